@@ -1,0 +1,102 @@
+//! The terms affiliates earn under. The management API calls a campaign a program.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    commission::Plan, id::CampaignId, money::Currency, rate::BasisPoints, slug::Slug, text::Name,
+    words::words,
+};
+
+words! {
+    /// Which click counts when there are several.
+    AttributionModel {
+        /// The newest.
+        LastTouch = "last_touch" / "Last touch",
+        /// The oldest.
+        FirstTouch = "first_touch" / "First touch",
+    }
+}
+
+words! {
+    /// Whether a campaign gives new credit.
+    CampaignStatus {
+        /// Earns.
+        Active = "active" / "Active",
+        /// Closed to new customers; running subscriptions go on.
+        Archived = "archived" / "Archived",
+    }
+}
+
+/// A campaign with its terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Which campaign.
+    pub id: CampaignId,
+    /// Shown in lists.
+    pub name: Name,
+    /// Its short name in links, unique in the organization.
+    pub slug: Slug,
+    /// Whether new credit is given.
+    pub status: CampaignStatus,
+    /// Everything an owner can set.
+    pub terms: Terms,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What an owner can set about a campaign. Changing it changes nothing that was credited before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Commissions are in this currency.
+    pub currency: Currency,
+    /// What a sale earns.
+    pub plan: Plan,
+    /// Days from payment to approval, 0 to 365.
+    pub hold_days: u16,
+    /// Days a click counts, 1 to 365.
+    pub cookie_days: u16,
+    /// Which click counts when there are several.
+    pub attribution_model: AttributionModel,
+    /// Does an affiliate's coupon beat another affiliate's click?
+    pub coupons_override_clicks: bool,
+    /// What a recruiter gets of the commission of those he recruited.
+    pub override_share: BasisPoints,
+    /// Does cancelling a subscription inside the hold take its pending commissions back?
+    pub refund_on_cancel: bool,
+    /// What a lead earns, in minor units of `currency`; 0: nothing.
+    pub lead_commission_minor: i64,
+    /// What a qualifying click earns, in minor units of `currency`; 0: nothing.
+    pub click_commission_minor: i64,
+    /// The smallest payout, in minor units of `currency`.
+    pub payout_threshold_minor: i64,
+    /// Must a visitor agree before a click is kept?
+    pub tracking_requires_consent: bool,
+    /// The merchant's site.
+    pub website: Option<String>,
+    /// Where links lead.
+    pub landing_page_url: Option<String>,
+}
+
+impl Terms {
+    /// The terms of a campaign about which only currency and plan are known: 30 days hold, 60 days
+    /// cookie, last touch, coupons win, payouts from 50.00.
+    pub fn new(currency: Currency, plan: Plan) -> Self {
+        Self {
+            currency,
+            plan,
+            hold_days: 30,
+            cookie_days: 60,
+            attribution_model: AttributionModel::LastTouch,
+            coupons_override_clicks: true,
+            override_share: BasisPoints::default(),
+            refund_on_cancel: true,
+            lead_commission_minor: 0,
+            click_commission_minor: 0,
+            payout_threshold_minor: 50 * 10_i64.pow(currency.exponent()),
+            tracking_requires_consent: false,
+            website: None,
+            landing_page_url: None,
+        }
+    }
+}

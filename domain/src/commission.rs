@@ -1,0 +1,198 @@
+//! What a payment earns (domain rules, section 5).
+
+use chrono::{DateTime, Months, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    money::{Currency, Money, MoneyError},
+    rate::BasisPoints,
+};
+
+/// The rule a commission is computed by. Copied onto the conversion when it is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How much of each payment.
+    pub rate: Rate,
+    /// For which payments.
+    pub duration: Duration,
+}
+
+/// How much a payment earns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rate {
+    /// A share of the base.
+    Percent(BasisPoints),
+    /// The same amount for every payment, in minor units of the campaign's currency.
+    Fixed(i64),
+}
+
+/// Which payments of a customer earn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duration {
+    /// The first payment only.
+    OneTime,
+    /// Every payment.
+    Recurring,
+    /// Payments before the customer's first paid date in the campaign plus so many calendar months.
+    RecurringLimited(u16),
+}
+
+/// The longest limit of a recurring commission, in months.
+pub const MAX_LIMIT_MONTHS: u16 = 120;
+
+/// Where a payment stands among the customer's payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Is it the customer's first payment on this subscription, or a one-off?
+    pub first: bool,
+    /// When it was paid.
+    pub paid_at: DateTime<Utc>,
+    /// When the customer first paid in this campaign; `None` when this is that payment.
+    pub first_paid_at: Option<DateTime<Utc>>,
+}
+
+/// What a payment earns under a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Earned {
+    /// This much, in the campaign's currency. Zero is listed too.
+    Ready(Money),
+    /// A share of an amount in another currency: known when the day's rate is.
+    AwaitingRate,
+    /// The plan does not cover this payment; the text says why.
+    Nothing(String),
+}
+
+impl Plan {
+    /// What a payment with the net amount `base` earns in a campaign whose currency is `currency`.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] when the result does not fit.
+    pub fn earned(
+        self,
+        base: Money,
+        currency: Currency,
+        position: Position,
+    ) -> Result<Earned, MoneyError> {
+        if let Some(reason) = self.duration.excludes(position) {
+            return Ok(Earned::Nothing(reason));
+        }
+        Ok(match self.rate {
+            Rate::Fixed(minor) => Earned::Ready(Money::new(minor, currency)),
+            Rate::Percent(share) if base.currency == currency => Earned::Ready(share.of(base)?),
+            Rate::Percent(_) => Earned::AwaitingRate,
+        })
+    }
+}
+
+impl Duration {
+    /// Why a payment at this position earns nothing, if so.
+    fn excludes(self, position: Position) -> Option<String> {
+        match self {
+            Self::Recurring => None,
+            Self::OneTime if position.first => None,
+            Self::OneTime => Some("the plan pays the first payment only".to_owned()),
+            Self::RecurringLimited(months) => {
+                let start = position.first_paid_at?;
+                // The last day of a shorter month stands for a missing one: 31 January plus one
+                // month is the last of February.
+                let end = start.checked_add_months(Months::new(u32::from(months)))?;
+                (position.paid_at >= end).then(|| {
+                    format!(
+                        "the plan pays for {months} months from the first payment on {}, until {}",
+                        start.date_naive(),
+                        end.date_naive()
+                    )
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    fn plan(rate: Rate, duration: Duration) -> Plan {
+        Plan { rate, duration }
+    }
+
+    fn percent(points: u16) -> Rate {
+        Rate::Percent(BasisPoints::new(points).expect("a share"))
+    }
+
+    fn usd(minor: i64) -> Money {
+        Money::new(minor, Currency::USD)
+    }
+
+    const FIRST: Position = Position {
+        first: true,
+        paid_at: DateTime::UNIX_EPOCH,
+        first_paid_at: None,
+    };
+
+    #[test]
+    fn percent_of_the_base_or_a_fixed_amount() {
+        let earned =
+            plan(percent(2000), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+        assert_eq!(earned, Ok(Earned::Ready(usd(980))));
+        let earned =
+            plan(Rate::Fixed(500), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+        assert_eq!(earned, Ok(Earned::Ready(usd(500))));
+        let earned = plan(percent(0), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+        assert_eq!(earned, Ok(Earned::Ready(usd(0))));
+    }
+
+    #[test]
+    fn a_share_of_another_currency_waits_for_its_rate_but_a_fixed_amount_does_not() {
+        let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
+        let earned = plan(percent(2000), Duration::Recurring).earned(eur, Currency::USD, FIRST);
+        assert_eq!(earned, Ok(Earned::AwaitingRate));
+        let earned = plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, FIRST);
+        assert_eq!(earned, Ok(Earned::Ready(usd(500))));
+    }
+
+    #[test]
+    fn one_time_pays_the_first_payment_only() {
+        let later = Position {
+            first: false,
+            ..FIRST
+        };
+        let plan = plan(percent(2000), Duration::OneTime);
+        assert!(matches!(
+            plan.earned(usd(1), Currency::USD, FIRST),
+            Ok(Earned::Ready(_))
+        ));
+        assert!(matches!(
+            plan.earned(usd(1), Currency::USD, later),
+            Ok(Earned::Nothing(_))
+        ));
+    }
+
+    #[test]
+    fn limited_months_are_calendar_months_with_the_end_excluded() {
+        let start = at("2026-01-31T10:00:00Z");
+        let plan = plan(percent(2000), Duration::RecurringLimited(1));
+        for (paid, pays) in [
+            ("2026-01-31T10:00:00Z", true),
+            ("2026-02-28T09:59:59Z", true),
+            ("2026-02-28T10:00:00Z", false),
+            ("2027-01-31T10:00:00Z", false),
+        ] {
+            let position = Position {
+                first: false,
+                paid_at: at(paid),
+                first_paid_at: Some(start),
+            };
+            let earned = plan
+                .earned(usd(1000), Currency::USD, position)
+                .expect("small");
+            assert_eq!(matches!(earned, Earned::Ready(_)), pays, "{paid}");
+        }
+    }
+}

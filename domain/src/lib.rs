@@ -1,0 +1,31 @@
+//! The business of Tributary: what words mean and which rule decides.
+//!
+//! Pure types and functions. This crate owns money, ids, attribution, commission and the life of a
+//! conversion. It must not know about time passing, databases, HTTP or any processor's wire format:
+//! instants come in as arguments, facts come in as values, decisions go out as values. It compiles
+//! to WebAssembly, because the browser shows money and statuses with the same types.
+//!
+//! Reading order: [`money`], [`fact`] (what the outside told us), [`attribution`] (who earned it),
+//! [`commission`] (how much), [`conversion`] (the record that results).
+
+pub mod affiliate;
+pub mod attribution;
+pub mod campaign;
+pub mod commission;
+pub mod connection;
+pub mod conversion;
+pub mod coupon;
+pub mod email;
+pub mod event;
+pub mod fact;
+pub mod id;
+pub mod ledger;
+pub mod lifecycle;
+pub mod member;
+pub mod money;
+pub mod rate;
+pub mod sales;
+pub mod scope;
+pub mod slug;
+pub mod text;
+mod words;
