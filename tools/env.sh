@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other scripts: where things are, and how the tools are found.
 # Linux, bash 4 or newer.
 
@@ -6,7 +7,6 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tributary
 
 # Tools that npm installs for the build come first, then cargo's.
 export PATH="$cache/tools/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
-export LEPTOS_WASM_OPT_VERSION=version_132
 
 # The browser of the end-to-end tests: an explicit CHROMIUM wins.
 if [ -z "${CHROMIUM:-}" ]; then
@@ -14,11 +14,14 @@ if [ -z "${CHROMIUM:-}" ]; then
 fi
 export CHROMIUM
 
-# The newest PostgreSQL server binaries there are, PATH included; fails when there are none of version 14 or newer.
+# The directory of the newest PostgreSQL server there is; fails when none is of version 14 or newer.
 postgres_bin() {
-  local dir version newest=13 best=
-  for dir in "$(dirname "$(command -v initdb || echo /-)")" /usr/lib/postgresql/*/bin; do
-    [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] || continue
+  local initdb dir version newest=13 best=
+  for initdb in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb; do
+    [ -x "$initdb" ] || continue
+    # What is on the PATH may be a link to one program of many.
+    dir=$(dirname "$(readlink -f "$initdb")")
+    if [ ! -x "$dir/postgres" ] || [ ! -x "$dir/psql" ]; then continue; fi
     version=$("$dir/postgres" --version | grep -oE '[0-9]+' | head -n 1)
     if [ "$version" -gt "$newest" ]; then newest=$version best=$dir; fi
   done
@@ -44,7 +47,7 @@ attend() {
 
 # On CI every run is a fresh clone: what cargo compiles is kept in the cache, so that dependencies are compiled once.
 # Cargo knows the crates of a workspace by their path inside it, and whether they are fresh by time stamps alone: it
-# would take another clone's build for this one's. So in a clone that wasn't the last to build, all sources are made new.
+# would take another clone's build for this one's. So in a clone that wasn't the last to build, all sources are touched.
 if [ "${CI:-}" = true ] && [ -z "${CARGO_TARGET_DIR:-}${CARGO_BUILD_TARGET_DIR:-}${CARGO_BUILD_BUILD_DIR:-}" ]; then
   export CARGO_BUILD_BUILD_DIR=$cache/build CARGO_INCREMENTAL=0
   if ! cmp -s "$root/target/.clone" "$cache/build/.clone"; then

@@ -9,6 +9,7 @@ cd "$root"
 cargo_leptos=0.3.10
 binaryen=132.0.0
 missing=0
+get_node="the installer of nodejs.org, or sudo apt-get install nodejs npm where that is new enough"
 
 have() { echo "have $*"; }
 
@@ -37,6 +38,7 @@ installing() {
 }
 
 # cargo_install CRATE VERSION OPTION...: a ready binary where cargo-binstall is there and finds one, else from source.
+# shellcheck disable=SC2317  # called through installing
 cargo_install() {
   local crate=$1 version=$2
   shift 2
@@ -50,6 +52,7 @@ cargo_install() {
   rm -rf "$work"
 }
 
+# shellcheck disable=SC2317
 apt_install() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update && apt-get install -y --no-install-recommends "$@"
@@ -74,7 +77,7 @@ leptos() {
     --config profile.release.opt-level=1)
   if [ "$(cargo-leptos --version 2>/dev/null)" = "cargo-leptos $cargo_leptos" ]; then
     have "cargo-leptos $cargo_leptos"
-  elif ! installing "cargo-leptos $cargo_leptos (about 5 minutes, once)" \
+  elif ! installing "cargo-leptos $cargo_leptos (5 to 10 minutes, once)" \
     cargo_install cargo-leptos "$cargo_leptos" "${options[@]}"; then
     lacking "cargo-leptos $cargo_leptos" "cargo install cargo-leptos --version $cargo_leptos --locked"
   fi
@@ -100,7 +103,7 @@ wasm_opt() {
   if grep -qs "\"version\": \"$binaryen\"" "$dir/node_modules/binaryen/package.json"; then
     have "wasm-opt $binaryen"
   elif ! command -v npm >/dev/null; then
-    lacking "wasm-opt, because npm is missing" "sudo apt-get install nodejs npm (version 20 or newer), then: make install-build"
+    lacking "wasm-opt, because npm is missing" "$get_node"
   elif ! installing "wasm-opt $binaryen" \
     npm install --prefix "$dir" --no-save --no-audit --no-fund "binaryen@$binaryen"; then
     lacking "wasm-opt $binaryen" "npm install --prefix $dir binaryen@$binaryen"
@@ -135,7 +138,7 @@ node_js() {
   if [[ $version =~ ^v([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 20 ]; then
     have "node $version"
   else
-    lacking "node 20 or newer${version:+ (this is $version)}" "sudo apt-get install nodejs npm (or from nodejs.org), then: make install-test"
+    lacking "node 20 or newer${version:+ (this is $version)}" "$get_node"
   fi
 }
 
@@ -181,7 +184,9 @@ install_check() {
 
 for what in "${@:-build}"; do
   case $what in
-    build | test | check) "install_$what" ;;
+    build) install_build ;;
+    test) install_test ;;
+    check) install_check ;;
     *)
       echo "usage: ${BASH_SOURCE[0]} [build|test|check]..." >&2
       exit 2

@@ -2,7 +2,7 @@
 # with-postgres.sh COMMAND...: runs a command with a PostgreSQL of its own, which is gone when the command has ended.
 # The command finds it in DATABASE_URL, and the server's programs (pgbench, psql) in PG_BIN. Tests must neither need a
 # database that somebody has set up nor leave one behind. It may forget everything in a crash, which makes it fast;
-# with TRIBUTARY_DURABLE=1 it keeps PostgreSQL's own durable settings, for benchmarks.
+# with TRIBUTARY_DURABLE=1 it keeps PostgreSQL's own durable settings, for benchmarks. Its files are in TMPDIR.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -18,8 +18,9 @@ fi
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tributary-postgres.XXXXXX")
 server=
 stop() {
-  # SIGINT is PostgreSQL's fast shutdown; it ends its own children.
-  if [ -n "$server" ]; then kill -INT "$server" 2>/dev/null && wait "$server" || true; fi
+  trap '' INT TERM
+  # SIGQUIT is PostgreSQL's immediate shutdown: the data needn't be in order, it goes away.
+  if [ -n "$server" ] && kill -QUIT "$server" 2>/dev/null; then wait "$server" || true; fi
   rm -rf "$dir"
 }
 trap stop EXIT
@@ -50,28 +51,26 @@ fi
 # start PORT: true when the server answers there. A session of its own keeps it from a terminal's Ctrl-C, which is for
 # the command; --pdeathsig stops it even when this script is killed.
 start() {
-  (cd "$dir" && exec setsid setpriv --pdeathsig INT "${drop[@]}" "$PG_BIN/postgres" -D "$dir/data" -p "$1" \
+  (cd "$dir" && exec setsid setpriv --pdeathsig QUIT "${drop[@]}" "$PG_BIN/postgres" -D "$dir/data" -p "$1" \
     "${settings[@]/#/--}") >"$dir/postgres.log" 2>&1 </dev/null &
   server=$!
-  while kill -0 "$server" 2>/dev/null; do
-    "$PG_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$1" && kill -0 "$server" 2>/dev/null && return
+  local deadline=$((SECONDS + 30))
+  while kill -0 "$server" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do
+    grep -q 'database system is ready' "$dir/postgres.log" && return
     sleep 0.05
   done
-  server=
   return 1
 }
 
 # There is no asking for a free port: try some, below those that the system hands out.
-port=
-for _ in 1 2 3 4 5 6 7 8; do
+for attempt in {1..8}; do
   port=$((20000 + RANDOM % 10000))
-  start "$port" && break
-  grep -q 'Address already in use' "$dir/postgres.log" || break
+  if start "$port"; then break; fi
+  if [ "$attempt" -eq 8 ] || ! grep -q 'Address already in use' "$dir/postgres.log"; then
+    cat "$dir/postgres.log" >&2
+    exit 1
+  fi
 done
-if [ -z "$server" ]; then
-  cat "$dir/postgres.log" >&2
-  exit 1
-fi
 
 at=postgres://tributary@127.0.0.1:$port
 "$PG_BIN/psql" --no-psqlrc --quiet --command='create database tributary' "$at/postgres"

@@ -45,11 +45,9 @@ pub const MAX_LIMIT_MONTHS: u16 = 120;
 /// Where a payment stands among the customer's payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Is it the customer's first payment on this subscription, or a one-off?
-    pub first: bool,
     /// When it was paid.
     pub paid_at: DateTime<Utc>,
-    /// When the customer first paid in this campaign; `None` when this is that payment.
+    /// When the same customer first paid in this campaign, as far as is known; `None`: never before.
     pub first_paid_at: Option<DateTime<Utc>>,
 }
 
@@ -91,8 +89,15 @@ impl Duration {
     fn excludes(self, position: Position) -> Option<String> {
         match self {
             Self::Recurring => None,
-            Self::OneTime if position.first => None,
-            Self::OneTime => Some("the plan pays the first payment only".to_owned()),
+            Self::OneTime => {
+                let first = position.first_paid_at?;
+                (first < position.paid_at).then(|| {
+                    format!(
+                        "the plan pays a customer's first payment only, which was on {}",
+                        first.date_naive()
+                    )
+                })
+            }
             Self::RecurringLimited(months) => {
                 let start = position.first_paid_at?;
                 // The last day of a shorter month stands for a missing one: 31 January plus one
@@ -131,7 +136,6 @@ mod tests {
     }
 
     const FIRST: Position = Position {
-        first: true,
         paid_at: DateTime::UNIX_EPOCH,
         first_paid_at: None,
     };
@@ -160,8 +164,8 @@ mod tests {
     #[test]
     fn one_time_pays_the_first_payment_only() {
         let later = Position {
-            first: false,
-            ..FIRST
+            paid_at: FIRST.paid_at + chrono::Duration::days(30),
+            first_paid_at: Some(FIRST.paid_at),
         };
         let plan = plan(percent(2000), Duration::OneTime);
         assert!(matches!(
@@ -185,7 +189,6 @@ mod tests {
             ("2027-01-31T10:00:00Z", false),
         ] {
             let position = Position {
-                first: false,
                 paid_at: at(paid),
                 first_paid_at: Some(start),
             };

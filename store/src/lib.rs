@@ -1,1 +1,122 @@
-//! Being written.
+//! Tributary's memory: everything that is kept in Postgres, and every transaction.
+//!
+//! This crate owns all SQL and offers verbs of the business (`record_sale`, `receive_event`,
+//! `add_affiliate`). It must not know about HTTP, cookies or screens. Rules are asked of `domain`;
+//! here they are remembered.
+//!
+//! # How to add an aggregate
+//!
+//! 1. A migration in `migrations/`: one concern, every key begins with `organization_id`.
+//! 2. One file here: a private row struct, `TryFrom<Row>` into the domain type (it names table and
+//!    column when data can't be read), and verbs on [`Store`] that take the `OrganizationId` first.
+//! 3. A verb that must join another's transaction is named `.._in` and takes the connection.
+//! 4. Changes by people and keys take an [`audit::Actor`] and write an audit line in the same
+//!    transaction; changes to what is cached end with `self.directory.forget(organization_id)`.
+//! 5. A test file in `tests/` with a fresh database per test (`#[sqlx::test]`).
+//! 6. `make sqlx-prepare`.
+
+pub mod affiliate;
+pub mod api_key;
+pub mod audit;
+pub mod campaign;
+pub mod clock;
+pub mod connection;
+pub mod coupon;
+pub mod directory;
+pub mod error;
+pub mod event;
+pub mod export;
+pub mod intake;
+pub mod live;
+pub mod organization;
+mod plan;
+pub mod random;
+pub mod s2s_secret;
+pub mod sales;
+pub mod session;
+pub mod vault;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, migrate::Migrator, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+pub use crate::{clock::Clock, error::StoreError, random::Random, vault::Vault};
+
+/// The schema, oldest first.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// Pool size per processor core: more connections only queue inside Postgres.
+const CONNECTIONS_PER_CORE: u32 = 4;
+
+/// How long a caller waits for a connection before the database counts as away.
+const CONNECTION_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// The ledger's memory. Cheap to clone; all clones share one pool, one cache and one writer.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) pool: PgPool,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) directory: Arc<directory::Directory>,
+    pub(crate) live: live::Live,
+    pub(crate) writer: intake::Writer,
+}
+
+impl Store {
+    /// A store on a migrated database. Starts its writer, so it must be called inside a Tokio runtime.
+    pub fn new(pool: PgPool, clock: Clock, random: Random, vault: Vault) -> Self {
+        let directory = Arc::new(directory::Directory::new());
+        let live = live::Live::new(pool.clone());
+        let writer = intake::Writer::start(intake::Desk {
+            pool: pool.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            directory: Arc::clone(&directory),
+            live: live.clone(),
+        });
+        Self {
+            pool,
+            clock,
+            random,
+            vault: Arc::new(vault),
+            directory,
+            live,
+            writer,
+        }
+    }
+
+    /// A pool with the house's settings.
+    pub fn pool_options() -> PgPoolOptions {
+        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
+        PgPoolOptions::new()
+            .max_connections((cores * CONNECTIONS_PER_CORE).clamp(8, 64))
+            .acquire_timeout(CONNECTION_PATIENCE)
+    }
+
+    /// The time, in whole milliseconds: what ids can carry.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Does the database answer?
+    pub async fn is_ready(&self) -> bool {
+        sqlx::query("select 1").execute(&self.pool).await.is_ok()
+    }
+
+    /// Closes the pool, after what is under way.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn new_id(&self, at: DateTime<Utc>) -> Uuid {
+        self.random.uuid_v7(at)
+    }
+
+    /// `length` random bytes as hexadecimal text: tokens, keys, nonces.
+    pub fn random_hex<const LENGTH: usize>(&self) -> String {
+        hex::encode(self.random.bytes::<LENGTH>())
+    }
+}

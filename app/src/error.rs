@@ -1,0 +1,103 @@
+//! What can go wrong between a page and the server, as far as a page may know it.
+//!
+//! One type for all server functions. Internals are logged on the server (see `request`) and never
+//! travel; a page gets an id to ask about.
+
+use serde::{Deserialize, Serialize};
+use server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+
+use crate::text;
+
+/// Why a page or a form did not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AppError {
+    /// Nobody is signed in, or the session ran out.
+    NotSignedIn,
+    /// The member's role does not allow it.
+    Forbidden,
+    /// What was typed or asked for can't be used.
+    Invalid(Invalid),
+    /// It is not there, or belongs to another organization.
+    NotFound,
+    /// The server or its database is away; trying again later may help.
+    Unavailable,
+    /// Something broke; the log has more under this id.
+    Internal {
+        /// The request's id, empty when there was none.
+        request_id: String,
+    },
+}
+
+/// One field that can't be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalid {
+    /// The field's name; empty when it is about the form as a whole.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+    /// What was typed, so that a reload without JavaScript keeps it. Never a secret.
+    pub kept: Vec<(String, String)>,
+}
+
+impl AppError {
+    /// A field that can't be used, with what is wrong about it.
+    pub fn invalid(field: &str, message: impl ToString) -> Self {
+        Self::Invalid(Invalid {
+            field: field.to_owned(),
+            message: message.to_string(),
+            kept: Vec::new(),
+        })
+    }
+
+    /// The same error with what was typed.
+    #[must_use]
+    pub fn keeping(self, kept: Vec<(String, String)>) -> Self {
+        match self {
+            Self::Invalid(invalid) => Self::Invalid(Invalid { kept, ..invalid }),
+            other => other,
+        }
+    }
+
+    /// The HTTP status that tells programs the same.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotSignedIn => 401,
+            Self::Forbidden => 403,
+            Self::Invalid(_) => 400,
+            Self::NotFound => 404,
+            Self::Unavailable => 503,
+            Self::Internal { .. } => 500,
+        }
+    }
+
+    /// What a person reads.
+    pub fn message(&self) -> String {
+        match self {
+            Self::NotSignedIn => text::error::NOT_SIGNED_IN.to_owned(),
+            Self::Forbidden => text::error::FORBIDDEN.to_owned(),
+            Self::Invalid(invalid) => text::sentence(&invalid.message),
+            Self::NotFound => text::error::NOT_FOUND.to_owned(),
+            Self::Unavailable => text::error::UNAVAILABLE.to_owned(),
+            Self::Internal { request_id } => text::error::internal(request_id),
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        match value {
+            ServerFnErrorErr::Request(_) => Self::Unavailable,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::invalid("", text::error::NOT_UNDERSTOOD)
+            }
+            _ => Self::Internal {
+                request_id: String::new(),
+            },
+        }
+    }
+}

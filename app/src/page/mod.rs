@@ -1,0 +1,19 @@
+//! Pages: one file per route. A page reads the address, loads, and composes parts.
+
+pub mod affiliates;
+pub mod campaigns;
+pub mod connections;
+pub mod dashboard;
+pub mod not_found;
+pub mod sales;
+pub mod setup;
+pub mod sign_in;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// A parameter of the address.
+fn use_param(name: &'static str) -> Memo<Option<String>> {
+    let params = use_query_map();
+    Memo::new(move |_| params.read().get(name))
+}

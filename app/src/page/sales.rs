@@ -1,0 +1,198 @@
+//! The heart: what came in, who earned it, why, and how much. Loaded with the page, then live.
+
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+
+use crate::{
+    error::AppError,
+    live::{Link, Pace, use_event_stream},
+    part::{
+        badge::SourceSentences,
+        chips::Chips,
+        filter_bar::FilterBar,
+        first_steps::Checklist,
+        icon::{Icon, icon},
+        live_mark::LiveMark,
+        pager::Pager,
+        pill::Pill,
+        sales_table::SalesTable,
+        state::{Empty, Failure, Loading},
+        totals::Totals,
+    },
+    query::{BadQuery, NAMES, SalesQuery},
+    server_fn::sales::{SalesChoices, SalesPage, load_sales, load_sales_choices},
+    shown::{Shown, Taking},
+    text::{self, sales as words},
+};
+
+/// How far down the page one must be for nothing to move any more, in pixels.
+const READING: f64 = 160.0;
+
+/// What the page is asked for.
+fn use_sales_query() -> Memo<Result<SalesQuery, BadQuery>> {
+    let params = use_query_map();
+    Memo::new(move |_| {
+        let params = params.read();
+        let values = |name: &'static str| params.get_all(name).unwrap_or_default().into_iter().map(move |value| (name, value));
+        SalesQuery::from_pairs(NAMES.into_iter().flat_map(values))
+    })
+}
+
+async fn load(query: Result<SalesQuery, BadQuery>) -> Result<(SalesPage, SalesChoices), AppError> {
+    match query {
+        Ok(query) => Ok((load_sales(query).await?, load_sales_choices().await?)),
+        Err(bad) => {
+            let error = AppError::invalid("", bad);
+            #[cfg(feature = "ssr")]
+            let error = crate::request::refuse(error);
+            Err(error)
+        }
+    }
+}
+
+/// The sales page.
+#[component]
+pub fn Sales() -> impl IntoView {
+    let asked = use_sales_query();
+    // Loaded once. From then on the page asks by itself, keeping what is shown until the answer is
+    // there; only an address that is not understood, or no longer, begins anew.
+    let first = Resource::new(
+        move || asked.read().is_err(),
+        move |_| load(asked.get_untracked()),
+    );
+    let query = Memo::new(move |_| asked.get().unwrap_or_default());
+    let screen = move || {
+        Suspend::new(async move {
+            match first.await {
+                Ok((page, choices)) => Either::Left(view! { <SalesScreen query page choices/> }),
+                Err(error) => Either::Right(view! { <SalesFailure error bad=asked.get_untracked().is_err()/> }),
+            }
+        })
+    };
+    view! {
+        <Title text=words::TITLE/>
+        <Suspense fallback=|| view! { <h1>{words::TITLE}</h1><Loading/> }>{screen}</Suspense>
+    }
+}
+
+#[component]
+fn SalesFailure(error: AppError, bad: bool) -> impl IntoView {
+    let clear = bad.then(|| view! { <p><a class="btn" href=SalesQuery::default().href()>{words::CLEAR_FILTERS}</a></p> });
+    view! { <h1>{words::TITLE}</h1><Failure error/>{clear} }
+}
+
+#[component]
+fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) -> impl IntoView {
+    let shown = Shown::new(page);
+    let Refreshed { link, failed, busy } = use_refresh(query, shown);
+    let summary = shown.summary;
+    let navigate = use_navigate();
+    let to_top = StoredValue::new_local(navigate);
+    let release = move || {
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+        shown.release();
+        if query.read_untracked().cursor.is_some() {
+            let top = query.read_untracked().with(|_| ());
+            to_top.with_value(|navigate| navigate(&top, NavigateOptions::default()));
+        }
+    };
+    let list = move || {
+        if !shown.rows.read().is_empty() {
+            return Either::Left(view! { <SalesTable shown/><Pager query summary/> });
+        }
+        Either::Right(match summary.read().first_steps.clone() {
+            Some(steps) => Either::Left(view! { <Checklist steps/> }),
+            None => Either::Right(view! {
+                <Empty title=words::NOTHING_FITS hint=words::NOTHING_FITS_HINT>
+                    <a class="btn" data-noscroll href=move || query.read().cleared_all()>{words::CLEAR_FILTERS}</a>
+                </Empty>
+            }),
+        })
+    };
+    // The list is built anew only when it turns empty or stops being so.
+    let empty = Memo::new(move |_| shown.rows.read().is_empty());
+    view! {
+        <header class="head">
+            <h1>{words::TITLE}</h1>
+            <LiveMark link/>
+            <a class="btn push" download rel="external" href=move || query.read().export_href()>
+                {icon(Icon::Download)}<span>{words::EXPORT}</span>
+            </a>
+        </header>
+        <div class="bar">
+            <Chips query counts=Signal::derive(move || summary.read().chips)/>
+            <FilterBar query choices now=Signal::derive(move || summary.read().now)/>
+        </div>
+        <Totals query totals=Signal::derive(move || summary.read().totals.clone())/>
+        <Pill count=shown.held on_click=release/>
+        {move || failed.get().then(|| view! { <p class="notice" role="status">{text::error::STALE}</p> })}
+        <div class="list" aria-busy=move || busy.get().then_some("true")>
+            {move || { empty.track(); untrack(list) }}
+        </div>
+        <SourceSentences/>
+    }
+}
+
+/// How the page keeps itself up to date.
+struct Refreshed {
+    link: ReadSignal<Link>,
+    failed: RwSignal<bool>,
+    busy: RwSignal<bool>,
+}
+
+/// Asks again whenever the address or the sales change.
+fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
+    let (failed, busy) = (RwSignal::new(false), RwSignal::new(false));
+    let answered = StoredValue::new((query.get_untracked(), count(query, shown)));
+    let pace = Pace::default();
+    let refresh = move || async move {
+        let asked = query.get_untracked();
+        let answer = load_sales(asked.clone()).await;
+        let Some((before, count_before)) = answered.try_get_value() else { return };
+        let wanted = query.get_untracked();
+        if asked != wanted {
+            return; // the address has moved on, and that has been asked for already
+        }
+        busy.set(false);
+        failed.set(matches!(answer, Err(AppError::Unavailable | AppError::Internal { .. })));
+        let Ok(page) = answer else { return };
+        let is_new_question = asked.without_currency() != before.without_currency();
+        let taking = if is_new_question {
+            Taking::Replace
+        } else if asked.cursor.is_none() && is_reading() {
+            Taking::Hold
+        } else {
+            Taking::Follow
+        };
+        shown.take(page, taking);
+        let count_now = count(query, shown);
+        if is_new_question || asked.cursor.is_none() {
+            answered.set_value((asked, count_now));
+        } else {
+            shown.held.set(usize::try_from(count_now - count_before).unwrap_or(0));
+        }
+    };
+    Effect::watch(
+        move || query.get(),
+        move |_, _, _| {
+            busy.set(true);
+            pace.ask(refresh);
+        },
+        false,
+    );
+    let link = use_event_stream("/api/live/sales", &["sale", "resync"], move || pace.ask(refresh));
+    Refreshed { link, failed, busy }
+}
+
+/// How many sales fit the filter.
+fn count(query: Memo<SalesQuery>, shown: Shown) -> i64 {
+    query.read_untracked().kind.count(shown.summary.read_untracked().chips)
+}
+
+fn is_reading() -> bool {
+    window().scroll_y().is_ok_and(|y| y > READING)
+}

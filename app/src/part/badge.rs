@@ -1,0 +1,83 @@
+//! Badges: a shape and a word, never colour alone.
+
+use domain::{conversion::Source, lifecycle::Status};
+use leptos::prelude::*;
+
+use super::icon::{Icon, icon};
+use crate::text;
+
+/// Where the sentence about a source stands on the page, for screen readers.
+fn sentence_id(source: Source) -> String {
+    format!("source-{}", source.as_str())
+}
+
+fn source_icon(source: Source) -> Icon {
+    match source {
+        Source::Coupon => Icon::Coupon,
+        Source::Link => Icon::Connections,
+        Source::CustomerMatch => Icon::Customer,
+        Source::Click => Icon::Click,
+        Source::Lead => Icon::Lead,
+        Source::Override => Icon::Override,
+        Source::Server => Icon::Server,
+        Source::Imported => Icon::Imported,
+        Source::Manual => Icon::Manual,
+    }
+}
+
+fn status_icon(status: Status) -> Icon {
+    match status {
+        Status::Pending => Icon::Pending,
+        Status::Approved => Icon::Approved,
+        Status::Paid => Icon::Paid,
+        Status::Refunded => Icon::Refunded,
+        Status::Denied => Icon::Denied,
+    }
+}
+
+/// How a sale was attributed; says more on hover and focus.
+pub fn source_badge(source: Source, coupon: Option<String>) -> impl IntoView {
+    let code = coupon.filter(|_| source == Source::Coupon);
+    view! {
+        <span class="source" tabindex="0" aria-describedby=sentence_id(source) data-tip=text::sales::source(source)>
+            {icon(source_icon(source))}
+            {source.label()}
+            {code.map(|code| view! { " · "<code>{code}</code> })}
+        </span>
+    }
+}
+
+/// The sentences that source badges refer to; once per page.
+#[component]
+pub fn SourceSentences() -> impl IntoView {
+    let sentence = |source: &Source| view! { <li id=sentence_id(*source)>{text::sales::source(*source)}</li> };
+    view! { <ul hidden>{Source::ALL.iter().map(sentence).collect_view()}</ul> }
+}
+
+/// A source's shape and word, for choosing.
+pub fn source_word(source: Source) -> impl IntoView {
+    view! { {icon(source_icon(source))}{source.label()} }
+}
+
+/// Where a sale stands: shape, word, colour, and the days of hold left.
+pub fn status_badge(status: Status, held_days: Option<u16>) -> impl IntoView {
+    let held = held_days.map(|days| {
+        view! { <small title=text::sales::held_long(days)>{text::sales::held(days)}</small> }
+    });
+    view! {
+        <span class=status_class(status) title=text::sales::status(status)>
+            {icon(status_icon(status))}
+            {status.label()}
+        </span>
+        {held}
+    }
+}
+
+/// A status's shape and word, for choosing.
+pub fn status_word(status: Status) -> impl IntoView {
+    view! { <span class=status_class(status)>{icon(status_icon(status))}{status.label()}</span> }
+}
+
+fn status_class(status: Status) -> String {
+    format!("status {}", status.as_str())
+}

@@ -1,0 +1,81 @@
+//! The list of sales. Rows are keyed by id: what stays keeps its place, what comes slides in.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::HtmlElement;
+
+use super::sale_cells::cells;
+use crate::{
+    shown::{Mark, Shown, ShownRow},
+    text::sales as words,
+};
+
+/// The table of what is shown.
+#[component]
+pub fn SalesTable(shown: Shown) -> impl IntoView {
+    let body = NodeRef::<html::Tbody>::new();
+    Effect::new(move |_| {
+        let arrived = shown.arrived.get();
+        if let Some(body) = body.get().filter(|_| arrived > 0) {
+            slide_in(&body, arrived);
+        }
+    });
+    let server_now = shown.summary.read_untracked().now;
+    let row = move |row: ShownRow| {
+        let (sale, mark) = (row.sale, row.mark);
+        let class = move || match mark.get() {
+            Mark::None => "",
+            Mark::New => "new",
+            Mark::Changed(true) => "changed",
+            Mark::Changed(false) => "changed again",
+        };
+        view! { <tr role="row" class=class>{move || cells(sale.get(), server_now)}</tr> }
+    };
+    view! {
+        <table role="table" class="sales">
+            <caption class="visually-hidden">{words::CAPTION}</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th role="columnheader" scope="col" class="date">{words::DATE}</th>
+                    <th role="columnheader" scope="col">{words::AFFILIATE}</th>
+                    <th role="columnheader" scope="col" class="type">{words::TYPE}</th>
+                    <th role="columnheader" scope="col">{words::SOURCE}</th>
+                    <th role="columnheader" scope="col" class="num">{words::AMOUNT}</th>
+                    <th role="columnheader" scope="col" class="num">{words::COMMISSION}</th>
+                    <th role="columnheader" scope="col">{words::STATUS}</th>
+                    <th role="columnheader" scope="col" class="id">{words::PROCESSOR}</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup" node_ref=body>
+                <For each=move || shown.rows.get() key=|row| row.id children=row/>
+            </tbody>
+        </table>
+    }
+}
+
+/// Lets the list glide down from where it was, instead of jumping, when rows came in at its top.
+/// Skipped for those who asked for less motion.
+fn slide_in(body: &HtmlElement, arrived: usize) {
+    let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    if calm.is_some_and(|calm| calm.matches()) {
+        return;
+    }
+    let rows = body.children();
+    let height: i32 = (0..u32::try_from(arrived).unwrap_or(0))
+        .filter_map(|index| rows.item(index)?.dyn_into::<HtmlElement>().ok())
+        .map(|row| row.offset_height())
+        .sum();
+    drop(animate(body, &format!("translateY(-{height}px)")));
+}
+
+/// `element.animate({transform: [from, "none"]}, {..})`, which web-sys does not offer yet.
+fn animate(element: &HtmlElement, from: &str) -> Result<(), JsValue> {
+    let set = |object: &js_sys::Object, name: &str, value: &JsValue| js_sys::Reflect::set(object, &name.into(), value);
+    let (frames, timing) = (js_sys::Object::new(), js_sys::Object::new());
+    set(&frames, "transform", &js_sys::Array::of2(&from.into(), &"none".into()))?;
+    set(&timing, "duration", &280.into())?;
+    set(&timing, "easing", &"cubic-bezier(.2, .7, .2, 1)".into())?;
+    let animate: js_sys::Function = js_sys::Reflect::get(element, &"animate".into())?.dyn_into()?;
+    animate.call2(element, &frames, &timing)?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The routes of the dashboard, all on one screen.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Redirect, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    moment::Clock,
+    page::{
+        affiliates::Affiliates, campaigns::Campaigns, connections::Connections,
+        dashboard::Dashboard, not_found::NotFound, sales::Sales, setup::Setup, sign_in::SignIn,
+    },
+    part::icon::Sprite,
+    text,
+};
+
+/// The whole application, on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(Clock::start());
+    let home = || view! { <Redirect path="/dashboard/sales"/> };
+    view! {
+        <Title formatter=|page: String| text::title(&page)/>
+        <Sprite/>
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=home ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async>
+                    <Route path=path!("") view=home ssr=SsrMode::Async/>
+                    <Route path=path!("sales") view=Sales ssr=SsrMode::Async/>
+                    <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
+                    <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
+                    <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

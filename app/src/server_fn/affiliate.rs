@@ -1,0 +1,214 @@
+//! Affiliates with their coupons: the list, and adding either.
+
+use domain::{affiliate::AffiliateStatus, id::AffiliateId};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Choice, form::form};
+use crate::{error::AppError, moment::Millis};
+
+/// How many affiliates a page lists.
+pub const PAGE: i64 = 200;
+
+/// The affiliates page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AffiliatesPage {
+    /// Newest first, at most [`PAGE`].
+    pub rows: Vec<AffiliateRow>,
+    /// How many there are in all.
+    pub total: i64,
+    /// The campaigns that can be joined.
+    pub campaigns: Vec<Choice>,
+    /// When this was answered.
+    pub now: Millis,
+    /// May the viewer add one?
+    pub may_edit: bool,
+}
+
+/// One affiliate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AffiliateRow {
+    /// Which.
+    pub id: AffiliateId,
+    /// The name.
+    pub name: String,
+    /// The e-mail.
+    pub email: String,
+    /// The referral code.
+    pub slug: String,
+    /// Whether new credit is given.
+    pub status: AffiliateStatus,
+    /// The campaigns joined, with the commission of one's own.
+    pub campaigns: Vec<(String, Option<String>)>,
+    /// The coupon codes.
+    pub coupons: Vec<String>,
+    /// When the affiliate was added.
+    pub created_at: Millis,
+}
+
+form! {
+    /// A new affiliate.
+    AffiliateForm { name, email, slug, campaign, percent }
+}
+
+form! {
+    /// A new coupon.
+    CouponForm { code, affiliate, campaign, discount }
+}
+
+/// The newest affiliates.
+#[server(prefix = "/rpc", endpoint = "affiliates", input = server_fn::codec::GetUrl)]
+pub async fn load_affiliates() -> Result<AffiliatesPage, AppError> {
+    let caller = crate::request::reader()?;
+    caller.affiliates_page().await.map_err(crate::request::refuse)
+}
+
+/// Adds an affiliate.
+#[server(prefix = "/rpc", endpoint = "add_affiliate")]
+pub async fn add_affiliate(form: AffiliateForm) -> Result<(), AppError> {
+    use crate::request::{manager, redirect, refuse};
+    let caller = manager()?;
+    let added = caller.add_affiliate(&form).await.map_err(|error| refuse(error.keeping(form.kept())))?;
+    redirect(&format!("/dashboard/affiliates?added={}", added.slug));
+    Ok(())
+}
+
+/// Adds a coupon.
+#[server(prefix = "/rpc", endpoint = "add_coupon")]
+pub async fn add_coupon(form: CouponForm) -> Result<(), AppError> {
+    use crate::request::{manager, redirect, refuse};
+    let caller = manager()?;
+    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
+    let added = caller.store.add_coupon(caller.actor(), caller.organization(), new).await;
+    added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    redirect("/dashboard/affiliates");
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use std::collections::HashMap;
+
+    use domain::{
+        affiliate::Affiliate,
+        campaign::CampaignStatus,
+        commission::{Plan, Rate},
+        coupon::CouponCode,
+        email::Email,
+        id::{AffiliateId, CampaignId},
+        rate::BasisPoints,
+        slug::Slug,
+        text::Name,
+    };
+    use store::{
+        affiliate::{AffiliateError, AffiliateFilter, NewAffiliate},
+        coupon::{CouponError, NewCoupon},
+    };
+
+    use super::{AffiliateForm, AffiliateRow, AffiliatesPage, AppError, Choice, CouponForm, PAGE};
+    use crate::{
+        request::Caller,
+        server_fn::form::{field, optional},
+        text,
+    };
+
+    impl Caller {
+        pub(super) async fn affiliates_page(&self) -> Result<AffiliatesPage, AppError> {
+            let organization = self.organization();
+            let page = self.store.affiliates(organization, AffiliateFilter::default(), 0, PAGE).await?;
+            let campaigns = self.store.campaigns(organization).await?;
+            let names: HashMap<_, _> = campaigns.iter().map(|c| (c.id, (c.name.to_string(), c.terms.currency))).collect();
+            let mut coupons: HashMap<AffiliateId, Vec<String>> = HashMap::new();
+            for coupon in self.store.coupons(organization, None).await? {
+                coupons.entry(coupon.affiliate_id).or_default().push(coupon.code.to_string());
+            }
+            let row = |affiliate: Affiliate| AffiliateRow {
+                id: affiliate.id,
+                campaigns: affiliate
+                    .enrollments
+                    .iter()
+                    .filter_map(|enrollment| {
+                        let (name, currency) = names.get(&enrollment.campaign_id)?;
+                        Some((name.clone(), enrollment.plan.map(|plan| text::rate(plan.rate, *currency))))
+                    })
+                    .collect(),
+                coupons: coupons.remove(&affiliate.id).unwrap_or_default(),
+                name: affiliate.name.into(),
+                email: affiliate.email.into(),
+                slug: affiliate.slug.into(),
+                status: affiliate.status,
+                created_at: affiliate.created_at.timestamp_millis(),
+            };
+            let open = campaigns.iter().filter(|campaign| campaign.status == CampaignStatus::Active);
+            Ok(AffiliatesPage {
+                campaigns: open.map(|c| Choice { id: c.id.to_string(), name: c.name.to_string() }).collect(),
+                rows: page.affiliates.into_iter().map(row).collect(),
+                total: page.total,
+                now: self.store.now().timestamp_millis(),
+                may_edit: self.viewer.role.may_manage(),
+            })
+        }
+
+        pub(super) async fn add_affiliate(&self, form: &AffiliateForm) -> Result<Affiliate, AppError> {
+            let campaign_id = optional("campaign", &form.campaign, str::parse::<CampaignId>)?;
+            let share = optional("percent", &form.percent, BasisPoints::from_percent)?;
+            let new = NewAffiliate {
+                name: field("name", Name::parse(&form.name))?,
+                email: field("email", Email::parse(&form.email))?,
+                slug: optional("slug", &form.slug, Slug::parse)?,
+                campaign_id,
+                plan: match share {
+                    Some(share) => Some(self.plan_of(campaign_id, share).await?),
+                    None => None,
+                },
+                recruiter_id: None,
+                stripe_account_id: None,
+            };
+            Ok(self.store.add_affiliate(self.actor(), self.organization(), new).await?)
+        }
+
+        /// A share of one's own, for the payments for which the campaign pays.
+        async fn plan_of(&self, id: Option<CampaignId>, share: BasisPoints) -> Result<Plan, AppError> {
+            let campaigns = self.store.campaigns(self.organization()).await?;
+            let campaign = campaigns.into_iter().find(|campaign| id.is_none_or(|id| campaign.id == id));
+            let campaign = campaign.ok_or_else(|| AppError::invalid("campaign", AffiliateError::NoCampaign))?;
+            Ok(Plan { rate: Rate::Percent(share), duration: campaign.terms.plan.duration })
+        }
+    }
+
+    impl CouponForm {
+        pub(super) fn read(&self) -> Result<NewCoupon, AppError> {
+            Ok(NewCoupon {
+                code: field("code", CouponCode::parse(&self.code))?,
+                affiliate_id: self.affiliate.parse().map_err(|_| AppError::invalid("affiliate", text::form::CHOOSE))?,
+                campaign_id: self.campaign.parse().map_err(|_| AppError::invalid("campaign", text::form::CHOOSE))?,
+                processor_discount_id: Some(self.discount.trim().to_owned()).filter(|id| !id.is_empty()),
+                expires_at: None,
+            })
+        }
+    }
+
+    impl From<AffiliateError> for AppError {
+        fn from(error: AffiliateError) -> Self {
+            match error {
+                AffiliateError::Store(error) => error.into(),
+                AffiliateError::NotFound => Self::NotFound,
+                AffiliateError::SlugTaken(_) => Self::invalid("slug", error),
+                AffiliateError::NoCampaign => Self::invalid("campaign", error),
+                AffiliateError::NoRecruiter => Self::invalid("", error),
+            }
+        }
+    }
+
+    impl From<CouponError> for AppError {
+        fn from(error: CouponError) -> Self {
+            match error {
+                CouponError::Store(error) => error.into(),
+                CouponError::NotFound => Self::NotFound,
+                CouponError::CodeTaken(_) => Self::invalid("code", error),
+                CouponError::DiscountTaken => Self::invalid("discount", error),
+                CouponError::NotEnrolled => Self::invalid("campaign", error),
+            }
+        }
+    }
+}

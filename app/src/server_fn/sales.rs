@@ -1,0 +1,232 @@
+//! The sales page: a page of rows with totals and counts, and what its filters offer.
+
+use domain::{
+    commission::Rate,
+    conversion::{ConversionType, Source},
+    id::ConversionId,
+    lifecycle::Status,
+    money::Money,
+    sales::{ChipCounts, CurrencyTotals},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Choice;
+use crate::{error::AppError, moment::Millis, query::SalesQuery};
+
+/// What the sales page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesPage {
+    /// When this was answered.
+    pub now: Millis,
+    /// Newest first.
+    pub rows: Vec<SaleRow>,
+    /// Sums of everything the filter lets through.
+    pub totals: Vec<CurrencyTotals>,
+    /// Counts of everything the filter lets through, whatever chip is on.
+    pub chips: ChipCounts,
+    /// Where older rows are.
+    pub older: Option<String>,
+    /// Where newer rows are.
+    pub newer: Option<String>,
+    /// Only while there is no sale at all.
+    pub first_steps: Option<FirstSteps>,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleRow {
+    /// Which sale.
+    pub id: ConversionId,
+    /// When it was recorded.
+    pub created_at: Millis,
+    /// When the money was paid.
+    pub occurred_at: Millis,
+    /// Sale, recurring payment or lead.
+    pub kind: ConversionType,
+    /// How it was attributed.
+    pub source: Source,
+    /// The affiliate's coupon on it.
+    pub coupon: Option<String>,
+    /// Who earned it.
+    pub affiliate: String,
+    /// Under which terms.
+    pub campaign: String,
+    /// What was paid.
+    pub amount: Money,
+    /// What went back, in minor units of the amount's currency.
+    pub refunded_minor: i64,
+    /// The part that earns, in minor units of the amount's currency.
+    pub base_minor: i64,
+    /// What is due; `None` while the day's rate is awaited.
+    pub commission: Option<Money>,
+    /// The rule it was computed by.
+    pub rate: Rate,
+    /// Where it stands.
+    pub status: Status,
+    /// Days until the refund window closes, while it is pending.
+    pub held_days: Option<u16>,
+    /// How the processor or the caller knows it.
+    pub reference: Option<Reference>,
+}
+
+/// An id of the processor's, with its place in the processor's dashboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The id as it was given.
+    pub id: String,
+    /// Where the processor shows it.
+    pub href: Option<String>,
+}
+
+/// What a new organization has done already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstSteps {
+    /// The referral code of an affiliate, when there is one.
+    pub affiliate: Option<String>,
+    /// Is a processor connected?
+    pub connected: bool,
+    /// How the outside reaches this server.
+    pub public_url: String,
+}
+
+/// What the filters offer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesChoices {
+    /// Newest first, at most [`MAX_CHOICES`].
+    pub affiliates: Vec<Choice>,
+    /// All campaigns.
+    pub campaigns: Vec<Choice>,
+}
+
+/// The most affiliates a filter offers.
+pub const MAX_CHOICES: i64 = 200;
+
+impl SaleRow {
+    /// What a reader would want to be told about when it changes.
+    pub fn facts(&self) -> (Status, Option<Money>, Money, i64) {
+        (self.status, self.commission, self.amount, self.refunded_minor)
+    }
+}
+
+/// A page of sales with its totals.
+#[server(prefix = "/rpc", endpoint = "sales", input = server_fn::codec::GetUrl)]
+pub async fn load_sales(query: SalesQuery) -> Result<SalesPage, AppError> {
+    let caller = crate::request::reader()?;
+    caller.sales_page(&query).await.map_err(crate::request::refuse)
+}
+
+/// What the filters of the sales page offer.
+#[server(prefix = "/rpc", endpoint = "sales_choices", input = server_fn::codec::GetUrl)]
+pub async fn load_sales_choices() -> Result<SalesChoices, AppError> {
+    let caller = crate::request::reader()?;
+    caller.sales_choices().await.map_err(crate::request::refuse)
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use chrono::{DateTime, Utc};
+    use domain::{
+        connection::{Mode, Processor},
+        conversion::{CommissionState, Conversion},
+    };
+    use store::{affiliate::AffiliateFilter, sales::Row};
+
+    use super::{
+        AppError, Choice, FirstSteps, MAX_CHOICES, Reference, SaleRow, SalesChoices, SalesPage,
+        SalesQuery, Status,
+    };
+    use crate::request::{Caller, public_url};
+
+    impl Caller {
+        pub(super) async fn sales_page(&self, query: &SalesQuery) -> Result<SalesPage, AppError> {
+            let (organization, filter, now) = (self.organization(), query.filter(), self.store.now());
+            let cursor = query.cursor.as_deref().map(|sealed| self.store.open_cursor(organization, &filter, sealed));
+            let cursor = cursor.transpose().map_err(|_| AppError::invalid("cursor", crate::text::sales::bad_filter("cursor")))?;
+            let page = self.store.sales_page(organization, &filter, query.take, cursor).await?;
+            let totals = self.store.sales_totals(organization, &filter).await?;
+            let seal = |cursor| self.store.seal_cursor(organization, &filter, &cursor);
+            let nothing_yet = query.is_unfiltered() && totals.chips.all == 0;
+            Ok(SalesPage {
+                now: now.timestamp_millis(),
+                rows: page.rows.into_iter().map(|row| sale_row(row, now)).collect(),
+                totals: totals.by_currency,
+                chips: totals.chips,
+                older: page.older.map(seal),
+                newer: page.newer.map(seal),
+                first_steps: if nothing_yet { Some(self.first_steps().await?) } else { None },
+            })
+        }
+
+        async fn first_steps(&self) -> Result<FirstSteps, AppError> {
+            let page = self.store.affiliates(self.organization(), AffiliateFilter::default(), 0, 1).await?;
+            Ok(FirstSteps {
+                affiliate: page.affiliates.first().map(|affiliate| affiliate.slug.to_string()),
+                connected: !self.store.connections(self.organization()).await?.is_empty(),
+                public_url: public_url(),
+            })
+        }
+
+        pub(super) async fn sales_choices(&self) -> Result<SalesChoices, AppError> {
+            let filter = AffiliateFilter::default();
+            let page = self.store.affiliates(self.organization(), filter, 0, MAX_CHOICES).await?;
+            let campaigns = self.store.campaigns(self.organization()).await?;
+            let affiliate = |a: domain::affiliate::Affiliate| Choice { id: a.id.to_string(), name: a.name.into() };
+            let campaign = |c: domain::campaign::Campaign| Choice { id: c.id.to_string(), name: c.name.into() };
+            Ok(SalesChoices {
+                affiliates: page.affiliates.into_iter().map(affiliate).collect(),
+                campaigns: campaigns.into_iter().map(campaign).collect(),
+            })
+        }
+    }
+
+    fn sale_row(row: Row, now: DateTime<Utc>) -> SaleRow {
+        let sale = row.conversion;
+        SaleRow {
+            id: sale.id,
+            created_at: sale.created_at.timestamp_millis(),
+            occurred_at: sale.occurred_at.timestamp_millis(),
+            kind: sale.kind,
+            source: sale.source,
+            affiliate: row.affiliate_name,
+            campaign: row.campaign_name,
+            amount: sale.amount,
+            refunded_minor: sale.refunded_minor,
+            base_minor: sale.base_minor,
+            commission: (sale.commission_state == CommissionState::Ready).then_some(sale.commission),
+            rate: sale.plan.rate,
+            status: sale.status,
+            held_days: (sale.status == Status::Pending).then(|| days_left(sale.hold_until, now)),
+            reference: reference(&sale, row.mode),
+            coupon: sale.coupon_code,
+        }
+    }
+
+    /// Begun days count: a hold that ends in an hour has one day left.
+    fn days_left(hold_until: DateTime<Utc>, now: DateTime<Utc>) -> u16 {
+        let seconds = (hold_until - now).num_seconds().max(0);
+        u16::try_from((seconds + 86_399) / 86_400).unwrap_or(u16::MAX)
+    }
+
+    /// The id that says most, and where Stripe's dashboard shows it.
+    fn reference(sale: &Conversion, mode: Option<Mode>) -> Option<Reference> {
+        let ids = &sale.ids;
+        let places = [
+            ("invoices", &ids.invoice),
+            ("payments", &ids.payment_intent),
+            ("payments", &ids.charge),
+            ("subscriptions", &ids.subscription),
+            ("customers", &ids.customer),
+        ];
+        if sale.processor == Processor::Stripe
+            && let Some((place, id)) = places.into_iter().find_map(|(place, id)| Some((place, id.clone()?)))
+        {
+            let test = if mode == Some(Mode::Test) { "test/" } else { "" };
+            let clean = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let href = clean.then(|| format!("https://dashboard.stripe.com/{test}{place}/{id}"));
+            return Some(Reference { id, href });
+        }
+        let id = sale.external_event_id.clone().or_else(|| ids.customer.clone())?;
+        Some(Reference { id, href: None })
+    }
+}

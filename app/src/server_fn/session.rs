@@ -1,0 +1,135 @@
+//! First run, signing in and out, and who is signed in.
+
+use domain::member::Role;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::form::form;
+use crate::error::AppError;
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The organization's name.
+    pub organization: String,
+    /// The member's e-mail.
+    pub email: String,
+    /// What he may do.
+    pub role: Role,
+}
+
+form! {
+    /// The first run.
+    SetUpForm { organization, email } secret { password }
+}
+
+form! {
+    /// Signing in, and where to go then.
+    SignInForm { email, next } secret { password }
+}
+
+/// Who is signed in; everybody else is sent to sign in.
+#[server(prefix = "/rpc", endpoint = "session", input = server_fn::codec::GetUrl)]
+pub async fn load_session() -> Result<Session, AppError> {
+    let viewer = crate::request::reader()?.viewer;
+    Ok(Session {
+        organization: viewer.organization_name,
+        email: viewer.email,
+        role: viewer.role,
+    })
+}
+
+/// Sends those who are at the wrong door to the right one: `/setup` is for an empty database,
+/// `/sign-in` for all others, and those who are signed in need neither.
+#[server(prefix = "/rpc", endpoint = "door", input = server_fn::codec::GetUrl)]
+pub async fn door(setup: bool) -> Result<(), AppError> {
+    use crate::request::{redirect, refuse, store};
+    let needs_setup = store().needs_setup().await.map_err(refuse)?;
+    let signed_in = use_context::<Option<store::session::Viewer>>().flatten().is_some();
+    match (needs_setup, setup) {
+        (true, false) => redirect("/setup"),
+        (false, true) => redirect("/sign-in"),
+        (false, false) if signed_in => redirect("/dashboard/sales"),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Makes the first organization and signs its owner in.
+#[server(prefix = "/rpc", endpoint = "set_up")]
+pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
+    use crate::request::{redirect, refuse, start_session, store, user_agent};
+    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
+    let store = store();
+    let created = store.set_up(new).await.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let opened = store.open_session(created.owner_id, created.organization_id, &user_agent()).await;
+    start_session(&opened.map_err(refuse)?.token);
+    redirect("/dashboard/sales");
+    Ok(())
+}
+
+/// Signs in and goes where one wanted to go.
+#[server(prefix = "/rpc", endpoint = "sign_in")]
+pub async fn sign_in(form: SignInForm) -> Result<(), AppError> {
+    use crate::request::{redirect, refuse, safe_next, start_session, store, user_agent};
+    let email = super::form::field("email", domain::email::Email::parse(&form.email));
+    let email = email.map_err(|error| refuse(error.keeping(form.kept())))?;
+    let signed_in = store().sign_in(&email, form.password.clone(), &user_agent()).await;
+    let signed_in = signed_in.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    start_session(&signed_in.token);
+    redirect(safe_next(&form.next));
+    Ok(())
+}
+
+/// Ends the session.
+#[server(prefix = "/rpc", endpoint = "sign_out")]
+pub async fn sign_out() -> Result<(), AppError> {
+    use crate::request::{end_session, redirect, refuse, store};
+    if let Some(token) = end_session() {
+        store().sign_out(&token).await.map_err(refuse)?;
+    }
+    redirect("/sign-in");
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use domain::{email::Email, text::Name};
+    use store::{
+        organization::{NewOrganization, OrganizationError},
+        session::SignInError,
+    };
+
+    use super::{AppError, SetUpForm};
+    use crate::server_fn::form::field;
+
+    impl SetUpForm {
+        pub(super) fn read(&self) -> Result<NewOrganization, AppError> {
+            Ok(NewOrganization {
+                name: field("organization", Name::parse(&self.organization))?,
+                owner_email: field("email", Email::parse(&self.email))?,
+                owner_password: self.password.clone(),
+                api_key: None,
+            })
+        }
+    }
+
+    impl From<OrganizationError> for AppError {
+        fn from(error: OrganizationError) -> Self {
+            match error {
+                OrganizationError::Store(error) => error.into(),
+                OrganizationError::AlreadySetUp | OrganizationError::BadKey(_) => Self::invalid("", error),
+                OrganizationError::BadPassword | OrganizationError::WrongPassword => Self::invalid("password", error),
+            }
+        }
+    }
+
+    impl From<SignInError> for AppError {
+        fn from(error: SignInError) -> Self {
+            match error {
+                SignInError::Store(error) => error.into(),
+                SignInError::Refused => Self::invalid("", error),
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `GET /api/conversions` and its CSV: the list of sales as programs read it.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{
+    conversion::{ConversionType, Source},
+    lifecycle::Status,
+    sales::{DEFAULT_TAKE, Filter, MAX_TAKE, parse_instant},
+};
+use futures::TryStreamExt;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use store::sales::{Cursor, Row};
+
+use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
+
+/// A sale as dialect A shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sale<'a> {
+    id: uuid::Uuid,
+    #[serde(serialize_with = "time")]
+    created_at: DateTime<Utc>,
+    #[serde(serialize_with = "time")]
+    occurred_at: DateTime<Utc>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    source: &'static str,
+    attribution_method: &'static str,
+    coupon_code: Option<&'a str>,
+    status: &'static str,
+    #[serde(serialize_with = "time")]
+    hold_until: DateTime<Utc>,
+    #[serde(serialize_with = "optional_time")]
+    approved_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "optional_time")]
+    paid_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "optional_time")]
+    refunded_at: Option<DateTime<Utc>>,
+    affiliate_id: uuid::Uuid,
+    affiliate_name: &'a str,
+    affiliate_slug: &'a str,
+    campaign_id: uuid::Uuid,
+    campaign_name: &'a str,
+    amount_cents: i64,
+    refunded_cents: i64,
+    currency: &'static str,
+    commission_cents: i64,
+    commission_currency: &'static str,
+    external_event_id: Option<&'a str>,
+    processor: &'static str,
+    subscription_id: Option<&'a str>,
+    customer_id: Option<&'a str>,
+    invoice_id: Option<&'a str>,
+    charge_id: Option<&'a str>,
+    customer_email: Option<&'a str>,
+    parent_conversion_id: Option<uuid::Uuid>,
+    metadata: Option<&'a RawValue>,
+}
+
+impl<'a> From<&'a Row> for Sale<'a> {
+    fn from(row: &'a Row) -> Self {
+        let sale = &row.conversion;
+        Self {
+            id: sale.id.0,
+            created_at: sale.created_at,
+            occurred_at: sale.occurred_at,
+            kind: sale.kind.label(),
+            source: sale.source.label(),
+            attribution_method: sale.source.as_str(),
+            coupon_code: sale.coupon_code.as_deref(),
+            status: sale.status.label(),
+            hold_until: sale.hold_until,
+            approved_at: sale.approved_at,
+            paid_at: sale.paid_at,
+            refunded_at: sale.refunded_at,
+            affiliate_id: sale.affiliate_id.0,
+            affiliate_name: &row.affiliate_name,
+            affiliate_slug: &row.affiliate_slug,
+            campaign_id: sale.campaign_id.0,
+            campaign_name: &row.campaign_name,
+            amount_cents: sale.amount.minor,
+            refunded_cents: sale.refunded_minor,
+            currency: sale.amount.currency.code(),
+            commission_cents: sale.commission.minor,
+            commission_currency: sale.commission.currency.code(),
+            external_event_id: sale.external_event_id.as_deref(),
+            processor: sale.processor.as_str(),
+            subscription_id: sale.ids.subscription.as_deref(),
+            customer_id: sale.ids.customer.as_deref(),
+            invoice_id: sale.ids.invoice.as_deref(),
+            charge_id: sale.ids.charge.as_deref(),
+            customer_email: sale.customer_email.as_deref(),
+            parent_conversion_id: sale.parent_conversion_id.map(|id| id.0),
+            metadata: serde_json::from_str(&sale.metadata).ok(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SalesList<'a> {
+    data: Vec<Sale<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// The list: newest first, by cursor.
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    reader: Reader,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = reader.organization_id;
+    let take = take(&mut query)?;
+    let cursor = query.take("cursor");
+    let filter = filter(query)?;
+    let cursor = match cursor {
+        Some(text) => Some(open_cursor(&state, &reader, &filter, &text)?),
+        None => None,
+    };
+    let page = state.store.sales_page(organization_id, &filter, take, cursor).await?;
+    let next = |cursor: &Cursor| state.store.seal_cursor(organization_id, &filter, cursor);
+    let list = SalesList {
+        data: page.rows.iter().map(Sale::from).collect(),
+        next_cursor: page.older.as_ref().map(next),
+    };
+    Ok(axum::Json(list).into_response())
+}
+
+/// The same list as CSV, all of it.
+pub(crate) async fn export(
+    State(state): State<AppState>,
+    reader: Reader,
+    query: Query,
+) -> Result<Response, Problem> {
+    let filter = filter(query)?;
+    let rows = state.store.export_sales(reader.organization_id, &filter).await?;
+    let rows = rows.inspect_err(|error| tracing::error!(%error, "an export broke off"));
+    let mut response = Body::from_stream(rows).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    let name = format!("attachment; filename=\"sales-{}.csv\"", state.store.now().date_naive());
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+fn open_cursor(state: &AppState, reader: &Reader, filter: &Filter, text: &str) -> Result<Cursor, Problem> {
+    let opened = state.store.open_cursor(reader.organization_id, filter, text);
+    opened.map_err(|_| {
+        let message = "this cursor is not from a list with these filters: start without a cursor";
+        Problem::bad_request("invalid_cursor", message)
+    })
+}
+
+fn take(query: &mut Query) -> Result<u16, Problem> {
+    let read = |text: &str| text.parse::<u64>().ok().filter(|take| *take > 0);
+    let take = query.parsed("take", "a number from 1 to 200", read)?;
+    Ok(take.map_or(DEFAULT_TAKE, |take| u16::try_from(take).unwrap_or(MAX_TAKE).min(MAX_TAKE)))
+}
+
+fn filter(mut query: Query) -> Result<Filter, Problem> {
+    let day = "a date such as 2026-11-20 or an RFC 3339 time";
+    let filter = Filter {
+        affiliate_id: query.parsed("affiliateId", "an affiliate's id (a UUID)", |text| text.parse().ok())?,
+        campaign_id: query.parsed("campaignId", "a campaign's id (a UUID)", |text| text.parse().ok())?,
+        statuses: query.list("status", "Pending, Approved, Paid, Refunded or Denied", Status::parse)?,
+        kinds: query.list("type", "Sale, Recurring or Lead", ConversionType::parse)?,
+        sources: query.list("source", "a source such as Coupon, Link or Server", Source::parse)?,
+        since: query.parsed("since", day, parse_instant)?,
+        until: query.parsed("until", day, parse_instant)?,
+    };
+    query.done()?;
+    Ok(filter)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+fn time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+#[expect(clippy::ref_option, reason = "the form serde asks for")]
+fn optional_time<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => time(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}

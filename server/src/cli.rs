@@ -1,0 +1,77 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use domain::{email::Email, text::Name};
+use serde_json::json;
+use store::organization::NewOrganization;
+
+use crate::{config::Config, database};
+
+/// A self-hosted ledger of affiliate sales. Without a command it serves.
+///
+/// Configured by environment variables: DATABASE_URL, TRIBUTARY_DATA_DIR, TRIBUTARY_ADDR,
+/// TRIBUTARY_PUBLIC_URL, TRIBUTARY_OWNER_EMAIL, TRIBUTARY_OWNER_PASSWORD, TRIBUTARY_ORGANIZATION,
+/// TRIBUTARY_API_KEY, TRIBUTARY_RATE_LIMIT_PER_MINUTE, TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR,
+/// TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says what each means.
+#[derive(Parser)]
+#[command(name = "tributary", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the dashboard, the API and the webhooks (the default).
+    Serve,
+    /// Organizations.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OrganizationCommand {
+    /// Add an organization with its owner; prints JSON. Works while the server runs.
+    Create(CreateOrganization),
+}
+
+#[derive(Args)]
+pub(crate) struct CreateOrganization {
+    /// The merchant's name.
+    #[arg(long, value_parser = |text: &str| Name::parse(text))]
+    name: Name,
+    /// The owner's e-mail. A person who is known keeps his password, which must be given.
+    #[arg(long, value_parser = |text: &str| Email::parse(text))]
+    owner_email: Email,
+    /// The owner's password, at least 10 characters.
+    #[arg(long)]
+    owner_password: String,
+    /// Also store this API key (`ak_live_` and at least 24 characters) with every scope.
+    #[arg(long)]
+    api_key: Option<String>,
+}
+
+/// Runs `organization create`.
+pub(crate) async fn create_organization(
+    config: &Config,
+    args: CreateOrganization,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let database = database::open_beside(config).await?;
+    let new = NewOrganization {
+        name: args.name.clone(),
+        owner_email: args.owner_email.clone(),
+        owner_password: args.owner_password,
+        api_key: args.api_key,
+    };
+    let created = database.store.create_organization(new).await;
+    database.close().await?;
+    let created = created?;
+    let answer = json!({
+        "organizationId": created.organization_id,
+        "name": args.name,
+        "ownerId": created.owner_id,
+        "ownerEmail": args.owner_email,
+    });
+    println!("{answer:#}");
+    Ok(())
+}

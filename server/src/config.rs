@@ -1,0 +1,178 @@
+//! What the environment says: every variable that Tributary reads, checked before anything starts.
+//!
+//! | Variable | Meaning |
+//! | --- | --- |
+//! | `DATABASE_URL` | use this Postgres; unset: a private one under the data directory |
+//! | `TRIBUTARY_DATA_DIR` | the data directory: the private Postgres and the secret key |
+//! | `TRIBUTARY_ADDR` | listen address, default `127.0.0.1:3000` |
+//! | `TRIBUTARY_PUBLIC_URL` | how the outside reaches this server; default from the address |
+//! | `TRIBUTARY_OWNER_EMAIL`, `TRIBUTARY_OWNER_PASSWORD`, `TRIBUTARY_ORGANIZATION` | on an empty database: creates the organization and its owner |
+//! | `TRIBUTARY_API_KEY` | with the above: stores this value as a key with every scope |
+//! | `TRIBUTARY_RATE_LIMIT_PER_MINUTE` | calls per key and minute, default 600; 0: no limits on the API |
+//! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
+//! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
+//! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use domain::{email::Email, text::Name};
+use store::{Vault, organization::NewOrganization};
+use url::Url;
+
+use crate::embedded;
+
+const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
+const DEFAULT_RATE_LIMIT: u32 = 600;
+
+/// A checked configuration.
+pub(crate) struct Config {
+    pub(crate) database_url: Option<String>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) address: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) owner: Option<NewOrganization>,
+    pub(crate) rate_limit_per_minute: u32,
+    pub(crate) secret_key: Option<String>,
+    pub(crate) site_dir: PathBuf,
+}
+
+/// Collects every mistake, so that all can be mended at once.
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    mistakes: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// An empty value counts as unset.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T, E: ToString>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.text(name)?;
+        match read(&value) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.mistakes.push(format!("{name}: {}", error.to_string()));
+                None
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads the environment; the error lists every mistake.
+    pub(crate) fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let mut read = Reader { lookup, mistakes: Vec::new() };
+        let needs_address = |text: &str| {
+            text.parse::<SocketAddr>()
+                .map_err(|_| format!("\"{text}\" is not an address with a port, such as {DEFAULT_ADDRESS}"))
+        };
+        let address = read.parsed("TRIBUTARY_ADDR", needs_address);
+        let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
+        let public_url = read.parsed("TRIBUTARY_PUBLIC_URL", web_address);
+        let needs_number = |_| "a whole number of calls per minute is needed; 0 lifts the limits";
+        let rate_limit = read.parsed("TRIBUTARY_RATE_LIMIT_PER_MINUTE", |text| text.parse().map_err(needs_number));
+        let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
+            Vault::from_base64(text).map(|_| text.to_owned())
+        });
+        let database_url = read.parsed("DATABASE_URL", postgres_address);
+        let owner = owner(&mut read);
+        let data_dir = read.text("TRIBUTARY_DATA_DIR").map(PathBuf::from);
+        let config = Self {
+            database_url,
+            data_dir: data_dir.unwrap_or_else(|| embedded::default_data_dir(|name| lookup(name).map(Into::into))),
+            address,
+            public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
+            owner,
+            rate_limit_per_minute: rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
+            secret_key,
+            site_dir: read.text("TRIBUTARY_SITE_DIR").map_or_else(default_site_dir, PathBuf::from),
+        };
+        if read.mistakes.is_empty() { Ok(config) } else { Err(read.mistakes) }
+    }
+}
+
+/// The builds put `site` beside the folder of the program: `target/release/tributary`, `target/site`.
+fn default_site_dir() -> PathBuf {
+    let program = std::env::current_exe().ok();
+    let beside = program.as_deref().and_then(|path| Some(path.parent()?.parent()?.join("site")));
+    beside.filter(|site| site.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let needed = || format!("\"{text}\" is not a web address such as https://tributary.example.com");
+    let url = Url::parse(text).map_err(|_| needed())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(needed());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn postgres_address(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok();
+    match url {
+        Some(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(text.to_owned()),
+        _ => Err("an address such as postgres://user:password@host:5432/database is needed".to_owned()),
+    }
+}
+
+/// The first owner: all of the three variables or none of them.
+fn owner(read: &mut Reader<'_>) -> Option<NewOrganization> {
+    const NEEDED: [&str; 3] = ["TRIBUTARY_OWNER_EMAIL", "TRIBUTARY_OWNER_PASSWORD", "TRIBUTARY_ORGANIZATION"];
+    let given: Vec<&str> = NEEDED.into_iter().filter(|name| read.text(name).is_some()).collect();
+    let api_key = read.text("TRIBUTARY_API_KEY");
+    if given.is_empty() && api_key.is_none() {
+        return None;
+    }
+    for name in NEEDED.into_iter().filter(|name| !given.contains(name)) {
+        let why = if given.is_empty() { "TRIBUTARY_API_KEY is set" } else { "another TRIBUTARY_OWNER variable is set" };
+        read.mistakes.push(format!("{name}: is needed because {why}"));
+    }
+    let owner_email = read.parsed("TRIBUTARY_OWNER_EMAIL", Email::parse);
+    let name = read.parsed("TRIBUTARY_ORGANIZATION", Name::parse);
+    let owner_password = (read.lookup)("TRIBUTARY_OWNER_PASSWORD").unwrap_or_default();
+    if !owner_password.is_empty() && !store::organization::is_password(&owner_password) {
+        read.mistakes.push(format!("TRIBUTARY_OWNER_PASSWORD: {}", store::organization::OrganizationError::BadPassword));
+    }
+    if let Some(Err(error)) = api_key.as_deref().map(store::api_key::check) {
+        read.mistakes.push(format!("TRIBUTARY_API_KEY: {error}"));
+    }
+    Some(NewOrganization { name: name?, owner_email: owner_email?, owner_password, api_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Config::load(&move |name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn nothing_set_is_a_working_configuration() {
+        let config = load(&[]).map_err(|mistakes| mistakes.join("\n")).expect("loads");
+        assert_eq!(config.public_url, "http://127.0.0.1:3000");
+        assert_eq!(config.rate_limit_per_minute, 600);
+        assert!(config.owner.is_none() && config.database_url.is_none());
+    }
+
+    #[test]
+    fn all_mistakes_are_told_together() {
+        let mistakes = load(&[
+            ("TRIBUTARY_ADDR", "localhost"),
+            ("TRIBUTARY_PUBLIC_URL", "ftp://x"),
+            ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "-1"),
+            ("TRIBUTARY_SECRET_KEY", "short"),
+            ("DATABASE_URL", "mysql://x"),
+            ("TRIBUTARY_OWNER_EMAIL", "nobody"),
+            ("TRIBUTARY_OWNER_PASSWORD", "short"),
+            ("TRIBUTARY_API_KEY", "ak_live_short"),
+        ]);
+        let mistakes = mistakes.err().expect("refused");
+        for name in ["ADDR", "PUBLIC_URL", "RATE_LIMIT", "SECRET_KEY", "DATABASE_URL", "EMAIL", "PASSWORD", "ORGANIZATION", "API_KEY"] {
+            assert!(mistakes.iter().any(|mistake| mistake.contains(name)), "{name} in {mistakes:#?}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Reading what callers send: JSON bodies and query strings, refused by name when they do not fit.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// The largest body of an API call.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+/// The longest value of a query parameter, in bytes.
+const MAX_PARAMETER: usize = 2048;
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Err(_) => Err(Problem::bad_request("bad_request", "the body did not arrive whole")),
+    }
+}
+
+/// A JSON body: `T` refuses unknown fields, and the answer names the field that does not fit.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        require_json(&parts.headers)?;
+        parse(&read_body(body, MAX_BODY).await?).map(Self)
+    }
+}
+
+/// Refuses a body that does not call itself JSON.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    match kind {
+        Some(kind) if kind.eq_ignore_ascii_case("application/json") => Ok(()),
+        _ => Err(Problem::not_json()),
+    }
+}
+
+/// Parses JSON into `T`.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(error.inner(), &path)
+    })?;
+    reader
+        .end()
+        .map_err(|error| Problem::bad_request("bad_request", format!("the body is not JSON: {error}")))?;
+    Ok(value)
+}
+
+fn refusal(error: &serde_json::Error, path: &str) -> Problem {
+    if !error.is_data() {
+        return Problem::bad_request("bad_request", format!("the body is not JSON: {error}"));
+    }
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    // serde names a missing or unknown field between the first backticks.
+    let named = text.split('`').nth(1).filter(|_| text.starts_with("missing") || text.starts_with("unknown field"));
+    let field = match (named, path) {
+        (Some(name), _) => name.to_owned(),
+        (None, "." | "") => return Problem::bad_request("bad_request", format!("the body does not fit: {text}")),
+        (None, path) => path.to_owned(),
+    };
+    Problem::invalid(field, text.to_owned())
+}
+
+/// A query string, each parameter at most once; what nobody asked for is refused by name.
+pub(crate) struct Query {
+    values: BTreeMap<String, String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Self::read(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl Query {
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+        let mut values = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+            if value.len() > MAX_PARAMETER || name.len() > MAX_PARAMETER {
+                return Err(Problem::invalid("query", format!("a parameter is longer than {MAX_PARAMETER} bytes")));
+            }
+            if values.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(Problem::invalid(name, "this parameter is given twice: give it once"));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// Takes a parameter out; an empty one counts as not given.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name).filter(|value| !value.is_empty())
+    }
+
+    /// Takes a parameter out and reads it.
+    pub(crate) fn parsed<T>(
+        &mut self,
+        name: &str,
+        needs: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let fits = read(&text).ok_or_else(|| Problem::invalid(name, format!("{needs} is needed")))?;
+        Ok(Some(fits))
+    }
+
+    /// Takes a comma list out and reads each word.
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        needs: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Problem> {
+        let all = |text: &str| text.split(',').map(|word| read(word.trim())).collect();
+        Ok(self.parsed(name, needs, all)?.unwrap_or_default())
+    }
+
+    /// Refuses what is left: a misspelt filter must never return everything.
+    pub(crate) fn done(self) -> Result<(), Problem> {
+        match self.values.into_keys().next() {
+            Some(name) => {
+                let message = format!("there is no parameter {name}: check its spelling");
+                Err(Problem::invalid(name, message))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Body {
+        #[expect(dead_code, reason = "only its parsing is looked at")]
+        amount_cents: i64,
+    }
+
+    fn problem_of(body: &str) -> String {
+        format!("{:?}", parse::<Body>(body.as_bytes()).expect_err("refused"))
+    }
+
+    #[test]
+    fn a_refusal_names_the_field() {
+        for body in [r#"{"amountCents": "49"}"#, r#"{"amountCents": 4.9}"#, "{}", r#"{"amountCents": 1e30}"#] {
+            assert!(problem_of(body).contains(r#"field: Some("amountCents")"#), "{body}: {}", problem_of(body));
+        }
+        let unknown = problem_of(r#"{"amountCents": 1, "amuont": 2}"#);
+        assert!(unknown.contains(r#"field: Some("amuont")"#), "{unknown}");
+        for body in ["", "{", "nonsense", r#"{"amountCents": 1} x"#] {
+            assert!(problem_of(body).contains("BadRequest"), "{body}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_given_once_and_all_of_them_are_known() {
+        assert!(Query::read("a=1&a=2").is_err());
+        let mut query = Query::read("take=5&cursro=x").expect("reads");
+        assert_eq!(query.take("take").as_deref(), Some("5"));
+        assert!(query.done().is_err());
+        assert!(Query::read("").expect("reads").done().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_and_no_query_panics(text in ".{0,200}") {
+            let _ = parse::<Body>(text.as_bytes());
+            let _ = Query::read(&text).and_then(Query::done);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What runs beside the requests, one small loop each.
+
+use std::{sync::Arc, time::Duration};
+
+use store::Store;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::rate_limit::Limits;
+
+/// How often months are made ahead and quiet callers forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// Starts all of them; they end with the process.
+pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
+    tokio::spawn({
+        let store = store.clone();
+        async move { store.listen(std::future::pending()).await }
+    });
+    tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
+}
+
+async fn keep_house(store: Store, limits: Arc<Limits>) {
+    let mut tick = interval(HOUSEKEEPING);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        limits.tidy();
+        if let Err(error) = store.make_event_months().await {
+            tracing::warn!(%error, "the months ahead could not be made; tried again in an hour");
+        }
+    }
+}

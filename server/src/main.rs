@@ -1,0 +1,75 @@
+//! The `tributary` program: reads the configuration, then serves or runs one command.
+//!
+//! This crate translates between HTTP and the store. Rules live in `domain`, data in `store`, pages
+//! in `app`.
+
+mod api;
+mod caller;
+mod cli;
+mod config;
+mod dashboard;
+mod database;
+mod embedded;
+mod health;
+mod input;
+mod job;
+mod problem;
+mod rate_limit;
+mod router;
+mod security;
+mod serve;
+mod state;
+mod webhook;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cli::{Cli, Command, OrganizationCommand},
+    config::Config,
+};
+
+/// What a configuration mistake exits with.
+const BAD_CONFIGURATION: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    let config = match Config::load(&|name| std::env::var(name).ok()) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("tributary: the configuration does not work:");
+            for mistake in mistakes {
+                eprintln!("  {mistake}");
+            }
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    let outcome = match cli.command {
+        None | Some(Command::Serve) => serve::serve(config).await.map_err(Into::into),
+        Some(Command::Organization(OrganizationCommand::Create(args))) => {
+            cli::create_organization(&config, args).await
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tributary: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error: text for people, or JSON with `TRIBUTARY_LOG_FORMAT=json`.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("TRIBUTARY_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}

@@ -1,0 +1,159 @@
+//! How often a caller may call.
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::Request,
+    http::HeaderMap,
+    middleware::Next,
+    response::Response,
+};
+use domain::id::{ApiKeyId, OrganizationId};
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+
+use crate::problem::Problem;
+
+/// Calls per minute and organization of server-to-server calls, and how many may come at once.
+const S2S_PER_MINUTE: NonZeroU32 = NonZeroU32::new(6000).expect("positive");
+const S2S_BURST: NonZeroU32 = NonZeroU32::new(1000).expect("positive");
+/// Calls per minute and address on the API without a key that is known.
+const KEYLESS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("positive");
+/// Sign-in attempts per account and per address: some at once, then one every so often.
+const SIGN_IN_EVERY: Duration = Duration::from_secs(6);
+const SIGN_IN_BURST: NonZeroU32 = NonZeroU32::new(10).expect("positive");
+
+type KeyLimiter =
+    RateLimiter<ApiKeyId, DefaultKeyedStateStore<ApiKeyId>, DefaultClock, StateInformationMiddleware>;
+
+/// The counters of this process.
+pub(crate) struct Limits {
+    clock: DefaultClock,
+    keys: Option<(NonZeroU32, KeyLimiter)>,
+    s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
+    keyless: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    sign_in: DefaultKeyedRateLimiter<String>,
+}
+
+/// What the caller is told in headers.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing {
+    limit: u32,
+    remaining: u32,
+    reset_seconds: u64,
+}
+
+/// Where an extractor leaves the caller's standing for [`headers`].
+#[derive(Clone, Default)]
+pub(crate) struct Slot(Arc<Mutex<Option<Standing>>>);
+
+impl Limits {
+    /// `per_minute` calls per key; 0 lifts all limits of the API.
+    pub(crate) fn new(per_minute: u32) -> Self {
+        let limit = NonZeroU32::new(per_minute);
+        let keyed = |limit: NonZeroU32| {
+            let limiter = RateLimiter::keyed(Quota::per_minute(limit));
+            (limit, limiter.with_middleware::<StateInformationMiddleware>())
+        };
+        let s2s = Quota::per_minute(S2S_PER_MINUTE).allow_burst(S2S_BURST);
+        let sign_in = Quota::with_period(SIGN_IN_EVERY).unwrap_or(Quota::per_minute(SIGN_IN_BURST));
+        Self {
+            clock: DefaultClock::default(),
+            keys: limit.map(keyed),
+            s2s: limit.map(|_| RateLimiter::keyed(s2s)),
+            keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
+            sign_in: RateLimiter::keyed(sign_in.allow_burst(SIGN_IN_BURST)),
+        }
+    }
+
+    /// Counts a call with a key.
+    pub(crate) fn key(&self, id: ApiKeyId, slot: Option<&Slot>) -> Result<(), Problem> {
+        let Some((limit, limiter)) = &self.keys else { return Ok(()) };
+        let limit = limit.get();
+        let (remaining, outcome) = match limiter.check_key(&id) {
+            Ok(state) => (state.remaining_burst_capacity(), Ok(())),
+            Err(refused) => (0, Err(self.problem(&refused))),
+        };
+        if let Some(slot) = slot {
+            let used = u64::from(limit - remaining.min(limit));
+            let standing = Standing { limit, remaining, reset_seconds: (used * 60).div_ceil(u64::from(limit)) };
+            *slot.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
+        }
+        outcome
+    }
+
+    /// Counts a server-to-server call.
+    pub(crate) fn s2s(&self, organization_id: OrganizationId) -> Result<(), Problem> {
+        self.count(self.s2s.as_ref(), &organization_id)
+    }
+
+    /// Counts a call without a key that is known.
+    pub(crate) fn keyless(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(self.keyless.as_ref(), &address)
+    }
+
+    /// Counts an attempt to sign in, for the account and for the address; `false`: too many.
+    pub(crate) fn sign_in(&self, email: &str, address: IpAddr) -> bool {
+        let account = self.sign_in.check_key(&email.trim().to_lowercase()).is_ok();
+        account & self.sign_in.check_key(&address.to_string()).is_ok()
+    }
+
+    /// Forgets callers who have been quiet: run by a job.
+    pub(crate) fn tidy(&self) {
+        if let Some((_, keys)) = &self.keys {
+            keys.retain_recent();
+        }
+        if let Some(s2s) = &self.s2s {
+            s2s.retain_recent();
+        }
+        if let Some(keyless) = &self.keyless {
+            keyless.retain_recent();
+        }
+        self.sign_in.retain_recent();
+    }
+
+    fn count<Key>(&self, limiter: Option<&DefaultKeyedRateLimiter<Key>>, key: &Key) -> Result<(), Problem>
+    where
+        Key: Clone + Eq + std::hash::Hash,
+    {
+        match limiter.map(|limiter| limiter.check_key(key)) {
+            Some(Err(refused)) => Err(self.problem(&refused)),
+            _ => Ok(()),
+        }
+    }
+
+    fn problem<P: governor::clock::Reference>(&self, refused: &governor::NotUntil<P>) -> Problem
+    where
+        DefaultClock: Clock<Instant = P>,
+    {
+        let wait = refused.wait_time_from(self.clock.now());
+        Problem::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+}
+
+/// Puts the caller's standing into the response's headers.
+pub(crate) async fn headers(mut request: Request, next: Next) -> Response {
+    let slot = Slot::default();
+    request.extensions_mut().insert(slot.clone());
+    let mut response = next.run(request).await;
+    let standing = *slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(standing) = standing {
+        write(response.headers_mut(), standing);
+    }
+    response
+}
+
+fn write(headers: &mut HeaderMap, standing: Standing) {
+    headers.insert("x-ratelimit-limit", standing.limit.into());
+    headers.insert("x-ratelimit-remaining", standing.remaining.into());
+    headers.insert("x-ratelimit-reset", standing.reset_seconds.into());
+}

@@ -1,0 +1,56 @@
+//! Every address on one screen.
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+
+use crate::{
+    api::{conversions, live, s2s, v1},
+    dashboard, health, problem, rate_limit, security,
+    state::AppState,
+    webhook,
+};
+
+/// The whole server.
+pub(crate) fn router(state: AppState) -> Router {
+    let api = Router::new()
+        .route("/api/conversions", get(conversions::list))
+        .route("/api/conversions/export", get(conversions::export))
+        .route("/api/live/sales", get(live::sales))
+        .route("/api/tracking/s2s", post(s2s::sale))
+        .route("/api/tracking/lead", post(s2s::lead))
+        .route("/api/webhooks/{processor}/{connection}", post(webhook::intake::receive))
+        .nest("/api/v1", v1::routes())
+        .layer(middleware::from_fn(rate_limit::headers));
+    let probes = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics));
+    // An event stream must not wait in a compressor's buffer, and the CSV is faster as it is.
+    let compress = DefaultPredicate::new()
+        .and(NotForContentType::new("text/event-stream"))
+        .and(NotForContentType::new("text/csv"));
+    Router::new()
+        .merge(api)
+        .merge(probes)
+        .merge(dashboard::routes(&state))
+        .with_state(state)
+        .layer(middleware::from_fn(problem::shape))
+        .layer(middleware::from_fn(security::same_origin))
+        .layer(middleware::from_fn(security::headers))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new().compress_when(compress))
+        .layer(TraceLayer::new_for_http())
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}

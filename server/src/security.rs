@@ -1,0 +1,87 @@
+//! What protects the browser: headers on every response, and writes only from our own pages.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use url::Url;
+
+use crate::problem::Problem;
+
+const HEADERS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+];
+
+/// One year.
+const HSTS: &str = "max-age=31536000";
+
+/// Adds the headers that every response carries; HSTS where the outside comes by HTTPS.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let forwarded = request.headers().get("x-forwarded-proto");
+    let by_https = forwarded.is_some_and(|proto| proto.as_bytes() == b"https");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if by_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    response
+}
+
+/// Refuses a write that another site's page sends with our member's cookie. Programs carry keys and
+/// signatures instead of cookies and send neither header.
+pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    Problem::forbidden("this write came from another site's page").into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(header::ORIGIN) else {
+        return true;
+    };
+    let host = text(header::HOST).unwrap_or_default();
+    Url::parse(origin).is_ok_and(|origin| {
+        let port = origin.port().map_or_else(String::new, |port| format!(":{port}"));
+        origin.host_str().is_some_and(|name| format!("{name}{port}") == host)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        is_same_origin(&headers)
+    }
+
+    #[test]
+    fn only_our_own_pages_and_programs_write() {
+        assert!(judged(&[("host", "t.example:3000")]));
+        assert!(judged(&[("host", "t.example:3000"), ("origin", "http://t.example:3000")]));
+        assert!(judged(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(!judged(&[("host", "t.example"), ("origin", "http://evil.example")]));
+        assert!(!judged(&[("host", "t.example"), ("origin", "null")]));
+        assert!(!judged(&[("host", "t.example"), ("sec-fetch-site", "cross-site")]));
+        assert!(!judged(&[("host", "t.example"), ("sec-fetch-site", "same-site")]));
+    }
+}

@@ -1,0 +1,37 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use store::Store;
+use tokio::sync::watch;
+
+use crate::rate_limit::Limits;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    /// The ledger.
+    pub(crate) store: Store,
+    /// Who called how often.
+    pub(crate) limits: Arc<Limits>,
+    /// How the outside reaches this server, without a slash at the end.
+    pub(crate) public_url: Arc<str>,
+    /// Where the dashboard's files are.
+    pub(crate) leptos: LeptosOptions,
+    /// Turns true when the server is told to stop: open streams end.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+impl FromRef<AppState> for Store {
+    fn from_ref(state: &AppState) -> Self {
+        state.store.clone()
+    }
+}

@@ -1,0 +1,115 @@
+//! The way in for every processor's events: cap, verify over the raw bytes, store, process, answer.
+//!
+//! An adapter turns bytes into a [`Read`]; what is below never sees a processor's own types. 200 is
+//! answered once the event is kept, whatever became of it; only a failure to keep it is a 5xx, so that
+//! the processor sends it again.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Request, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    connection::{Mode, Processor},
+    id::ConnectionId,
+};
+use serde_json::json;
+use store::{
+    connection::Connection,
+    intake::{Content, IncomingEvent},
+};
+
+use super::stripe;
+use crate::{
+    input::{MAX_BODY, read_body},
+    problem::Problem,
+    state::AppState,
+};
+
+/// A verified event in our words.
+pub(super) struct Read {
+    pub(super) external_id: String,
+    pub(super) kind: String,
+    pub(super) occurred_at: Option<DateTime<Utc>>,
+    pub(super) mode: Mode,
+    pub(super) content: Content,
+}
+
+/// `POST /api/webhooks/{processor}/{connection}`
+pub(crate) async fn receive(
+    State(state): State<AppState>,
+    Path((processor, connection)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let connection = find(&state, &processor, &connection).await?;
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, MAX_BODY).await?;
+    let now = state.store.now();
+    let read = match connection.processor {
+        Processor::Stripe => from_stripe(&parts.headers, &body, &connection, now)?,
+        Processor::Server => return Err(Problem::not_found("connection")),
+    };
+    let receipt = state.store.receive_event(incoming(connection, read, body)).await?;
+    metrics::counter!("tributary_events_total", "processor" => processor, "outcome" => receipt.outcome.as_str())
+        .increment(1);
+    let answer = json!({
+        "received": true,
+        "eventId": receipt.event_id,
+        "outcome": receipt.outcome.as_str(),
+    });
+    Ok(Json(answer).into_response())
+}
+
+async fn find(state: &AppState, processor: &str, id: &str) -> Result<Arc<Connection>, Problem> {
+    let unknown = || Problem::not_found("connection");
+    let id: ConnectionId = id.parse().map_err(|_| unknown())?;
+    let connection = state.store.connection(id).await?;
+    connection
+        .filter(|connection| connection.processor.as_str() == processor)
+        .ok_or_else(unknown)
+}
+
+fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> IncomingEvent {
+    let content = if read.mode == connection.mode {
+        read.content
+    } else {
+        Content::Ignored(format!("a {} event on a {} connection", read.mode.as_str(), connection.mode.as_str()))
+    };
+    IncomingEvent {
+        connection,
+        external_id: read.external_id,
+        kind: read.kind,
+        // A redelivery must find the first one, also when neither says when it happened.
+        occurred_at: read.occurred_at.unwrap_or(DateTime::UNIX_EPOCH),
+        payload,
+        content,
+    }
+}
+
+fn from_stripe(
+    headers: &HeaderMap,
+    body: &[u8],
+    connection: &Connection,
+    now: DateTime<Utc>,
+) -> Result<Read, Problem> {
+    let header = headers.get("stripe-signature").and_then(|value| value.to_str().ok());
+    stripe::verify(header, body, &connection.secrets.signing, now)
+        .map_err(|error| Problem::bad_request("invalid_signature", error.to_string()))?;
+    let event = stripe::read(body).map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
+    Ok(Read {
+        external_id: event.external_id,
+        kind: event.kind,
+        occurred_at: event.occurred_at,
+        mode: if event.livemode { Mode::Live } else { Mode::Test },
+        content: match event.content {
+            stripe::Content::Facts(facts) => Content::Facts(facts),
+            stripe::Content::Ignored(why) => Content::Ignored(why),
+            stripe::Content::Failed(why) => Content::Failed(why),
+        },
+    })
+}

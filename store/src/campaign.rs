@@ -1,0 +1,290 @@
+//! Campaigns and their terms.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    id::{CampaignId, OrganizationId},
+    money::Currency,
+    rate::BasisPoints,
+    slug::Slug,
+    text::Name,
+};
+use sqlx::PgConnection;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    audit::{self, Actor},
+    error::{breaks, readable},
+    plan::PlanColumns,
+};
+
+/// What a new campaign needs.
+#[derive(Clone, Debug)]
+pub struct NewCampaign {
+    /// Shown in lists.
+    pub name: Name,
+    /// Its short name in links; made from the name when missing.
+    pub slug: Option<Slug>,
+    /// What an owner can set.
+    pub terms: Terms,
+}
+
+/// Why a campaign can't be written.
+#[derive(Debug, Error)]
+pub enum CampaignError {
+    /// Another campaign of the organization has this slug.
+    #[error("another campaign already has the slug {0}: choose another")]
+    SlugTaken(Slug),
+    /// There is no such campaign in the organization.
+    #[error("there is no such campaign")]
+    NotFound,
+    /// Below.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for CampaignError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+struct CampaignRow {
+    campaign_id: Uuid,
+    name: String,
+    slug: String,
+    status: String,
+    currency: String,
+    plan_percent_bp: Option<i32>,
+    plan_fixed_minor: Option<i64>,
+    plan_duration: String,
+    plan_months: Option<i32>,
+    hold_days: i32,
+    cookie_days: i32,
+    attribution_model: String,
+    coupons_override_clicks: bool,
+    override_bp: i32,
+    refund_on_cancel: bool,
+    lead_commission_minor: i64,
+    click_commission_minor: i64,
+    payout_threshold_minor: i64,
+    tracking_requires_consent: bool,
+    website: Option<String>,
+    landing_page_url: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<CampaignRow> for Campaign {
+    type Error = StoreError;
+
+    fn try_from(row: CampaignRow) -> Result<Self, StoreError> {
+        const TABLE: &str = "campaign";
+        let plan = PlanColumns {
+            percent_bp: row.plan_percent_bp,
+            fixed_minor: row.plan_fixed_minor,
+            duration: Some(row.plan_duration),
+            months: row.plan_months,
+        };
+        let small = |value: i32, column| readable(u16::try_from(value).ok(), TABLE, column);
+        let share = BasisPoints::new(small(row.override_bp, "override_bp")?);
+        let terms = Terms {
+            currency: readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?,
+            plan: readable(plan.read(TABLE)?, TABLE, "plan_duration")?,
+            hold_days: small(row.hold_days, "hold_days")?,
+            cookie_days: small(row.cookie_days, "cookie_days")?,
+            attribution_model: readable(AttributionModel::parse(&row.attribution_model), TABLE, "attribution_model")?,
+            coupons_override_clicks: row.coupons_override_clicks,
+            override_share: readable(share.ok(), TABLE, "override_bp")?,
+            refund_on_cancel: row.refund_on_cancel,
+            lead_commission_minor: row.lead_commission_minor,
+            click_commission_minor: row.click_commission_minor,
+            payout_threshold_minor: row.payout_threshold_minor,
+            tracking_requires_consent: row.tracking_requires_consent,
+            website: row.website,
+            landing_page_url: row.landing_page_url,
+        };
+        Ok(Self {
+            id: CampaignId(row.campaign_id),
+            name: readable(Name::parse(&row.name).ok(), TABLE, "name")?,
+            slug: readable(Slug::parse(&row.slug).ok(), TABLE, "slug")?,
+            status: readable(CampaignStatus::parse(&row.status), TABLE, "status")?,
+            terms,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// All campaigns of an organization, oldest first.
+pub(crate) async fn all_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+) -> Result<Vec<Campaign>, StoreError> {
+    let rows = sqlx::query_as!(
+        CampaignRow,
+        "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
+             plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
+             refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
+             tracking_requires_consent, website, landing_page_url, created_at
+         from campaign where organization_id = $1 order by campaign_id",
+        organization_id.0,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Campaign::try_from).collect()
+}
+
+impl Store {
+    /// All campaigns, oldest first: there are few.
+    pub async fn campaigns(&self, organization_id: OrganizationId) -> Result<Vec<Campaign>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        all_in(&mut db, organization_id).await
+    }
+
+    /// One campaign.
+    pub async fn campaign(
+        &self,
+        organization_id: OrganizationId,
+        id: CampaignId,
+    ) -> Result<Option<Campaign>, StoreError> {
+        let campaigns = self.campaigns(organization_id).await?;
+        Ok(campaigns.into_iter().find(|campaign| campaign.id == id))
+    }
+
+    /// Makes a campaign.
+    pub async fn add_campaign(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        new: NewCampaign,
+    ) -> Result<Campaign, CampaignError> {
+        let mut tx = self.pool.begin().await?;
+        let campaign = self.add_campaign_in(&mut tx, actor, organization_id, new).await?;
+        tx.commit().await?;
+        self.directory.forget(&self.pool, organization_id).await;
+        Ok(campaign)
+    }
+
+    pub(crate) async fn add_campaign_in(
+        &self,
+        db: &mut PgConnection,
+        actor: Actor,
+        organization_id: OrganizationId,
+        new: NewCampaign,
+    ) -> Result<Campaign, CampaignError> {
+        let now = self.now();
+        let campaign = Campaign {
+            id: CampaignId(self.new_id(now)),
+            slug: new.slug.unwrap_or_else(|| Slug::from_name(new.name.as_str())),
+            name: new.name,
+            status: CampaignStatus::Active,
+            terms: new.terms,
+            created_at: now,
+        };
+        let terms = &campaign.terms;
+        let plan = PlanColumns::from(&terms.plan);
+        let inserted = sqlx::query!(
+            "insert into campaign (organization_id, campaign_id, name, slug, status, currency, plan_percent_bp,
+                 plan_fixed_minor, plan_duration, plan_months, hold_days, cookie_days, attribution_model,
+                 coupons_override_clicks, override_bp, refund_on_cancel, lead_commission_minor,
+                 click_commission_minor, payout_threshold_minor, tracking_requires_consent, website,
+                 landing_page_url, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                 $21, $22, $23)",
+            organization_id.0,
+            campaign.id.0,
+            campaign.name.as_str(),
+            campaign.slug.as_str(),
+            campaign.status.as_str(),
+            terms.currency.code(),
+            plan.percent_bp,
+            plan.fixed_minor,
+            plan.duration,
+            plan.months,
+            i32::from(terms.hold_days),
+            i32::from(terms.cookie_days),
+            terms.attribution_model.as_str(),
+            terms.coupons_override_clicks,
+            i32::from(terms.override_share.get()),
+            terms.refund_on_cancel,
+            terms.lead_commission_minor,
+            terms.click_commission_minor,
+            terms.payout_threshold_minor,
+            terms.tracking_requires_consent,
+            terms.website,
+            terms.landing_page_url,
+            now,
+        )
+        .execute(&mut *db)
+        .await;
+        match inserted {
+            Err(error) if breaks(&error, "campaign_slug") => return Err(CampaignError::SlugTaken(campaign.slug)),
+            other => other?,
+        };
+        let entry = audit_entry(actor, &campaign, "created");
+        audit::write_in(db, &self.random, organization_id, now, entry).await?;
+        Ok(campaign)
+    }
+
+    /// Replaces name, status and terms of a campaign. What was credited before does not change.
+    pub async fn change_campaign(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        campaign: &Campaign,
+    ) -> Result<(), CampaignError> {
+        let terms = &campaign.terms;
+        let plan = PlanColumns::from(&terms.plan);
+        let mut tx = self.pool.begin().await?;
+        let changed = sqlx::query!(
+            "update campaign set name = $3, status = $4, plan_percent_bp = $5, plan_fixed_minor = $6,
+                 plan_duration = $7, plan_months = $8, hold_days = $9, cookie_days = $10,
+                 attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
+                 refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
+                 payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
+                 landing_page_url = $20
+             where organization_id = $1 and campaign_id = $2",
+            organization_id.0,
+            campaign.id.0,
+            campaign.name.as_str(),
+            campaign.status.as_str(),
+            plan.percent_bp,
+            plan.fixed_minor,
+            plan.duration,
+            plan.months,
+            i32::from(terms.hold_days),
+            i32::from(terms.cookie_days),
+            terms.attribution_model.as_str(),
+            terms.coupons_override_clicks,
+            i32::from(terms.override_share.get()),
+            terms.refund_on_cancel,
+            terms.lead_commission_minor,
+            terms.click_commission_minor,
+            terms.payout_threshold_minor,
+            terms.tracking_requires_consent,
+            terms.website,
+            terms.landing_page_url,
+        )
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Err(CampaignError::NotFound);
+        }
+        let entry = audit_entry(actor, campaign, "changed");
+        audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry).await?;
+        tx.commit().await?;
+        self.directory.forget(&self.pool, organization_id).await;
+        Ok(())
+    }
+}
+
+fn audit_entry<'a>(actor: Actor, campaign: &'a Campaign, action: &'static str) -> audit::Entry<'a> {
+    audit::Entry {
+        actor,
+        subject: "campaign",
+        subject_id: campaign.id.0,
+        action,
+        detail: campaign.name.as_str(),
+    }
+}

@@ -1,0 +1,222 @@
+//! Coupons: codes that name an affiliate.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    coupon::{Coupon, CouponCode},
+    id::{AffiliateId, CampaignId, CouponId, OrganizationId},
+};
+use sqlx::PgConnection;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    audit::{self, Actor},
+    error::{breaks, readable},
+};
+
+/// What a new coupon needs.
+#[derive(Clone, Debug)]
+pub struct NewCoupon {
+    /// The code people type.
+    pub code: CouponCode,
+    /// Whose it is; must be in the campaign.
+    pub affiliate_id: AffiliateId,
+    /// The campaign it earns under.
+    pub campaign_id: CampaignId,
+    /// The processor's promotion code, coupon or discount id that stands for it.
+    pub processor_discount_id: Option<String>,
+    /// From then on it earns nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Why a coupon can't be written.
+#[derive(Debug, Error)]
+pub enum CouponError {
+    /// Another coupon of the organization has this code.
+    #[error("another coupon already has the code {0}: choose another, or remove that one")]
+    CodeTaken(CouponCode),
+    /// Another coupon of the organization stands for this discount.
+    #[error("another coupon already stands for that processor discount")]
+    DiscountTaken,
+    /// The affiliate does not exist or is not in the campaign.
+    #[error("there is no such affiliate in that campaign")]
+    NotEnrolled,
+    /// There is no such coupon in the organization.
+    #[error("there is no such coupon")]
+    NotFound,
+    /// Below.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for CouponError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+struct CouponRow {
+    coupon_id: Uuid,
+    affiliate_id: Uuid,
+    campaign_id: Uuid,
+    code: String,
+    processor_discount_id: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<CouponRow> for Coupon {
+    type Error = StoreError;
+
+    fn try_from(row: CouponRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: CouponId(row.coupon_id),
+            code: readable(CouponCode::parse(&row.code).ok(), "coupon", "code")?,
+            affiliate_id: AffiliateId(row.affiliate_id),
+            campaign_id: CampaignId(row.campaign_id),
+            processor_discount_id: row.processor_discount_id,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// The coupons with one of these [`CouponCode::key`]s or processor ids.
+pub(crate) async fn find_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    code_keys: &[String],
+    discount_ids: &[String],
+) -> Result<Vec<Coupon>, StoreError> {
+    let rows = sqlx::query_as!(
+        CouponRow,
+        "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at
+         from coupon where organization_id = $1 and removed_at is null
+           and (code_key = any($2) or processor_discount_id = any($3))",
+        organization_id.0,
+        code_keys,
+        discount_ids,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Coupon::try_from).collect()
+}
+
+impl Store {
+    /// Coupons of an organization or of one campaign, newest first.
+    pub async fn coupons(
+        &self,
+        organization_id: OrganizationId,
+        campaign_id: Option<CampaignId>,
+    ) -> Result<Vec<Coupon>, StoreError> {
+        let rows = sqlx::query_as!(
+            CouponRow,
+            "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at
+             from coupon where organization_id = $1 and removed_at is null
+               and ($2::uuid is null or campaign_id = $2)
+             order by coupon_id desc",
+            organization_id.0,
+            campaign_id.map(|id| id.0),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Coupon::try_from).collect()
+    }
+
+    /// Adds a coupon.
+    pub async fn add_coupon(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        new: NewCoupon,
+    ) -> Result<Coupon, CouponError> {
+        let now = self.now();
+        let mut tx = self.pool.begin().await?;
+        let enrolled = sqlx::query_scalar!(
+            "select 1 from enrollment where organization_id = $1 and affiliate_id = $2 and campaign_id = $3",
+            organization_id.0,
+            new.affiliate_id.0,
+            new.campaign_id.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if enrolled.is_none() {
+            return Err(CouponError::NotEnrolled);
+        }
+        let coupon = Coupon {
+            id: CouponId(self.new_id(now)),
+            code: new.code,
+            affiliate_id: new.affiliate_id,
+            campaign_id: new.campaign_id,
+            processor_discount_id: new.processor_discount_id,
+            expires_at: new.expires_at,
+            created_at: now,
+        };
+        insert_in(&mut tx, organization_id, &coupon).await?;
+        let entry = audit_entry(actor, coupon.id, "created", coupon.code.as_str());
+        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        tx.commit().await?;
+        self.directory.forget(&self.pool, organization_id).await;
+        Ok(coupon)
+    }
+
+    /// Removes a coupon: it names nobody any more, and its code is free again.
+    pub async fn remove_coupon(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        id: CouponId,
+    ) -> Result<(), CouponError> {
+        let now = self.now();
+        let mut tx = self.pool.begin().await?;
+        let removed = sqlx::query_scalar!(
+            "update coupon set removed_at = $3
+             where organization_id = $1 and coupon_id = $2 and removed_at is null returning code",
+            organization_id.0,
+            id.0,
+            now,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let code = removed.ok_or(CouponError::NotFound)?;
+        let entry = audit_entry(actor, id, "removed", &code);
+        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        tx.commit().await?;
+        self.directory.forget(&self.pool, organization_id).await;
+        Ok(())
+    }
+}
+
+async fn insert_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    coupon: &Coupon,
+) -> Result<(), CouponError> {
+    let inserted = sqlx::query!(
+        "insert into coupon (organization_id, coupon_id, affiliate_id, campaign_id, code, code_key,
+             processor_discount_id, expires_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        organization_id.0,
+        coupon.id.0,
+        coupon.affiliate_id.0,
+        coupon.campaign_id.0,
+        coupon.code.as_str(),
+        coupon.code.key(),
+        coupon.processor_discount_id,
+        coupon.expires_at,
+        coupon.created_at,
+    )
+    .execute(db)
+    .await;
+    match inserted {
+        Err(error) if breaks(&error, "coupon_code") => Err(CouponError::CodeTaken(coupon.code.clone())),
+        Err(error) if breaks(&error, "coupon_discount") => Err(CouponError::DiscountTaken),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn audit_entry<'a>(actor: Actor, id: CouponId, action: &'static str, detail: &'a str) -> audit::Entry<'a> {
+    audit::Entry { actor, subject: "coupon", subject_id: id.0, action, detail }
+}

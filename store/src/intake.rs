@@ -1,0 +1,179 @@
+//! Where facts enter: processor events and server-to-server calls become conversions.
+//!
+//! Everything that comes in goes through one group-commit [`Writer`]: while a batch of an
+//! organization is being written, what arrives for it meanwhile collects into the next one. Every
+//! caller is answered after the commit that holds his fact. A batch is four steps, one file each:
+//! `load` reads what the database knows about the batch, `decide` lets the domain's rules turn it
+//! into decisions one after the other, `write` puts all of them down with one statement per table,
+//! and the writer commits and tells the live streams.
+
+mod decide;
+mod load;
+mod write;
+mod writer;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use domain::{
+    attribution::TrailStep,
+    conversion::ConversionType,
+    event::Outcome,
+    fact::{Fact, Payment, Signup},
+    id::{CampaignId, ConversionId, EventId, OrganizationId},
+    money::MoneyError,
+};
+use thiserror::Error;
+
+pub use self::writer::Writer;
+pub(crate) use self::writer::Desk;
+use crate::{Store, StoreError, connection::Connection, sales::Row};
+
+/// What a processor's event holds for us.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Facts to act on.
+    Facts(Vec<Fact>),
+    /// Nothing: why, in words.
+    Ignored(String),
+    /// A known type that could not be read: why, in words.
+    Failed(String),
+}
+
+/// A verified event of a processor.
+#[derive(Clone, Debug)]
+pub struct IncomingEvent {
+    /// Through which connection it came.
+    pub connection: Arc<Connection>,
+    /// The processor's id of it.
+    pub external_id: String,
+    /// The processor's name for its type.
+    pub kind: String,
+    /// When it happened at the processor.
+    pub occurred_at: DateTime<Utc>,
+    /// The body as received.
+    pub payload: Bytes,
+    /// What was read in it.
+    pub content: Content,
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventReceipt {
+    /// Our id of it.
+    pub event_id: EventId,
+    /// Its outcome; that of the first delivery when it came again.
+    pub outcome: Outcome,
+    /// The conversion it made or met.
+    pub conversion_id: Option<ConversionId>,
+}
+
+/// A sale told by the merchant's server.
+#[derive(Clone, Debug)]
+pub struct ServerSale {
+    /// The payment.
+    pub payment: Payment,
+    /// The type, when the caller names it.
+    pub kind: Option<ConversionType>,
+    /// The campaign, when the caller names it.
+    pub campaign_id: Option<CampaignId>,
+}
+
+/// A lead told by the merchant's server.
+#[derive(Clone, Debug)]
+pub struct ServerLead {
+    /// The signup.
+    pub signup: Signup,
+    /// The campaign, when the caller names it.
+    pub campaign_id: Option<CampaignId>,
+}
+
+/// A conversion, and whether this call made it.
+#[derive(Clone, Debug)]
+pub enum Recorded {
+    /// This call made it.
+    New(Box<Row>),
+    /// It was there; nothing changed.
+    Existing(Box<Row>),
+}
+
+/// Why something was not recorded.
+#[derive(Debug, Error)]
+pub enum IntakeError {
+    /// No rule names an affiliate who may be credited; the trail says what was looked at.
+    #[error("nobody to credit")]
+    NobodyToCredit(Vec<TrailStep>),
+    /// The plan does not cover this payment: why.
+    #[error("no commission is due: {0}")]
+    NotDue(String),
+    /// The named campaign is not the organization's.
+    #[error("there is no such campaign")]
+    NoCampaign,
+    /// The commission does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// Too much is waiting to be written, or the database is away: try again shortly.
+    #[error("the ledger can't keep up right now")]
+    Unavailable,
+    /// Below.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for IntakeError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Event(IncomingEvent),
+    Sale(ServerSale),
+    Lead(ServerLead),
+}
+
+/// What its sender is told.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Event(EventReceipt),
+    Conversion(Recorded),
+}
+
+impl Store {
+    /// Stores a processor's event and acts on it, both or neither; the same event again changes nothing.
+    pub async fn receive_event(&self, event: IncomingEvent) -> Result<EventReceipt, IntakeError> {
+        let organization_id = event.connection.organization_id;
+        match self.writer.submit(organization_id, Item::Event(event)).await? {
+            Answer::Event(receipt) => Ok(receipt),
+            Answer::Conversion(_) => Err(IntakeError::Unavailable),
+        }
+    }
+
+    /// Records a sale told by the merchant's server; the same external id again is the first sale.
+    pub async fn record_sale(
+        &self,
+        organization_id: OrganizationId,
+        sale: ServerSale,
+    ) -> Result<Recorded, IntakeError> {
+        self.record(organization_id, Item::Sale(sale)).await
+    }
+
+    /// Records a lead told by the merchant's server; one per customer and campaign.
+    pub async fn record_lead(
+        &self,
+        organization_id: OrganizationId,
+        lead: ServerLead,
+    ) -> Result<Recorded, IntakeError> {
+        self.record(organization_id, Item::Lead(lead)).await
+    }
+
+    async fn record(&self, organization_id: OrganizationId, item: Item) -> Result<Recorded, IntakeError> {
+        match self.writer.submit(organization_id, item).await? {
+            Answer::Conversion(recorded) => Ok(recorded),
+            Answer::Event(_) => Err(IntakeError::Unavailable),
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! What the database knows about a batch, read in a handful of queries whatever its size.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    attribution::{Book, PastCredit},
+    conversion::{Conversion, ConversionType, ProcessorIds},
+    email::Email,
+    event::Outcome,
+    fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
+    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
+};
+use sqlx::PgConnection;
+
+use super::{Content, EventReceipt, Item, writer::Desk};
+use crate::{StoreError, directory::Names, error::readable};
+
+/// A customer by one of the two names rules know him under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Payer {
+    Customer(String),
+    Email(String),
+    Subscription(String),
+}
+
+/// A payment that waits for somebody to credit.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) payment: Payment,
+    pub(super) connection_id: ConnectionId,
+    pub(super) event_id: EventId,
+}
+
+/// A customer's description.
+#[derive(Clone, Debug)]
+pub(super) struct KnownCustomer {
+    pub(super) email: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) described_at: DateTime<Utc>,
+}
+
+/// Everything the rules may need for one batch.
+pub(super) struct Known {
+    pub(super) events: HashMap<(ConnectionId, String), EventReceipt>,
+    pub(super) by_external_id: HashMap<String, Conversion>,
+    pub(super) leads: Vec<Conversion>,
+    pub(super) waiting: HashMap<String, Waiting>,
+    pub(super) customers: HashMap<String, KnownCustomer>,
+    pub(super) clues: HashMap<Subject, Vec<(Clue, DateTime<Utc>)>>,
+    /// Credits of these payers, oldest first; of a subscription only the first.
+    pub(super) credits: HashMap<Payer, Vec<PastCredit>>,
+    /// When a payer first paid in a campaign.
+    pub(super) first_paid: HashMap<(Payer, CampaignId), DateTime<Utc>>,
+    pub(super) book: Book,
+    pub(super) names: Names,
+}
+
+/// Puts this batch in line behind all others of the organization and tells the position so far.
+pub(super) async fn lock_in(db: &mut PgConnection, organization_id: OrganizationId) -> Result<i64, StoreError> {
+    let position = sqlx::query_scalar!(
+        "select position from organization_position where organization_id = $1 for update",
+        organization_id.0,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(position)
+}
+
+/// The names under which the batch's facts can be found.
+#[derive(Default)]
+struct Keys {
+    external_ids: BTreeSet<String>,
+    customers: BTreeSet<String>,
+    emails: BTreeSet<String>,
+    subjects: BTreeSet<Subject>,
+    promotion_codes: BTreeSet<String>,
+    clues: Vec<Clue>,
+    any_signup: bool,
+}
+
+/// An e-mail as it is kept and compared: trimmed and in lower case, also when it is no address.
+pub(super) fn email_key(email: Option<&str>) -> Option<String> {
+    let text = email?.trim();
+    let key = Email::parse(text).map_or_else(|_| text.to_lowercase(), String::from);
+    (!key.is_empty()).then_some(key)
+}
+
+/// The things at a processor that a payment belongs to.
+pub(super) fn subjects_of(ids: &ProcessorIds) -> Vec<Subject> {
+    [
+        (SubjectKind::Subscription, &ids.subscription),
+        (SubjectKind::Invoice, &ids.invoice),
+        (SubjectKind::PaymentIntent, &ids.payment_intent),
+        (SubjectKind::Session, &ids.session),
+        (SubjectKind::Customer, &ids.customer),
+    ]
+    .into_iter()
+    .filter_map(|(kind, id)| id.clone().map(|id| Subject { kind, id }))
+    .collect()
+}
+
+impl Keys {
+    fn of(items: &[Item]) -> Self {
+        let mut keys = Self::default();
+        for item in items {
+            match item {
+                Item::Sale(sale) => keys.payment(&sale.payment),
+                Item::Lead(lead) => keys.signup(&lead.signup),
+                Item::Event(event) => {
+                    if let Content::Facts(facts) = &event.content {
+                        facts.iter().for_each(|fact| keys.fact(fact));
+                    }
+                }
+            }
+        }
+        keys
+    }
+
+    fn fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Payment(payment) => self.payment(payment),
+            Fact::Signup(signup) => self.signup(signup),
+            Fact::Referral(referral) => {
+                self.subjects.extend(referral.subjects.iter().cloned());
+                self.clues(&referral.clues);
+            }
+            Fact::Customer(customer) => {
+                self.customers.insert(customer.external_id.clone());
+                self.emails.extend(email_key(customer.email.as_deref()));
+                self.subjects.insert(Subject {
+                    kind: SubjectKind::Customer,
+                    id: customer.external_id.clone(),
+                });
+            }
+            Fact::PromotionCode(seen) => {
+                self.promotion_codes.insert(seen.external_id.clone());
+            }
+        }
+    }
+
+    fn payment(&mut self, payment: &Payment) {
+        self.external_ids.insert(payment.external_event_id.clone());
+        self.parties(&payment.ids, payment.email.as_deref());
+        self.clues(&payment.clues);
+    }
+
+    fn signup(&mut self, signup: &Signup) {
+        self.any_signup = true;
+        self.external_ids.extend(signup.external_event_id.clone());
+        self.parties(&signup.ids, signup.email.as_deref());
+        self.clues(&signup.clues);
+    }
+
+    fn parties(&mut self, ids: &ProcessorIds, email: Option<&str>) {
+        self.customers.extend(ids.customer.clone());
+        self.emails.extend(email_key(email));
+        self.subjects.extend(subjects_of(ids));
+    }
+
+    fn clues(&mut self, clues: &[Clue]) {
+        let ids = clues.iter().filter(|clue| clue.kind == ClueKind::PromotionCode);
+        self.promotion_codes.extend(ids.map(|clue| clue.value.clone()));
+        self.clues.extend(clues.iter().cloned());
+    }
+
+    fn of_kind(&self, kind: SubjectKind) -> Vec<String> {
+        let fitting = self.subjects.iter().filter(|subject| subject.kind == kind);
+        fitting.map(|subject| subject.id.clone()).collect()
+    }
+}
+
+fn list(set: &BTreeSet<String>) -> Vec<String> {
+    set.iter().cloned().collect()
+}
+
+/// Reads everything the rules may ask about these items.
+pub(super) async fn known_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    items: &[Item],
+) -> Result<Known, StoreError> {
+    let mut keys = Keys::of(items);
+    let events = events_in(db, organization_id, items).await?;
+    let waiting = waiting_in(db, organization_id, &mut keys).await?;
+    let customers = customers_in(db, organization_id, &mut keys).await?;
+    let clues = clues_in(db, organization_id, &mut keys).await?;
+    let promotion_codes = promotion_codes_in(db, organization_id, &keys, items).await?;
+    let by_external_id = by_external_id_in(db, organization_id, &keys).await?;
+    let leads = leads_in(db, organization_id, &keys).await?;
+    let (credits, first_paid) = history_in(db, organization_id, &keys).await?;
+    let credited: BTreeSet<AffiliateId> = by_external_id
+        .values()
+        .chain(&leads)
+        .map(|conversion| conversion.affiliate_id)
+        .chain(credits.values().flatten().map(|credit| credit.affiliate_id))
+        .collect();
+    let credited: Vec<_> = credited.into_iter().collect();
+    let book = desk
+        .directory
+        .book_in(db, organization_id, &keys.clues, &credited, promotion_codes)
+        .await?;
+    let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
+    let names = desk.directory.names_in(db, organization_id, &affiliates).await?;
+    Ok(Known {
+        events,
+        by_external_id,
+        leads,
+        waiting,
+        customers,
+        clues,
+        credits,
+        first_paid,
+        book,
+        names,
+    })
+}
+
+/// Deliveries that were stored before.
+async fn events_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    items: &[Item],
+) -> Result<HashMap<(ConnectionId, String), EventReceipt>, StoreError> {
+    let mut ids = Vec::new();
+    let mut times = Vec::new();
+    for item in items {
+        if let Item::Event(event) = item {
+            ids.push(event.external_id.clone());
+            times.push(event.occurred_at);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "select connection_id, external_id, event_id, outcome, conversion_id from event
+         where organization_id = $1 and external_id = any($2) and occurred_at = any($3)",
+        organization_id.0,
+        &ids,
+        &times,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let receipt = EventReceipt {
+                event_id: EventId(row.event_id),
+                outcome: readable(Outcome::parse(&row.outcome), "event", "outcome")?,
+                conversion_id: row.conversion_id.map(ConversionId),
+            };
+            Ok(((ConnectionId(row.connection_id), row.external_id), receipt))
+        })
+        .collect()
+}
+
+/// Payments without credit that share anything with the batch; their own names join the keys.
+async fn waiting_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+) -> Result<HashMap<String, Waiting>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select external_event_id, connection_id, event_id, fact::text as "fact!" from unattributed_payment
+           where organization_id = $1 and (external_event_id = any($2) or customer_id = any($3)
+               or customer_email = any($4) or subscription_id = any($5) or invoice_id = any($6)
+               or payment_intent_id = any($7) or session_id = any($8)
+               or invoice_id = any(select subject_id from referral_clue
+                   where organization_id = $1 and value = any($9) and subject_kind = 'invoice')
+               or subscription_id = any(select subject_id from referral_clue
+                   where organization_id = $1 and value = any($9) and subject_kind = 'subscription'))"#,
+        organization_id.0,
+        &list(&keys.external_ids),
+        &list(&keys.customers),
+        &list(&keys.emails),
+        &keys.of_kind(SubjectKind::Subscription),
+        &keys.of_kind(SubjectKind::Invoice),
+        &keys.of_kind(SubjectKind::PaymentIntent),
+        &keys.of_kind(SubjectKind::Session),
+        &list(&keys.promotion_codes),
+    )
+    .fetch_all(db)
+    .await?;
+    let mut waiting = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let payment: Payment = readable(serde_json::from_str(&row.fact).ok(), "unattributed_payment", "fact")?;
+        keys.payment(&payment);
+        let kept = Waiting {
+            payment,
+            connection_id: ConnectionId(row.connection_id),
+            event_id: EventId(row.event_id),
+        };
+        waiting.insert(row.external_event_id, kept);
+    }
+    Ok(waiting)
+}
+
+/// Descriptions of the batch's customers; their e-mails join the keys.
+async fn customers_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+) -> Result<HashMap<String, KnownCustomer>, StoreError> {
+    if keys.customers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "select external_id, email, name, described_at from customer
+         where organization_id = $1 and external_id = any($2)",
+        organization_id.0,
+        &list(&keys.customers),
+    )
+    .fetch_all(db)
+    .await?;
+    let mut customers = HashMap::with_capacity(rows.len());
+    for row in rows {
+        keys.emails.extend(row.email.clone());
+        let known = KnownCustomer { email: row.email, name: row.name, described_at: row.described_at };
+        customers.insert(row.external_id, known);
+    }
+    Ok(customers)
+}
+
+type CluesBySubject = HashMap<Subject, Vec<(Clue, DateTime<Utc>)>>;
+
+/// Clues kept for the things the batch is about; what they name joins the keys.
+async fn clues_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+) -> Result<CluesBySubject, StoreError> {
+    if keys.subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<String> = keys.subjects.iter().map(|subject| subject.id.clone()).collect();
+    let rows = sqlx::query!(
+        "select subject_kind, subject_id, clue_kind, value, place, occurred_at from referral_clue
+         where organization_id = $1 and subject_id = any($2)
+         order by occurred_at, clue_kind, value",
+        organization_id.0,
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut found = CluesBySubject::new();
+    for row in rows {
+        const TABLE: &str = "referral_clue";
+        let clue = Clue {
+            kind: readable(ClueKind::parse(&row.clue_kind), TABLE, "clue_kind")?,
+            value: row.value,
+            place: row.place,
+        };
+        let subject = Subject {
+            kind: readable(SubjectKind::parse(&row.subject_kind), TABLE, "subject_kind")?,
+            id: row.subject_id,
+        };
+        keys.clues(std::slice::from_ref(&clue));
+        found.entry(subject).or_default().push((clue, row.occurred_at));
+    }
+    Ok(found)
+}
+
+/// The words behind promotion code ids: kept ones, and those this very batch describes.
+async fn promotion_codes_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+    items: &[Item],
+) -> Result<HashMap<String, String>, StoreError> {
+    if keys.promotion_codes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "select external_id, code from promotion_code where organization_id = $1 and external_id = any($2)",
+        organization_id.0,
+        &list(&keys.promotion_codes),
+    )
+    .fetch_all(db)
+    .await?;
+    let mut codes: HashMap<String, String> =
+        rows.into_iter().map(|row| (row.external_id, row.code)).collect();
+    for item in items {
+        let Item::Event(event) = item else { continue };
+        let Content::Facts(facts) = &event.content else { continue };
+        for fact in facts {
+            if let Fact::PromotionCode(seen) = fact {
+                codes.insert(seen.external_id.clone(), seen.code.clone());
+            }
+        }
+    }
+    Ok(codes)
+}
+
+async fn by_external_id_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+) -> Result<HashMap<String, Conversion>, StoreError> {
+    if keys.external_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await?;
+    let named = |conversion: Conversion| Some((conversion.external_event_id.clone()?, conversion));
+    Ok(found.into_iter().filter_map(named).collect())
+}
+
+async fn leads_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+) -> Result<Vec<Conversion>, StoreError> {
+    if !keys.any_signup {
+        return Ok(Vec::new());
+    }
+    crate::sales::leads_in(db, organization_id, &list(&keys.customers), &list(&keys.emails)).await
+}
+
+/// How many of a payer's newest credits are looked at: enough to find the one before a late event.
+const NEWEST_CREDITS: i64 = 20;
+
+type Credits = HashMap<Payer, Vec<PastCredit>>;
+type FirstPaid = HashMap<(Payer, CampaignId), DateTime<Utc>>;
+
+/// Who was credited for these payers before, and when they first paid.
+async fn history_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+) -> Result<(Credits, FirstPaid), StoreError> {
+    let subscriptions = keys.of_kind(SubjectKind::Subscription);
+    if subscriptions.is_empty() && keys.customers.is_empty() && keys.emails.is_empty() {
+        return Ok((HashMap::new(), HashMap::new()));
+    }
+    let rows = sqlx::query!(
+        r#"select 'subscription' as "arm!", key as "key!", c.conversion_id as "conversion_id!",
+               c.affiliate_id as "affiliate_id!", c.campaign_id as "campaign_id!",
+               c.occurred_at as "occurred_at!", c.kind as "kind!", c.external_event_id
+           from unnest($2::text[]) key cross join lateral (
+               select * from conversion where organization_id = $1 and subscription_id = key
+                   and parent_conversion_id is null and kind <> 'lead'
+               order by occurred_at limit 1) c
+           union all
+           select 'customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
+               c.external_event_id
+           from unnest($3::text[]) key cross join lateral (
+               select * from conversion where organization_id = $1 and customer_id = key
+                   and parent_conversion_id is null
+               order by occurred_at desc limit $5) c
+           union all
+           select 'email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
+               c.external_event_id
+           from unnest($4::text[]) key cross join lateral (
+               select * from conversion where organization_id = $1 and customer_email = key
+                   and parent_conversion_id is null
+               order by occurred_at desc limit $5) c
+           union all
+           select 'first_by_customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
+               c.kind, c.external_event_id
+           from unnest($3::text[]) key cross join campaign g cross join lateral (
+               select * from conversion where organization_id = $1 and customer_id = key
+                   and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
+               order by occurred_at limit 1) c
+           where g.organization_id = $1
+           union all
+           select 'first_by_email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
+               c.kind, c.external_event_id
+           from unnest($4::text[]) key cross join campaign g cross join lateral (
+               select * from conversion where organization_id = $1 and customer_email = key
+                   and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
+               order by occurred_at limit 1) c
+           where g.organization_id = $1"#,
+        organization_id.0,
+        &subscriptions,
+        &list(&keys.customers),
+        &list(&keys.emails),
+        NEWEST_CREDITS,
+    )
+    .fetch_all(db)
+    .await?;
+    let (mut credits, mut first_paid) = (Credits::new(), FirstPaid::new());
+    for row in rows {
+        let kind = readable(ConversionType::parse(&row.kind), "conversion", "kind")?;
+        let credit = PastCredit {
+            conversion_id: ConversionId(row.conversion_id),
+            affiliate_id: AffiliateId(row.affiliate_id),
+            campaign_id: CampaignId(row.campaign_id),
+            occurred_at: row.occurred_at,
+            what: what(kind, row.external_event_id.as_deref()),
+        };
+        match row.arm.as_str() {
+            "subscription" => remember(&mut credits, &mut first_paid, Payer::Subscription(row.key), kind, &credit),
+            "customer" => remember(&mut credits, &mut first_paid, Payer::Customer(row.key), kind, &credit),
+            "email" => remember(&mut credits, &mut first_paid, Payer::Email(row.key), kind, &credit),
+            "first_by_customer" => paid(&mut first_paid, Payer::Customer(row.key), kind, &credit),
+            _ => paid(&mut first_paid, Payer::Email(row.key), kind, &credit),
+        }
+    }
+    Ok((credits, first_paid))
+}
+
+/// The names under which a payer is remembered.
+pub(super) fn payers(
+    subscription: Option<String>,
+    customer: Option<String>,
+    email: Option<String>,
+) -> impl Iterator<Item = Payer> {
+    let subscription = subscription.map(Payer::Subscription);
+    let customer = customer.map(Payer::Customer);
+    [subscription, customer, email.map(Payer::Email)].into_iter().flatten()
+}
+
+/// A past credit in words: "lead", "sale in_1".
+pub(super) fn what(kind: ConversionType, external_id: Option<&str>) -> String {
+    match external_id {
+        Some(id) => format!("{} {id}", kind.as_str()),
+        None => kind.as_str().to_owned(),
+    }
+}
+
+/// Adds a credit to what is known of a payer.
+pub(super) fn remember(
+    credits: &mut Credits,
+    first_paid: &mut FirstPaid,
+    payer: Payer,
+    kind: ConversionType,
+    credit: &PastCredit,
+) {
+    let owns = kind != ConversionType::Lead || !matches!(payer, Payer::Subscription(_));
+    if owns {
+        let list = credits.entry(payer.clone()).or_default();
+        let place = list.partition_point(|known| known.occurred_at <= credit.occurred_at);
+        list.insert(place, credit.clone());
+    }
+    paid(first_paid, payer, kind, credit);
+}
+
+/// Moves a payer's first payment in a campaign back, if this one is earlier.
+fn paid(first_paid: &mut FirstPaid, payer: Payer, kind: ConversionType, credit: &PastCredit) {
+    if kind == ConversionType::Lead {
+        return;
+    }
+    let first = first_paid
+        .entry((payer, credit.campaign_id))
+        .or_insert(credit.occurred_at);
+    *first = credit.occurred_at.min(*first);
+}

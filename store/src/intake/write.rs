@@ -1,0 +1,523 @@
+//! Puts a batch's decisions down: one statement per table.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    conversion::{Conversion, ConversionType},
+    id::OrganizationId,
+    ledger::EntryKind,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    decide::Writes,
+    load::email_key,
+};
+use crate::{StoreError, error::readable, intake::writer::Desk, plan::PlanColumns};
+
+/// A failed event is tried again so long after it came.
+const FIRST_RETRY: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Writes everything; tells the organization's new position when conversions changed.
+pub(super) async fn write_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    position: i64,
+    writes: &Writes,
+) -> Result<Option<i64>, StoreError> {
+    let now = desk.clock.now();
+    events_in(db, organization_id, now, writes).await?;
+    customers_in(db, desk, organization_id, now, writes).await?;
+    clues_in(db, organization_id, writes).await?;
+    promotion_codes_in(db, organization_id, writes).await?;
+    waiting_in(db, organization_id, now, writes).await?;
+    if writes.conversions.is_empty() {
+        return Ok(None);
+    }
+    conversions_in(db, organization_id, position, &writes.conversions).await?;
+    ledger_in(db, desk, organization_id, &writes.conversions).await?;
+    days_in(db, organization_id, &writes.conversions).await?;
+    settled_in(db, organization_id, writes).await?;
+    let moved_to = position + i64::try_from(writes.conversions.len()).unwrap_or(1);
+    sqlx::query!(
+        "update organization_position set position = $2 where organization_id = $1",
+        organization_id.0,
+        moved_to,
+    )
+    .execute(db)
+    .await?;
+    Ok(Some(moved_to))
+}
+
+/// Columns of a statement in the making: one vector per column, one `push` per row.
+macro_rules! columns {
+    ($rows:expr, $row:pat => { $($name:ident: $type:ty = $value:expr),+ $(,)? }) => {
+        $(let mut $name: Vec<$type> = Vec::with_capacity($rows.len());)+
+        for $row in $rows { $($name.push($value);)+ }
+    };
+}
+
+async fn events_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.events.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.events, line => {
+        ids: Uuid = line.receipt.event_id.0,
+        connections: Uuid = line.event.connection.id.0,
+        external_ids: String = line.event.external_id.clone(),
+        kinds: String = line.event.kind.clone(),
+        times: DateTime<Utc> = line.event.occurred_at,
+        payloads: Vec<u8> = line.event.payload.to_vec(),
+        outcomes: String = line.receipt.outcome.as_str().to_owned(),
+        details: String = line.detail.clone(),
+        conversions: Option<Uuid> = line.receipt.conversion_id.map(|id| id.0),
+        retries: Option<DateTime<Utc>> = (line.receipt.outcome == domain::event::Outcome::Failed)
+            .then_some(now + FIRST_RETRY),
+    });
+    sqlx::query!(
+        "insert into event (organization_id, event_id, connection_id, external_id, kind, occurred_at, received_at,
+             payload, outcome, detail, conversion_id, attempts, next_attempt_at, processed_at)
+         select $1, e.id, e.connection, e.external_id, e.kind, e.at, $2, e.payload, e.outcome, e.detail,
+             e.conversion, 1, e.retry, $2
+         from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[], $9::text[],
+             $10::text[], $11::uuid[], $12::timestamptz[])
+             as e (id, connection, external_id, kind, at, payload, outcome, detail, conversion, retry)",
+        organization_id.0,
+        now,
+        &ids,
+        &connections,
+        &external_ids,
+        &kinds,
+        &times,
+        &payloads,
+        &outcomes,
+        &details,
+        &conversions as &[Option<Uuid>],
+        &retries as &[Option<DateTime<Utc>>],
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn customers_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.customers.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.customers, (external_id, customer) => {
+        external_ids: String = external_id.clone(),
+        ids: Uuid = desk.random.uuid_v7(now),
+        emails: Option<String> = customer.email.clone(),
+        names: Option<String> = customer.name.clone(),
+        times: DateTime<Utc> = customer.described_at,
+    });
+    sqlx::query!(
+        "insert into customer (organization_id, external_id, customer_id, email, name, described_at)
+         select $1, c.external_id, c.id, c.email, c.name, c.at
+         from unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+             as c (external_id, id, email, name, at)
+         on conflict (organization_id, external_id) do update
+         set email = excluded.email, name = excluded.name, described_at = excluded.described_at",
+        organization_id.0,
+        &external_ids,
+        &ids,
+        &emails as &[Option<String>],
+        &names as &[Option<String>],
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn clues_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.clues.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.clues, (subject, clue, at) => {
+        subject_kinds: String = subject.kind.as_str().to_owned(),
+        subject_ids: String = subject.id.clone(),
+        clue_kinds: String = clue.kind.as_str().to_owned(),
+        values: String = clue.value.clone(),
+        places: String = clue.place.clone(),
+        times: DateTime<Utc> = *at,
+    });
+    sqlx::query!(
+        "insert into referral_clue (organization_id, subject_kind, subject_id, clue_kind, value, place, occurred_at)
+         select $1, c.subject_kind, c.subject_id, c.clue_kind, c.value, c.place, c.at
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+             as c (subject_kind, subject_id, clue_kind, value, place, at)
+         on conflict do nothing",
+        organization_id.0,
+        &subject_kinds,
+        &subject_ids,
+        &clue_kinds,
+        &values,
+        &places,
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn promotion_codes_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.promotion_codes.is_empty() {
+        return Ok(());
+    }
+    columns!(writes.promotion_codes.values(), seen => {
+        external_ids: String = seen.external_id.clone(),
+        codes: String = seen.code.clone(),
+        discounts: Option<String> = seen.discount_id.clone(),
+        times: DateTime<Utc> = seen.occurred_at,
+    });
+    sqlx::query!(
+        "insert into promotion_code (organization_id, external_id, code, discount_id, described_at)
+         select $1, p.external_id, p.code, p.discount, p.at
+         from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as p (external_id, code, discount, at)
+         on conflict (organization_id, external_id) do update
+         set code = excluded.code, discount_id = excluded.discount_id, described_at = excluded.described_at
+         where promotion_code.described_at <= excluded.described_at",
+        organization_id.0,
+        &external_ids,
+        &codes,
+        &discounts as &[Option<String>],
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn waiting_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if !writes.credited.is_empty() {
+        sqlx::query!(
+            "delete from unattributed_payment where organization_id = $1 and external_event_id = any($2)",
+            organization_id.0,
+            &writes.credited,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    for (external_id, (waiting, why)) in &writes.waiting {
+        let payment = &waiting.payment;
+        let fact = serde_json::to_string(payment).ok();
+        let fact = readable(fact, "unattributed_payment", "fact")?;
+        sqlx::query!(
+            "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_id,
+                 occurred_at, customer_id, customer_email, subscription_id, invoice_id, payment_intent_id,
+                 session_id, fact, reason, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::json, $13, $14)
+             on conflict (organization_id, external_event_id) do nothing",
+            organization_id.0,
+            external_id,
+            waiting.connection_id.0,
+            waiting.event_id.0,
+            payment.paid_at,
+            payment.ids.customer,
+            email_key(payment.email.as_deref()),
+            payment.ids.subscription,
+            payment.ids.invoice,
+            payment.ids.payment_intent,
+            payment.ids.session,
+            fact,
+            why,
+            now,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn conversions_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    position: i64,
+    conversions: &[Conversion],
+) -> Result<(), StoreError> {
+    columns!(conversions, one => {
+        ids: Uuid = one.id.0,
+        created: DateTime<Utc> = one.created_at,
+        occurred: DateTime<Utc> = one.occurred_at,
+        kinds: String = one.kind.as_str().to_owned(),
+        sources: String = one.source.as_str().to_owned(),
+        statuses: String = one.status.as_str().to_owned(),
+        affiliates: Uuid = one.affiliate_id.0,
+        campaigns: Uuid = one.campaign_id.0,
+        coupons: Option<String> = one.coupon_code.clone(),
+        amounts: i64 = one.amount.minor,
+        bases: i64 = one.base_minor,
+        currencies: String = one.currency().code().to_owned(),
+        commissions: i64 = one.commission.minor,
+        commission_currencies: String = one.commission.currency.code().to_owned(),
+        states: String = one.commission_state.as_str().to_owned(),
+        external_ids: Option<String> = one.external_event_id.clone(),
+        processors: String = one.processor.as_str().to_owned(),
+        connections: Option<Uuid> = one.connection_id.map(|id| id.0),
+        customers: Option<String> = one.ids.customer.clone(),
+        subscriptions: Option<String> = one.ids.subscription.clone(),
+        invoices: Option<String> = one.ids.invoice.clone(),
+        payment_intents: Option<String> = one.ids.payment_intent.clone(),
+        charges: Option<String> = one.ids.charge.clone(),
+        sessions: Option<String> = one.ids.session.clone(),
+        emails: Option<String> = one.customer_email.clone(),
+        names: Option<String> = one.customer_name.clone(),
+        holds: DateTime<Utc> = one.hold_until,
+        approved: Option<DateTime<Utc>> = one.approved_at,
+        metadata: String = one.metadata.clone(),
+        trails: String = serde_json::to_string(&one.trail).unwrap_or_else(|_| "[]".to_owned()),
+    });
+    let plans: Vec<PlanColumns> = conversions.iter().map(|one| PlanColumns::from(&one.plan)).collect();
+    columns!(&plans, plan => {
+        percents: Option<i32> = plan.percent_bp,
+        fixed: Option<i64> = plan.fixed_minor,
+        durations: Option<String> = plan.duration.clone(),
+        months: Option<i32> = plan.months,
+    });
+    let positions: Vec<i64> = (position + 1..).take(conversions.len()).collect();
+    sqlx::query!(
+        "insert into conversion (organization_id, conversion_id, created_at, occurred_at, kind, source, status,
+             affiliate_id, campaign_id, coupon_code, amount_minor, base_minor, refunded_minor, currency,
+             commission_minor, commission_currency, commission_state, plan_percent_bp, plan_fixed_minor,
+             plan_duration, plan_months, external_event_id, processor, connection_id, customer_id,
+             subscription_id, invoice_id, payment_intent_id, charge_id, session_id, customer_email,
+             customer_name, hold_until, approved_at, metadata, trail, change_position, revision)
+         select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
+             c.amount, c.base, 0, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
+             c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
+             c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
+             c.metadata::json, c.trail::json, c.position, 1
+         from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+             $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
+             $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
+             $22::text[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
+             $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
+             $35::text[], $36::bigint[])
+             as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
+             currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
+             processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
+             name, hold, approved, metadata, trail, position)",
+        organization_id.0,
+        &ids,
+        &created,
+        &occurred,
+        &kinds,
+        &sources,
+        &statuses,
+        &affiliates,
+        &campaigns,
+        &coupons as &[Option<String>],
+        &amounts,
+        &bases,
+        &currencies,
+        &commissions,
+        &commission_currencies,
+        &states,
+        &percents as &[Option<i32>],
+        &fixed as &[Option<i64>],
+        &durations as &[Option<String>],
+        &months as &[Option<i32>],
+        &external_ids as &[Option<String>],
+        &processors,
+        &connections as &[Option<Uuid>],
+        &customers as &[Option<String>],
+        &subscriptions as &[Option<String>],
+        &invoices as &[Option<String>],
+        &payment_intents as &[Option<String>],
+        &charges as &[Option<String>],
+        &sessions as &[Option<String>],
+        &emails as &[Option<String>],
+        &names as &[Option<String>],
+        &holds,
+        &approved as &[Option<DateTime<Utc>>],
+        &metadata,
+        &trails,
+        &positions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An accrual for every commission above zero.
+async fn ledger_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    conversions: &[Conversion],
+) -> Result<(), StoreError> {
+    let earning: Vec<&Conversion> = conversions.iter().filter(|one| one.commission.minor > 0).collect();
+    if earning.is_empty() {
+        return Ok(());
+    }
+    columns!(&earning, one => {
+        ids: Uuid = desk.random.uuid_v7(one.created_at),
+        affiliates: Uuid = one.affiliate_id.0,
+        conversion_ids: Uuid = one.id.0,
+        amounts: i64 = one.commission.minor,
+        currencies: String = one.commission.currency.code().to_owned(),
+        reasons: String = reason(one),
+        times: DateTime<Utc> = one.created_at,
+    });
+    sqlx::query!(
+        "insert into ledger_entry (organization_id, ledger_entry_id, affiliate_id, conversion_id, kind,
+             amount_minor, currency, reason, created_at)
+         select $1, e.id, e.affiliate, e.conversion, $2, e.amount, e.currency, e.reason, e.at
+         from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[])
+             as e (id, affiliate, conversion, amount, currency, reason, at)",
+        organization_id.0,
+        EntryKind::Accrual.as_str(),
+        &ids,
+        &affiliates,
+        &conversion_ids,
+        &amounts,
+        &currencies,
+        &reasons,
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn reason(conversion: &Conversion) -> String {
+    match (conversion.kind, &conversion.external_event_id) {
+        (ConversionType::Lead, _) => "a lead".to_owned(),
+        (_, Some(id)) => format!("commission on {id}"),
+        (_, None) => "commission".to_owned(),
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct DayKey<'a> {
+    day: NaiveDate,
+    campaign_id: Uuid,
+    words: [&'a str; 5],
+}
+
+#[derive(Default)]
+struct DaySums {
+    conversions: i64,
+    amount_minor: i64,
+    commission_minor: i64,
+}
+
+/// One upsert per batch keeps the sums per day with the rows they sum.
+async fn days_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    conversions: &[Conversion],
+) -> Result<(), StoreError> {
+    let mut days: BTreeMap<DayKey<'_>, DaySums> = BTreeMap::new();
+    for one in conversions {
+        let key = DayKey {
+            day: one.created_at.date_naive(),
+            campaign_id: one.campaign_id.0,
+            words: [
+                one.kind.as_str(),
+                one.source.as_str(),
+                one.status.as_str(),
+                one.currency().code(),
+                one.commission.currency.code(),
+            ],
+        };
+        let sums = days.entry(key).or_default();
+        sums.conversions += 1;
+        sums.amount_minor = sums.amount_minor.saturating_add(one.amount.minor);
+        sums.commission_minor = sums.commission_minor.saturating_add(one.commission.minor);
+    }
+    columns!(&days, (key, sums) => {
+        dates: NaiveDate = key.day,
+        campaigns: Uuid = key.campaign_id,
+        kinds: String = key.words[0].to_owned(),
+        sources: String = key.words[1].to_owned(),
+        statuses: String = key.words[2].to_owned(),
+        currencies: String = key.words[3].to_owned(),
+        commission_currencies: String = key.words[4].to_owned(),
+        counts: i64 = sums.conversions,
+        amounts: i64 = sums.amount_minor,
+        commissions: i64 = sums.commission_minor,
+    });
+    sqlx::query!(
+        "insert into conversion_day (organization_id, day, campaign_id, kind, source, status, currency,
+             commission_currency, conversions, amount_minor, commission_minor)
+         select $1, d.day, d.campaign, d.kind, d.source, d.status, d.currency, d.commission_currency, d.count,
+             d.amount, d.commission
+         from unnest($2::date[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+             $9::bigint[], $10::bigint[], $11::bigint[])
+             as d (day, campaign, kind, source, status, currency, commission_currency, count, amount, commission)
+         on conflict (organization_id, day, campaign_id, kind, source, status, currency, commission_currency)
+         do update set conversions = conversion_day.conversions + excluded.conversions,
+             amount_minor = conversion_day.amount_minor + excluded.amount_minor,
+             commission_minor = conversion_day.commission_minor + excluded.commission_minor",
+        organization_id.0,
+        &dates,
+        &campaigns,
+        &kinds,
+        &sources,
+        &statuses,
+        &currencies,
+        &commission_currencies,
+        &counts,
+        &amounts,
+        &commissions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Events that waited for this batch now say what came of them.
+async fn settled_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.settled.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.settled, (event, conversion) => {
+        events: Uuid = event.0,
+        conversions: Uuid = conversion.0,
+    });
+    sqlx::query!(
+        "update event set outcome = 'recorded', detail = 'its affiliate was found by a later event',
+             conversion_id = s.conversion
+         from unnest($2::uuid[], $3::uuid[]) as s (event, conversion)
+         where event.organization_id = $1 and event.event_id = s.event and event.outcome = 'unattributed'",
+        organization_id.0,
+        &events,
+        &conversions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,461 @@
+//! Lists of sales: every row once whatever happens meanwhile, every filter, cursors, sums.
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    conversion::{ConversionType, Source},
+    id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
+    lifecycle::Status,
+    money::Currency,
+    sales::{ChipCounts, CurrencyTotals, Filter},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use store::{
+    Clock, Random, Store, Vault,
+    sales::{Cursor, InvalidCursor, Row, Totals},
+};
+use uuid::Uuid;
+
+const USD: &str = "USD";
+
+/// An organization whose conversions are put there by plain SQL.
+struct Books {
+    store: Store,
+    pool: PgPool,
+    random: Random,
+    organization_id: OrganizationId,
+    affiliates: Vec<AffiliateId>,
+    campaigns: Vec<CampaignId>,
+}
+
+fn start() -> DateTime<Utc> {
+    "2026-11-18T06:00:00Z".parse().expect("a time")
+}
+
+fn store_on(pool: PgPool) -> Store {
+    Store::new(pool, Clock::manual(start()), Random::seeded(7), Vault::new(&[7; 32]))
+}
+
+impl Books {
+    async fn open(pool: PgPool, name: &str) -> Self {
+        let random = Random::seeded(name.bytes().map(u64::from).sum());
+        let id = || random.uuid_v7(start() - Duration::days(30));
+        let organization_id = OrganizationId(id());
+        let books = Self {
+            store: store_on(pool.clone()),
+            pool,
+            organization_id,
+            affiliates: (0..3).map(|_| AffiliateId(id())).collect(),
+            campaigns: (0..2).map(|_| CampaignId(id())).collect(),
+            random,
+        };
+        books.insert("organization", json!({ "name": name })).await;
+        books.insert("organization_position", json!({ "position": 0 })).await;
+        for (number, campaign_id) in books.campaigns.iter().enumerate() {
+            books.add_campaign(*campaign_id, &format!("Campaign {number}")).await;
+        }
+        for (number, affiliate_id) in books.affiliates.iter().enumerate() {
+            let affiliate = json!({
+                "affiliate_id": affiliate_id, "name": format!("Affiliate {number}"),
+                "email": format!("a{number}@example.com"), "slug": format!("affiliate-{number}"),
+                "status": "active",
+            });
+            books.insert("affiliate", affiliate).await;
+        }
+        books
+    }
+
+    async fn add_campaign(&self, campaign_id: CampaignId, name: &str) {
+        let campaign = json!({
+            "campaign_id": campaign_id, "name": name, "slug": campaign_id.to_string(), "status": "active",
+            "currency": USD, "plan_percent_bp": 2000, "plan_duration": "recurring", "hold_days": 30,
+            "cookie_days": 60, "attribution_model": "last_touch", "coupons_override_clicks": true,
+            "override_bp": 0, "refund_on_cancel": true, "lead_commission_minor": 0,
+            "click_commission_minor": 0, "payout_threshold_minor": 5000, "tracking_requires_consent": false,
+        });
+        self.insert("campaign", campaign).await;
+    }
+
+    async fn insert(&self, table: &str, mut row: Value) {
+        row["organization_id"] = json!(self.organization_id);
+        if row["created_at"].is_null() {
+            row["created_at"] = json!(start());
+        }
+        let sql = format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(row).execute(&self.pool).await.expect("inserted");
+    }
+
+    /// Records a pending sale of 49.00 by the first affiliate, except for what `own` says, and its
+    /// share of the day's roll-up.
+    async fn record(&self, at: DateTime<Utc>, own: Value) -> ConversionId {
+        let id = self.random.uuid_v7(at);
+        let mut row = json!({
+            "conversion_id": id, "created_at": at, "occurred_at": at, "kind": "sale", "source": "link",
+            "status": "pending", "affiliate_id": self.affiliates[0], "campaign_id": self.campaigns[0],
+            "amount_minor": 4900, "base_minor": 4900, "refunded_minor": 0, "currency": USD,
+            "commission_minor": 980, "commission_currency": USD, "commission_state": "ready",
+            "plan_percent_bp": 2000, "plan_duration": "recurring", "external_event_id": id.to_string(),
+            "processor": "server", "hold_until": at + Duration::days(30), "metadata": {},
+            "trail": [{ "verdict": "answered", "text": "because" }], "change_position": 1, "revision": 1,
+        });
+        for (column, value) in own.as_object().expect("an object") {
+            row[column] = value.clone();
+        }
+        self.insert("conversion", row).await;
+        sqlx::query(
+            "insert into conversion_day
+             select organization_id, (created_at at time zone 'UTC')::date, campaign_id, kind, source, status,
+                 currency, commission_currency, 1, amount_minor, commission_minor
+             from conversion where organization_id = $1 and conversion_id = $2
+             on conflict (organization_id, day, campaign_id, kind, source, status, currency, commission_currency)
+             do update set conversions = conversion_day.conversions + 1,
+                 amount_minor = conversion_day.amount_minor + excluded.amount_minor,
+                 commission_minor = conversion_day.commission_minor + excluded.commission_minor",
+        )
+        .bind(self.organization_id.0)
+        .bind(id)
+        .execute(&self.pool)
+        .await
+        .expect("summed");
+        ConversionId(id)
+    }
+
+    async fn record_many(&self, count: i64) -> Vec<ConversionId> {
+        let mut ids = Vec::new();
+        for number in 0..count {
+            ids.push(self.record(start() + Duration::seconds(number), json!({})).await);
+        }
+        ids.sort_unstable();
+        ids.reverse();
+        ids
+    }
+
+    /// So many rows that differ in everything a filter can ask for, over three days.
+    async fn record_mixed(&self, count: usize) {
+        for number in 0..count {
+            let at = start() + Duration::milliseconds(self.pick(72 * 3_600_000));
+            let kind = ConversionType::ALL[self.below(ConversionType::ALL.len())];
+            let lead = kind == ConversionType::Lead;
+            let currencies = [USD, "EUR", "JPY"];
+            let own = json!({
+                "kind": kind,
+                "source": Source::ALL[self.below(4)],
+                "status": Status::ALL[self.below(Status::ALL.len())],
+                "affiliate_id": self.affiliates[self.below(3)],
+                "campaign_id": self.campaigns[self.below(2)],
+                "amount_minor": if lead { 0 } else { self.pick(100_000) },
+                "base_minor": 0,
+                "currency": currencies[self.below(3)],
+                "commission_minor": self.pick(10_000),
+                "commission_currency": currencies[self.below(2)],
+                "external_event_id": format!("event_{number}"),
+            });
+            self.record(at, own).await;
+        }
+    }
+
+    fn pick(&self, end: i64) -> i64 {
+        i64::from(u32::from_le_bytes(self.random.bytes())) % end
+    }
+
+    fn below(&self, end: usize) -> usize {
+        usize::try_from(self.pick(i64::try_from(end).expect("small"))).expect("small")
+    }
+
+    /// Pages from the newest end to the oldest.
+    async fn older_pages(&self, filter: &Filter, take: u16) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.page(filter, take, cursor).await;
+            assert!(page.rows.len() <= usize::from(take));
+            assert_eq!(page.newer.is_none(), cursor.is_none(), "only the first page has nothing newer");
+            rows.extend(page.rows);
+            cursor = page.older;
+            if cursor.is_none() {
+                return rows;
+            }
+        }
+    }
+
+    /// Pages from the oldest end to the newest, newest first nevertheless.
+    async fn newer_pages(&self, filter: &Filter, take: u16) -> Vec<Row> {
+        let mut pages = Vec::new();
+        let mut cursor = Some(Cursor::NewerThan(ConversionId(Uuid::nil())));
+        while cursor.is_some() {
+            let page = self.page(filter, take, cursor).await;
+            pages.push(page.rows);
+            cursor = page.newer;
+        }
+        pages.into_iter().rev().flatten().collect()
+    }
+
+    async fn page(&self, filter: &Filter, take: u16, cursor: Option<Cursor>) -> store::sales::Page {
+        let page = self.store.sales_page(self.organization_id, filter, take, cursor).await;
+        page.expect("a page")
+    }
+}
+
+fn ids(rows: &[Row]) -> Vec<ConversionId> {
+    rows.iter().map(|row| row.conversion.id).collect()
+}
+
+fn lets_through(filter: &Filter, row: &Row) -> bool {
+    let sale = &row.conversion;
+    filter.affiliate_id.is_none_or(|id| id == sale.affiliate_id)
+        && filter.campaign_id.is_none_or(|id| id == sale.campaign_id)
+        && (filter.statuses.is_empty() || filter.statuses.contains(&sale.status))
+        && (filter.kinds.is_empty() || filter.kinds.contains(&sale.kind))
+        && (filter.sources.is_empty() || filter.sources.contains(&sale.source))
+        && filter.since.is_none_or(|since| sale.created_at >= since)
+        && filter.until.is_none_or(|until| sale.created_at < until)
+}
+
+/// Each part of a filter with every other one: 3 x 2 x 5 x 4 x 3 x 4 of them.
+fn every_filter(books: &Books) -> Vec<Filter> {
+    use ConversionType::{Lead, Recurring, Sale};
+    use Status::{Denied, Paid, Pending, Refunded};
+    let times = [
+        (None, None),
+        (Some("2026-11-19T00:00:00Z"), Some("2026-11-20T00:00:00Z")),
+        (Some("2026-11-18T12:34:56.789Z"), Some("2026-11-20T01:00:00.0005Z")),
+        (Some("2026-11-19T03:00:00Z"), Some("2026-11-19T15:00:00Z")),
+    ];
+    let at = |text: Option<&str>| text.map(|text| text.parse().expect("a time"));
+    let mut filters = Vec::new();
+    for affiliate_id in [None, Some(books.affiliates[0]), Some(books.affiliates[1])] {
+        for campaign_id in [None, Some(books.campaigns[1])] {
+            for statuses in [vec![], vec![Paid], vec![Refunded, Denied], vec![Paid, Pending, Paid]] {
+                for kinds in [vec![], vec![Lead], vec![Sale, Recurring], vec![Sale, Recurring, Lead]] {
+                    for sources in [vec![], vec![Source::Link], vec![Source::Coupon, Source::Click]] {
+                        for (since, until) in times {
+                            filters.push(Filter {
+                                affiliate_id,
+                                campaign_id,
+                                statuses: statuses.clone(),
+                                kinds: kinds.clone(),
+                                sources: sources.clone(),
+                                since: at(since),
+                                until: at(until),
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    filters
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn pages_meet_every_row_once_while_rows_arrive(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    let there = books.record_many(23).await;
+    let all = Filter::default();
+    let mut met = Vec::new();
+    let mut arrived = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = books.page(&all, 5, cursor).await;
+        met.extend(ids(&page.rows));
+        let now = start() + Duration::hours(1) + Duration::seconds(i64::try_from(met.len()).expect("few"));
+        arrived.push(books.record(now, json!({})).await);
+        cursor = page.older;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(met, there);
+
+    // And back again: what was met, and what has arrived since.
+    arrived.reverse();
+    let back = books.newer_pages(&all, 5).await;
+    assert_eq!(ids(&back), [arrived, there].concat());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_page_says_where_the_list_goes_on(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    let there = books.record_many(6).await;
+    let all = Filter::default();
+
+    let first = books.page(&all, 3, None).await;
+    assert_eq!((ids(&first.rows), first.newer), (there[..3].to_vec(), None));
+    let second = books.page(&all, 3, first.older).await;
+    assert_eq!((ids(&second.rows), second.older), (there[3..].to_vec(), None));
+    let back = books.page(&all, 3, second.newer).await;
+    assert_eq!(back, first);
+
+    // A page whose rows have all gone still leads to where it stood.
+    let beyond = books.page(&all, 3, Some(Cursor::OlderThan(there[5]))).await;
+    assert_eq!((beyond.rows.len(), beyond.older), (0, None));
+    assert_eq!(ids(&books.page(&all, 3, beyond.newer).await.rows), there[3..]);
+    let above = books.page(&all, 3, Some(Cursor::NewerThan(there[0]))).await;
+    assert_eq!((above.rows.len(), above.newer), (0, None));
+    assert_eq!(ids(&books.page(&all, 3, above.older).await.rows), there[..3]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn every_filter_finds_its_rows_in_both_directions(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record_mixed(150).await;
+    let all = books.older_pages(&Filter::default(), 200).await;
+    assert_eq!(all.len(), 150);
+    for filter in every_filter(&books) {
+        let expected: Vec<_> = all.iter().filter(|row| lets_through(&filter, row)).cloned().collect();
+        assert_eq!(books.older_pages(&filter, 20).await, expected, "{filter:?}");
+        assert_eq!(books.newer_pages(&filter, 20).await, expected, "{filter:?}");
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn sums_agree_with_the_rows_for_every_filter(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record_mixed(150).await;
+    let all = books.older_pages(&Filter::default(), 200).await;
+    for filter in every_filter(&books) {
+        let found = books.store.sales_totals(books.organization_id, &filter).await.expect("sums");
+        assert_eq!(found, totals_of(&all, &filter), "{filter:?}");
+    }
+}
+
+/// The sums, added up by hand.
+fn totals_of(rows: &[Row], filter: &Filter) -> Totals {
+    let mut totals = Totals::default();
+    for row in rows.iter().filter(|row| lets_through(&filter.of_any_kind(), row)) {
+        let sale = &row.conversion;
+        let is_sale = i64::from(sale.kind != ConversionType::Lead);
+        let ChipCounts { all, sales, leads } = totals.chips;
+        totals.chips = ChipCounts { all: all + 1, sales: sales + is_sale, leads: leads + 1 - is_sale };
+        if !lets_through(filter, row) {
+            continue;
+        }
+        let pair = (sale.amount.currency, sale.commission.currency);
+        let known = totals.by_currency.iter().position(|sum| (sum.currency, sum.commission_currency) == pair);
+        let index = known.unwrap_or_else(|| {
+            totals.by_currency.push(nothing(pair));
+            totals.by_currency.len() - 1
+        });
+        let sum = &mut totals.by_currency[index];
+        sum.sales += is_sale;
+        sum.amount_minor += sale.amount.minor;
+        sum.commission_minor += sale.commission.minor;
+        match sale.status {
+            Status::Pending => sum.pending_minor += sale.commission.minor,
+            Status::Approved => sum.approved_minor += sale.commission.minor,
+            Status::Paid => sum.paid_minor += sale.commission.minor,
+            Status::Refunded | Status::Denied => {}
+        }
+    }
+    totals.by_currency.sort_by_key(|sum| (sum.currency.code(), sum.commission_currency.code()));
+    totals
+}
+
+fn nothing((currency, commission_currency): (Currency, Currency)) -> CurrencyTotals {
+    CurrencyTotals {
+        currency,
+        commission_currency,
+        sales: 0,
+        amount_minor: 0,
+        commission_minor: 0,
+        pending_minor: 0,
+        approved_minor: 0,
+        paid_minor: 0,
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_day_whose_rows_all_moved_on_leaves_no_currency_behind(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record(start(), json!({})).await;
+    sqlx::query("update conversion_day set conversions = 0, amount_minor = 0, commission_minor = 0")
+        .execute(&books.pool)
+        .await
+        .expect("emptied");
+    let totals = books.store.sales_totals(books.organization_id, &Filter::default()).await;
+    assert_eq!(totals.expect("sums"), Totals::default());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn one_sale_has_its_trail_and_its_names(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    let id = books.record(start(), json!({ "metadata": { "plan": "pro" } })).await;
+    let row = books.store.sale(books.organization_id, id).await.expect("read").expect("there");
+    assert_eq!(row.affiliate_name, "Affiliate 0");
+    assert_eq!(row.affiliate_slug, "affiliate-0");
+    assert_eq!(row.campaign_name, "Campaign 0");
+    assert_eq!(row.conversion.metadata, r#"{"plan": "pro"}"#);
+    assert_eq!(row.conversion.trail[0].text, "because");
+
+    let listed = books.page(&Filter::default(), 1, None).await;
+    assert!(listed.rows[0].conversion.trail.is_empty());
+    let unknown = books.store.sale(books.organization_id, ConversionId(Uuid::nil())).await;
+    assert!(unknown.expect("read").is_none());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn organizations_see_only_their_own(pool: PgPool) {
+    let ours = Books::open(pool.clone(), "ours").await;
+    let theirs = Books::open(pool, "theirs").await;
+    let id = theirs.record(start(), json!({})).await;
+    assert!(ours.store.sale(ours.organization_id, id).await.expect("read").is_none());
+    let strangers = Filter { affiliate_id: Some(theirs.affiliates[0]), ..Filter::default() };
+    for filter in [Filter::default(), strangers] {
+        assert!(ours.page(&filter, 10, None).await.rows.is_empty());
+        let totals = ours.store.sales_totals(ours.organization_id, &filter).await;
+        assert_eq!(totals.expect("sums"), Totals::default());
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_campaign_that_another_process_just_made_has_its_name(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record(start(), json!({})).await;
+    books.page(&Filter::default(), 10, None).await;
+    let campaign_id = CampaignId(books.random.uuid_v7(start()));
+    books.add_campaign(campaign_id, "Brand new").await;
+    books.record(start() + Duration::seconds(1), json!({ "campaign_id": campaign_id })).await;
+    let page = books.page(&Filter::default(), 10, None).await;
+    assert_eq!(page.rows[0].campaign_name, "Brand new");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_cursor_is_good_for_its_own_list_only(pool: PgPool) {
+    let store = store_on(pool);
+    let ours = OrganizationId(Uuid::from_u128(1));
+    let paid = Filter { statuses: vec![Status::Paid, Status::Pending], ..Filter::default() };
+    for cursor in [Cursor::OlderThan(ConversionId(Uuid::max())), Cursor::NewerThan(ConversionId(Uuid::nil()))] {
+        let text = store.seal_cursor(ours, &paid, &cursor);
+        assert_eq!(store.open_cursor(ours, &paid, &text), Ok(cursor));
+        let same = Filter { statuses: vec![Status::Pending, Status::Paid, Status::Paid], ..Filter::default() };
+        assert_eq!(store.open_cursor(ours, &same, &text), Ok(cursor), "the same list, asked for differently");
+
+        let theirs = OrganizationId(Uuid::from_u128(2));
+        assert_eq!(store.open_cursor(theirs, &paid, &text), Err(InvalidCursor));
+        assert_eq!(store.open_cursor(ours, &Filter::default(), &text), Err(InvalidCursor));
+        let since = Filter { since: Some(start()), ..paid.clone() };
+        assert_eq!(store.open_cursor(ours, &since, &text), Err(InvalidCursor));
+        for index in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert_eq!(store.open_cursor(ours, &paid, &changed), Err(InvalidCursor), "{index}");
+            assert_eq!(store.open_cursor(ours, &paid, &text[..index]), Err(InvalidCursor), "{index}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_text_is_too_strange_for_a_cursor() {
+    let pool = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").expect("lazy");
+    let store = store_on(pool);
+    let mut runner = proptest::test_runner::TestRunner::default();
+    let texts = prop_oneof![any::<String>(), "[A-Za-z0-9_-]{0,64}"];
+    let outcome = runner.run(&texts, |text| {
+        let opened = store.open_cursor(OrganizationId(Uuid::nil()), &Filter::default(), &text);
+        prop_assert_eq!(opened, Err(InvalidCursor));
+        Ok(())
+    });
+    outcome.expect("no text opens");
+}
