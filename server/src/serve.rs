@@ -95,8 +95,14 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .site_root(config.site_dir.display().to_string())
         .site_pkg_dir("pkg")
         .site_addr(config.address)
-        .hash_files(true)
+        .hash_files(has_hashes())
         .build()
+}
+
+/// A release build leaves the hashes of its files beside the program; a debug build has none.
+fn has_hashes() -> bool {
+    let program = std::env::current_exe().ok();
+    program.is_some_and(|program| program.with_file_name("hash.txt").is_file())
 }
 
 async fn told_to_stop() {

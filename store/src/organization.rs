@@ -83,6 +83,17 @@ impl Store {
         Ok(!any)
     }
 
+    /// The merchant's name.
+    pub async fn organization_name(&self, organization_id: OrganizationId) -> Result<String, StoreError> {
+        let name = sqlx::query_scalar!(
+            "select name from organization where organization_id = $1",
+            organization_id.0,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(name)
+    }
+
     /// Makes the first organization; refused when there is one, also when two try at once.
     pub async fn set_up(&self, new: NewOrganization) -> Result<Created, OrganizationError> {
         let hash = checked_hash(&new, &self.random).await?;

@@ -91,13 +91,12 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
     let Refreshed { link, failed, busy } = use_refresh(query, shown);
     let summary = shown.summary;
     let navigate = use_navigate();
-    let to_top = StoredValue::new_local(navigate);
     let release = move || {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         shown.release();
         if query.read_untracked().cursor.is_some() {
             let top = query.read_untracked().with(|_| ());
-            to_top.with_value(|navigate| navigate(&top, NavigateOptions::default()));
+            navigate(&top, NavigateOptions::default());
         }
     };
     let list = move || {

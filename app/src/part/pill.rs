@@ -12,7 +12,7 @@ pub fn Pill(
     #[prop(into)]
     count: Signal<usize>,
     /// Shows them.
-    on_click: impl Fn() + Copy + 'static,
+    on_click: impl Fn() + 'static,
 ) -> impl IntoView {
     view! {
         <div class="pill" role="status">

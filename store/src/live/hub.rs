@@ -191,3 +191,58 @@ impl Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{ChangeKind, SaleChange};
+    use domain::id::ConversionId;
+    use uuid::Uuid;
+
+    /// A hub that has told everything up to 0, and somebody who watches it.
+    fn watched() -> Subscription {
+        let hub = Arc::new(Hub::new(OrganizationId(Uuid::nil())));
+        hub.told.set(AtomicI64::new(0)).expect("new");
+        let receiver = hub.changes.subscribe();
+        Subscription { hub, receiver, known: 0, missed: None }
+    }
+
+    fn sale(position: i64) -> Change {
+        let change = SaleChange {
+            id: ConversionId(Uuid::nil()),
+            kind: ChangeKind::Created,
+            position,
+        };
+        Change::Sales { position, changes: [change].into() }
+    }
+
+    #[tokio::test]
+    async fn who_is_too_slow_reads_everything_again() {
+        let mut watcher = watched();
+        for position in 1..=100 {
+            watcher.hub.tell(sale(position));
+        }
+        assert_eq!(watcher.next().await, Change::Resync { position: 100 });
+        watcher.hub.tell(sale(101));
+        assert_eq!(watcher.next().await, sale(101), "what was read again is not told again");
+    }
+
+    #[tokio::test]
+    async fn a_position_without_a_conversion_is_no_news() {
+        let mut watcher = watched();
+        watcher.hub.tell(Change::Sales { position: 1, changes: [].into() });
+        watcher.hub.tell(sale(2));
+        assert_eq!(watcher.next().await, sale(2));
+    }
+
+    #[tokio::test]
+    async fn what_was_missed_comes_first_and_once() {
+        let mut watcher = watched();
+        watcher.begin_with(sale(2));
+        watcher.hub.tell(sale(1));
+        watcher.hub.tell(sale(2));
+        watcher.hub.tell(sale(3));
+        assert_eq!(watcher.next().await, sale(2));
+        assert_eq!(watcher.next().await, sale(3));
+    }
+}

@@ -5,14 +5,15 @@ mod body;
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use domain::{
-    campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    campaign::{AttributionModel, Campaign, CampaignStatus},
     commission::{Duration, Rate},
     id::{CampaignId, OrganizationId},
     money::Currency,
+    rate::BasisPoints,
     scope::Scope,
 };
 use serde::Serialize;
-use serde_json::Number;
+use serde_json::{Number, Value, json};
 use store::campaign::CampaignError;
 
 use self::body::{CommissionModel, CommissionType, ProgramBody};
@@ -45,7 +46,7 @@ struct Program<'a> {
     currency: Currency,
     commission_type: CommissionType,
     commission_model: CommissionModel,
-    /// 0 when the commission is a fixed amount: the clients' models require a number.
+    /// 0 when the commission is a fixed amount: the clients' models ask for a number.
     commission_percent: Number,
     commission_amount_cents: Option<i64>,
     commission_limit_months: Option<u16>,
@@ -64,23 +65,173 @@ struct Program<'a> {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     #[serde(flatten)]
-    constants: Constants,
+    constants: Value,
+}
+
+impl<'a> Program<'a> {
+    fn new(organization_id: OrganizationId, campaign: &'a Campaign) -> Self {
+        let terms = &campaign.terms;
+        let (share, amount) = match terms.plan.rate {
+            Rate::Percent(share) => (share, None),
+            Rate::Fixed(minor) => (BasisPoints::default(), Some(minor)),
+        };
+        Self {
+            id: campaign.id,
+            merchant_id: organization_id,
+            name: campaign.name.as_str(),
+            slug: campaign.slug.as_str(),
+            status: campaign.status,
+            readiness: None,
+            currency: terms.currency,
+            commission_type: terms.plan.duration.into(),
+            commission_model: terms.plan.rate.into(),
+            commission_percent: percent_number(share),
+            commission_amount_cents: amount,
+            commission_limit_months: match terms.plan.duration {
+                Duration::RecurringLimited(months) => Some(months),
+                Duration::OneTime | Duration::Recurring => None,
+            },
+            commission_hold_days: terms.hold_days,
+            lead_commission_cents: terms.lead_commission_minor,
+            click_commission_cents: terms.click_commission_minor,
+            cookie_duration: terms.cookie_days,
+            attribution_model: terms.attribution_model,
+            coupons_override_clicks: terms.coupons_override_clicks,
+            override_percent: percent_number(terms.override_share),
+            refund_on_cancel: terms.refund_on_cancel,
+            payout_threshold: terms.payout_threshold_minor,
+            tracking_requires_consent: terms.tracking_requires_consent,
+            website: terms.website.as_deref(),
+            landing_page_url: terms.landing_page_url.as_deref(),
+            created_at: campaign.created_at,
+            updated_at: campaign.created_at,
+            constants: constants(),
+        }
+    }
 }
 
 /// What the dialect's programs have and ours do not.
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Constants {
-    description: Option<()>,
-    portal_slug: Option<()>,
-    marketplace_status: Private,
-    application_access: InviteOnly,
-    marketplace_category: Option<()>,
-    marketplace_description: Option<()>,
-    marketplace_logo_url: Option<()>,
-    tracking_param_aliases: [(); 0],
-    auto_approve_affiliates: True,
-    terms_url: Option<()>,
-    stripe_account_id: Option<()>,
-    stripe_connected_at: Option<()>,
+fn constants() -> Value {
+    json!({
+        "description": null,
+        "portalSlug": null,
+        "marketplaceStatus": "private",
+        "marketplaceCategory": null,
+        "marketplaceDescription": null,
+        "marketplaceLogoUrl": null,
+        "applicationAccess": "invite_only",
+        "autoApproveAffiliates": true,
+        "trackingParamAliases": [],
+        "termsUrl": null,
+        "stripeAccountId": null,
+        "stripeConnectedAt": null,
+    })
+}
+
+impl From<CampaignError> for Problem {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::SlugTaken(_) => Self::conflict("slug_taken", error.to_string()),
+            CampaignError::NotFound => Self::not_found("program"),
+            CampaignError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /programs`, oldest first.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::ProgramsRead)?;
+    let page = Page::take(&mut query)?;
+    let known = |text: &str| STATUSES.into_iter().find(|status| *status == text);
+    let status = query.parsed("status", "active, paused or archived", known)?;
+    query.done()?;
+    let mut campaigns = state.store.campaigns(organization_id).await?;
+    campaigns.retain(|campaign| status.is_none_or(|status| campaign.status.as_str() == status));
+    let (total, campaigns) = page.cut(campaigns);
+    let rows: Vec<_> =
+        campaigns.iter().map(|campaign| Program::new(organization_id, campaign)).collect();
+    Ok(reply.list(&page, total, &rows))
+}
+
+/// `POST /programs`
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Json(body): Json<ProgramBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::ProgramsWrite)?;
+    let new = body.create()?;
+    let campaign = state.store.add_campaign(caller.actor(), organization_id, new).await?;
+    Ok(reply.created(Program::new(organization_id, &campaign)))
+}
+
+/// `GET /programs/{id}`
+pub(super) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<CampaignId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::ProgramsRead)?;
+    query.done()?;
+    let campaign = find(&state, organization_id, id).await?;
+    let connected = !state.store.connections(organization_id).await?.is_empty();
+    let readiness = Some(readiness(&campaign, connected));
+    Ok(reply.ok(Program { readiness, ..Program::new(organization_id, &campaign) }))
+}
+
+/// `PATCH /programs/{id}`
+pub(super) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<CampaignId>,
+    Json(body): Json<ProgramBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::ProgramsWrite)?;
+    let campaign = body.change(find(&state, organization_id, id).await?)?;
+    state.store.change_campaign(caller.actor(), organization_id, &campaign).await?;
+    Ok(reply.ok(Program::new(organization_id, &campaign)))
+}
+
+/// `DELETE /programs/{id}`: archives it, and shows it as it is then.
+pub(super) async fn archive(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<CampaignId>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::ProgramsWrite)?;
+    let campaign = find(&state, organization_id, id).await?;
+    let campaign = Campaign { status: CampaignStatus::Archived, ..campaign };
+    state.store.change_campaign(caller.actor(), organization_id, &campaign).await?;
+    Ok(reply.ok(Program::new(organization_id, &campaign)))
+}
+
+/// The organization's program with that id, or 404.
+pub(super) async fn find(
+    state: &AppState,
+    organization_id: OrganizationId,
+    id: CampaignId,
+) -> Result<Campaign, Problem> {
+    let campaign = state.store.campaign(organization_id, id).await?;
+    campaign.ok_or_else(|| Problem::not_found("program"))
+}
+
+/// How far the merchant is: it takes a place to send visitors to, and a way to learn of payments.
+fn readiness(campaign: &Campaign, connected: bool) -> &'static str {
+    let terms = &campaign.terms;
+    let site = terms.website.is_some() || terms.landing_page_url.is_some();
+    match (site, connected) {
+        (true, true) => "ready",
+        (false, false) => "setup",
+        _ => "partial",
+    }
 }

@@ -1,0 +1,257 @@
+//! `/api/v1/affiliates` and `/api/v1/programs/{id}/affiliates`: who earns.
+
+mod body;
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use domain::{
+    affiliate::{Affiliate, AffiliateStatus, Enrollment},
+    commission::Rate,
+    id::{AffiliateId, CampaignId, OrganizationId},
+    sales::Filter,
+    scope::Scope,
+};
+use serde::Serialize;
+use serde_json::Number;
+use store::affiliate::{AffiliateError, AffiliateFilter, AffiliatePage};
+
+use self::body::{ChangeBody, NewBody, read_status};
+use super::{
+    Reply,
+    field::{Id, percent_number},
+    page::Page,
+    programs,
+};
+use crate::{
+    caller::Caller,
+    input::{Json, Query},
+    problem::Problem,
+    state::AppState,
+};
+
+/// What the dialect calls an active affiliate.
+const APPROVED: &str = "approved";
+/// A status of the dialect that nobody has here: affiliates are approved when they are added.
+const PENDING: &str = "pending";
+
+/// An affiliate as this dialect shows one: in one program.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AffiliateRow<'a> {
+    id: AffiliateId,
+    /// The dialect tells the person from the membership; here both are one.
+    user_id: AffiliateId,
+    /// The program asked about, else the primary one.
+    program_id: Option<CampaignId>,
+    program_ids: Vec<CampaignId>,
+    name: &'a str,
+    email: &'a str,
+    code: &'a str,
+    status: &'static str,
+    recruiter_id: Option<AffiliateId>,
+    /// A commission of one's own in that program.
+    commission_percent: Option<Number>,
+    stripe_account_id: Option<&'a str>,
+    #[serde(flatten)]
+    totals: ProgramTotals,
+    created_at: DateTime<Utc>,
+}
+
+/// What an affiliate has brought in one program, whose one currency the earnings are in.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct ProgramTotals {
+    /// Clicks are not recorded yet.
+    total_clicks: i64,
+    /// Sales and recurring payments.
+    total_conversions: i64,
+    /// Commission due now, whatever its status, in minor units.
+    total_earnings: i64,
+}
+
+impl<'a> AffiliateRow<'a> {
+    fn new(affiliate: &'a Affiliate, program_id: Option<CampaignId>, totals: ProgramTotals) -> Self {
+        let own = program_id.and_then(|id| affiliate.enrollment(id)).and_then(own_percent);
+        Self {
+            id: affiliate.id,
+            user_id: affiliate.id,
+            program_id,
+            program_ids: affiliate.enrollments.iter().map(|joined| joined.campaign_id).collect(),
+            name: affiliate.name.as_str(),
+            email: affiliate.email.as_str(),
+            code: affiliate.slug.as_str(),
+            status: match affiliate.status {
+                AffiliateStatus::Active => APPROVED,
+                other => other.as_str(),
+            },
+            recruiter_id: affiliate.recruiter_id,
+            commission_percent: own,
+            stripe_account_id: affiliate.stripe_account_id.as_deref(),
+            totals,
+            created_at: affiliate.created_at,
+        }
+    }
+}
+
+fn own_percent(enrollment: &Enrollment) -> Option<Number> {
+    match enrollment.plan?.rate {
+        Rate::Percent(share) => Some(percent_number(share)),
+        Rate::Fixed(_) => None,
+    }
+}
+
+impl From<AffiliateError> for Problem {
+    fn from(error: AffiliateError) -> Self {
+        match error {
+            AffiliateError::SlugTaken(_) => Self::conflict("code_taken", error.to_string()),
+            AffiliateError::NoCampaign => Self::invalid("programId", error.to_string()),
+            AffiliateError::NoRecruiter => Self::invalid("recruiterId", error.to_string()),
+            AffiliateError::NotFound => Self::not_found("affiliate"),
+            AffiliateError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /affiliates`, newest first.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesRead)?;
+    let program = query.parsed("programId", "a program's id (a UUID)", |text| text.parse().ok())?;
+    listed(&state, organization_id, program, query, reply).await
+}
+
+/// `GET /programs/{id}/affiliates`, newest first.
+pub(super) async fn list_of_program(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<CampaignId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesRead)?;
+    let campaign = programs::find(&state, organization_id, id).await?;
+    listed(&state, organization_id, Some(campaign.id), query, reply).await
+}
+
+async fn listed(
+    state: &AppState,
+    organization_id: OrganizationId,
+    campaign_id: Option<CampaignId>,
+    mut query: Query,
+    reply: Reply,
+) -> Result<Response, Problem> {
+    let page = Page::take(&mut query)?;
+    let status = wanted_status(&mut query)?;
+    query.done()?;
+    let found = match status {
+        Wanted::Nobody => AffiliatePage { affiliates: Vec::new(), total: 0 },
+        Wanted::Status(status) => {
+            let filter = AffiliateFilter { campaign_id, status };
+            state.store.affiliates(organization_id, filter, page.start(), page.size()).await?
+        }
+    };
+    let mut rows = Vec::with_capacity(found.affiliates.len());
+    for affiliate in &found.affiliates {
+        rows.push(row(state, organization_id, affiliate, campaign_id).await?);
+    }
+    Ok(reply.list(&page, found.total, &rows))
+}
+
+enum Wanted {
+    Status(Option<AffiliateStatus>),
+    Nobody,
+}
+
+/// Takes `status` and `includeBlocked` out of a query. Without them everybody is listed.
+fn wanted_status(query: &mut Query) -> Result<Wanted, Problem> {
+    let read = |text: &str| match text {
+        PENDING => Some(Wanted::Nobody),
+        text => read_status(text).map(|status| Wanted::Status(Some(status))),
+    };
+    let status = query.parsed("status", "approved, pending, paused, blocked or removed", read)?;
+    let blocked_too = query.parsed("includeBlocked", "true or false", |text| text.parse().ok())?;
+    let only_active = blocked_too == Some(false);
+    Ok(status.unwrap_or(Wanted::Status(only_active.then_some(AffiliateStatus::Active))))
+}
+
+/// `POST /affiliates`
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Json(body): Json<NewBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesManage)?;
+    let campaigns = state.store.campaigns(organization_id).await?;
+    let new = body.read(&campaigns)?;
+    let affiliate = state.store.add_affiliate(caller.actor(), organization_id, new).await?;
+    let primary = affiliate.primary_campaign();
+    Ok(reply.created(AffiliateRow::new(&affiliate, primary, ProgramTotals::default())))
+}
+
+/// `GET /affiliates/{id}`. The totals, which `include=stats` asks for, are always there.
+pub(super) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<AffiliateId>,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesRead)?;
+    query.parsed("include", "stats", |text| (text == "stats").then_some(()))?;
+    query.done()?;
+    let affiliate = find(&state, organization_id, id).await?;
+    Ok(reply.ok(row(&state, organization_id, &affiliate, None).await?))
+}
+
+/// `PATCH /affiliates/{id}`
+pub(super) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<AffiliateId>,
+    Json(body): Json<ChangeBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesManage)?;
+    let campaigns = state.store.campaigns(organization_id).await?;
+    let program_id = body.program_id();
+    let affiliate = body.change(find(&state, organization_id, id).await?, &campaigns)?;
+    state.store.change_affiliate(caller.actor(), organization_id, &affiliate).await?;
+    Ok(reply.ok(row(&state, organization_id, &affiliate, program_id).await?))
+}
+
+async fn find(
+    state: &AppState,
+    organization_id: OrganizationId,
+    id: AffiliateId,
+) -> Result<Affiliate, Problem> {
+    let affiliate = state.store.affiliate(organization_id, id).await?;
+    affiliate.ok_or_else(|| Problem::not_found("affiliate"))
+}
+
+/// An affiliate with his totals in `program_id`, or in his primary program.
+async fn row<'a>(
+    state: &AppState,
+    organization_id: OrganizationId,
+    affiliate: &'a Affiliate,
+    program_id: Option<CampaignId>,
+) -> Result<AffiliateRow<'a>, Problem> {
+    let program_id = program_id.or(affiliate.primary_campaign());
+    let filter = Filter {
+        affiliate_id: Some(affiliate.id),
+        campaign_id: program_id,
+        ..Filter::default()
+    };
+    let sums = state.store.sales_totals(organization_id, &filter).await?;
+    let totals = ProgramTotals {
+        total_clicks: 0,
+        total_conversions: sums.chips.sales,
+        // One program, one currency of commissions, whatever its sales were in.
+        total_earnings: sums.by_currency.iter().map(|sum| sum.commission_minor).sum(),
+    };
+    Ok(AffiliateRow::new(affiliate, program_id, totals))
+}

@@ -1,0 +1,196 @@
+//! `/api/v1/connections`: accounts at processors. Secrets come in and never go out.
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use domain::{
+    connection::{Mode, Processor},
+    id::{CampaignId, ConnectionId, OrganizationId},
+    scope::Scope,
+    text::Name,
+};
+use serde::{Deserialize, Serialize};
+use store::connection::{
+    ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets,
+};
+
+use super::{
+    Reply,
+    field::{Id, external_id, needed, or_null, secret, secrets},
+    page::Page,
+};
+use crate::{
+    caller::Caller,
+    input::{Json, Query},
+    problem::Problem,
+    state::AppState,
+};
+
+/// A connection as the API shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionRow<'a> {
+    id: ConnectionId,
+    processor: Processor,
+    mode: Mode,
+    name: &'a str,
+    program_id: Option<CampaignId>,
+    /// Where the processor must send its events.
+    webhook_url: String,
+    signing_secret_count: usize,
+    last_event_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl<'a> ConnectionRow<'a> {
+    fn new(state: &AppState, view: &'a ConnectionView) -> Self {
+        let (public_url, processor) = (&state.public_url, view.processor.as_str());
+        Self {
+            id: view.id,
+            processor: view.processor,
+            mode: view.mode,
+            name: view.name.as_str(),
+            program_id: view.campaign_id,
+            webhook_url: format!("{public_url}/api/webhooks/{processor}/{}", view.id),
+            signing_secret_count: view.secrets,
+            last_event_at: view.last_event_at,
+            created_at: view.created_at,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewBody {
+    processor: String,
+    mode: Mode,
+    name: Name,
+    program_id: Option<CampaignId>,
+    #[serde(default, deserialize_with = "secrets")]
+    signing_secrets: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "secret")]
+    api_key: Option<String>,
+}
+
+impl NewBody {
+    fn read(self) -> Result<NewConnection, Problem> {
+        if self.processor != Processor::Stripe.as_str() {
+            return Err(Problem::invalid("processor", "stripe is needed"));
+        }
+        Ok(NewConnection {
+            processor: Processor::Stripe,
+            mode: self.mode,
+            name: self.name,
+            campaign_id: self.program_id,
+            secrets: Secrets {
+                signing: needed("signingSecrets", self.signing_secrets)?,
+                api_key: read_key(self.api_key)?,
+            },
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangeBody {
+    mode: Option<Mode>,
+    name: Option<Name>,
+    #[serde(default, deserialize_with = "or_null")]
+    program_id: Option<Option<CampaignId>>,
+    #[serde(default, deserialize_with = "secrets")]
+    signing_secrets: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "secret")]
+    api_key: Option<String>,
+}
+
+impl ChangeBody {
+    fn read(self) -> Result<ConnectionChange, Problem> {
+        Ok(ConnectionChange {
+            name: self.name,
+            mode: self.mode,
+            campaign_id: self.program_id,
+            signing: self.signing_secrets,
+            further_secret: None,
+            api_key: read_key(self.api_key)?,
+        })
+    }
+}
+
+fn read_key(key: Option<String>) -> Result<Option<String>, Problem> {
+    key.map(|key| external_id("apiKey", &key)).transpose()
+}
+
+impl From<ConnectionError> for Problem {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::BadSecret => Self::invalid("signingSecrets", error.to_string()),
+            ConnectionError::NoCampaign => Self::invalid("programId", error.to_string()),
+            ConnectionError::NotFound => Self::not_found("connection"),
+            ConnectionError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /connections`, oldest first.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantRead)?;
+    let page = Page::take(&mut query)?;
+    query.done()?;
+    let (total, views) = page.cut(state.store.connections(organization_id).await?);
+    let rows: Vec<_> = views.iter().map(|view| ConnectionRow::new(&state, view)).collect();
+    Ok(reply.list(&page, total, &rows))
+}
+
+/// `POST /connections`
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Json(body): Json<NewBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantManage)?;
+    let new = body.read()?;
+    let view = state.store.add_connection(caller.actor(), organization_id, new).await?;
+    Ok(reply.created(ConnectionRow::new(&state, &view)))
+}
+
+/// `PATCH /connections/{id}`. Signing secrets replace those before.
+pub(super) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<ConnectionId>,
+    Json(body): Json<ChangeBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantManage)?;
+    let change = body.read()?;
+    state.store.change_connection(caller.actor(), organization_id, id, change).await?;
+    let view = find(&state, organization_id, id).await?;
+    Ok(reply.ok(ConnectionRow::new(&state, &view)))
+}
+
+/// `DELETE /connections/{id}`
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<ConnectionId>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantManage)?;
+    state.store.remove_connection(caller.actor(), organization_id, id).await?;
+    Ok(reply.removed())
+}
+
+async fn find(
+    state: &AppState,
+    organization_id: OrganizationId,
+    id: ConnectionId,
+) -> Result<ConnectionView, Problem> {
+    let views = state.store.connections(organization_id).await?;
+    let view = views.into_iter().find(|view| view.id == id);
+    view.ok_or_else(|| Problem::not_found("connection"))
+}

@@ -1,0 +1,219 @@
+//! What a program is made or changed with. One body for both: a field that is left out has its
+//! default in a new program and stays as it is in an old one.
+
+use domain::{
+    campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
+    lifecycle::MAX_HOLD_DAYS,
+    money::{Currency, MAX_MINOR},
+    slug::Slug,
+    text::Name,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use store::campaign::NewCampaign;
+
+use crate::{
+    api::v1::field::{needed, or_null, percent, web_address, whole},
+    problem::Problem,
+};
+
+/// The longest time a click counts, in days.
+const MAX_COOKIE_DAYS: u16 = 365;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProgramBody {
+    name: Option<Name>,
+    slug: Option<Slug>,
+    status: Option<CampaignStatus>,
+    currency: Option<Currency>,
+    commission_type: Option<CommissionType>,
+    commission_model: Option<CommissionModel>,
+    commission_percent: Option<Number>,
+    commission_amount_cents: Option<i64>,
+    commission_limit_months: Option<i64>,
+    commission_hold_days: Option<i64>,
+    lead_commission_cents: Option<i64>,
+    click_commission_cents: Option<i64>,
+    cookie_duration: Option<i64>,
+    attribution_model: Option<AttributionModel>,
+    coupons_override_clicks: Option<bool>,
+    override_percent: Option<Number>,
+    refund_on_cancel: Option<bool>,
+    payout_threshold: Option<i64>,
+    tracking_requires_consent: Option<bool>,
+    #[serde(default, deserialize_with = "or_null")]
+    website: Option<Option<String>>,
+    #[serde(default, deserialize_with = "or_null")]
+    landing_page_url: Option<Option<String>>,
+    /// Part of the dialect; `true` is the only thing it can be.
+    auto_approve_affiliates: Option<bool>,
+}
+
+/// For which payments a program pays.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CommissionType {
+    OneTime,
+    Recurring,
+    RecurringLimited,
+}
+
+/// How a program reckons.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CommissionModel {
+    Percent,
+    Fixed,
+}
+
+impl From<Duration> for CommissionType {
+    fn from(duration: Duration) -> Self {
+        match duration {
+            Duration::OneTime => Self::OneTime,
+            Duration::Recurring => Self::Recurring,
+            Duration::RecurringLimited(_) => Self::RecurringLimited,
+        }
+    }
+}
+
+impl From<Rate> for CommissionModel {
+    fn from(rate: Rate) -> Self {
+        match rate {
+            Rate::Percent(_) => Self::Percent,
+            Rate::Fixed(_) => Self::Fixed,
+        }
+    }
+}
+
+impl ProgramBody {
+    /// A new program.
+    pub(super) fn create(self) -> Result<NewCampaign, Problem> {
+        if self.status.is_some_and(|status| status != CampaignStatus::Active) {
+            return Err(Problem::invalid("status", "a new program is active: leave this out"));
+        }
+        let currency = self.currency.unwrap_or(Currency::USD);
+        let name = needed("name", self.name.clone())?;
+        let plan = self.plan(None)?;
+        let terms = self.terms(Terms::new(currency, plan))?;
+        Ok(NewCampaign { name, slug: self.slug, terms })
+    }
+
+    /// The program as it is after the change.
+    pub(super) fn change(self, old: Campaign) -> Result<Campaign, Problem> {
+        if self.slug.as_ref().is_some_and(|slug| *slug != old.slug) {
+            return Err(Problem::invalid("slug", "links carry the slug: it can't change"));
+        }
+        if self.currency.is_some_and(|currency| currency != old.terms.currency) {
+            let message = "commissions are recorded in this currency: it can't change";
+            return Err(Problem::invalid("currency", message));
+        }
+        let plan = self.plan(Some(old.terms.plan))?;
+        let terms = self.terms(Terms { plan, ..old.terms })?;
+        let name = self.name.unwrap_or(old.name);
+        let status = self.status.unwrap_or(old.status);
+        Ok(Campaign { id: old.id, name, slug: old.slug, status, terms, created_at: old.created_at })
+    }
+
+    fn terms(&self, old: Terms) -> Result<Terms, Problem> {
+        if self.auto_approve_affiliates == Some(false) {
+            let message = "affiliates are approved when they are added: leave this out";
+            return Err(Problem::invalid("autoApproveAffiliates", message));
+        }
+        let minor = |name, value, old| Ok::<_, Problem>(whole(name, value, 0..=MAX_MINOR)?.unwrap_or(old));
+        let lead = minor("leadCommissionCents", self.lead_commission_cents, old.lead_commission_minor)?;
+        let click = minor("clickCommissionCents", self.click_commission_cents, old.click_commission_minor)?;
+        let threshold = minor("payoutThreshold", self.payout_threshold, old.payout_threshold_minor)?;
+        let hold = whole("commissionHoldDays", self.commission_hold_days, 0..=MAX_HOLD_DAYS)?;
+        let cookie = whole("cookieDuration", self.cookie_duration, 1..=MAX_COOKIE_DAYS)?;
+        let override_share = percent("overridePercent", self.override_percent.as_ref())?;
+        Ok(Terms {
+            hold_days: hold.unwrap_or(old.hold_days),
+            cookie_days: cookie.unwrap_or(old.cookie_days),
+            attribution_model: self.attribution_model.unwrap_or(old.attribution_model),
+            coupons_override_clicks: self.coupons_override_clicks.unwrap_or(old.coupons_override_clicks),
+            override_share: override_share.unwrap_or(old.override_share),
+            refund_on_cancel: self.refund_on_cancel.unwrap_or(old.refund_on_cancel),
+            lead_commission_minor: lead,
+            click_commission_minor: click,
+            payout_threshold_minor: threshold,
+            tracking_requires_consent: self.tracking_requires_consent.unwrap_or(old.tracking_requires_consent),
+            website: site("website", self.website.as_ref(), old.website)?,
+            landing_page_url: site("landingPageUrl", self.landing_page_url.as_ref(), old.landing_page_url)?,
+            currency: old.currency,
+            plan: old.plan,
+        })
+    }
+
+    fn plan(&self, old: Option<Plan>) -> Result<Plan, Problem> {
+        Ok(Plan {
+            rate: self.rate(old.map(|plan| plan.rate))?,
+            duration: self.duration(old.map(|plan| plan.duration))?,
+        })
+    }
+
+    fn rate(&self, old: Option<Rate>) -> Result<Rate, Problem> {
+        let share = percent("commissionPercent", self.commission_percent.as_ref())?;
+        let amount = whole("commissionAmountCents", self.commission_amount_cents, 0..=MAX_MINOR)?;
+        let model = self.commission_model.or(old.map(CommissionModel::from));
+        match model.unwrap_or(CommissionModel::Percent) {
+            CommissionModel::Percent => {
+                let kept = match old {
+                    Some(Rate::Percent(share)) => Some(share),
+                    _ => None,
+                };
+                refuse("commissionAmountCents", amount, "an amount needs the commissionModel fixed")?;
+                needed("commissionPercent", share.or(kept)).map(Rate::Percent)
+            }
+            CommissionModel::Fixed => {
+                let kept = match old {
+                    Some(Rate::Fixed(minor)) => Some(minor),
+                    _ => None,
+                };
+                refuse("commissionPercent", share, "a percentage needs the commissionModel percent")?;
+                needed("commissionAmountCents", amount.or(kept)).map(Rate::Fixed)
+            }
+        }
+    }
+
+    fn duration(&self, old: Option<Duration>) -> Result<Duration, Problem> {
+        let name = "commissionLimitMonths";
+        let months = whole(name, self.commission_limit_months, 1..=MAX_LIMIT_MONTHS)?;
+        let kind = self.commission_type.or(old.map(CommissionType::from));
+        let unlimited = match needed("commissionType", kind)? {
+            CommissionType::OneTime => Duration::OneTime,
+            CommissionType::Recurring => Duration::Recurring,
+            CommissionType::RecurringLimited => {
+                let kept = match old {
+                    Some(Duration::RecurringLimited(months)) => Some(months),
+                    _ => None,
+                };
+                return needed(name, months.or(kept)).map(Duration::RecurringLimited);
+            }
+        };
+        refuse(name, months, "a limit needs the commissionType recurring_limited")?;
+        Ok(unlimited)
+    }
+}
+
+/// Refuses a field that contradicts another.
+fn refuse<T>(name: &str, value: Option<T>, message: &str) -> Result<(), Problem> {
+    match value {
+        Some(_) => Err(Problem::invalid(name, message)),
+        None => Ok(()),
+    }
+}
+
+/// The address given, nothing when `null` was given, else the old one.
+fn site(
+    name: &str,
+    given: Option<&Option<String>>,
+    old: Option<String>,
+) -> Result<Option<String>, Problem> {
+    match given {
+        Some(Some(text)) => web_address(name, text).map(Some),
+        Some(None) => Ok(None),
+        None => Ok(old),
+    }
+}

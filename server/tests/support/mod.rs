@@ -1,0 +1,27 @@
+//! What the HTTP tests stand on: the real program on a database of its own, and callers of it.
+//!
+//! [`TestServer::start`] runs the binary that users run, on a free loopback port, against a fresh
+//! database made in the server of `DATABASE_URL`; both are gone when the test ends. It is also a
+//! [`Client`] with the first organization's key. Nothing here uses the product's code: signatures and
+//! event streams are read and written a second time, so that a mistake can't cancel itself out.
+
+mod client;
+mod database;
+mod poll;
+mod process;
+mod proxy;
+mod server;
+mod sign;
+mod stream;
+pub mod stripe;
+
+pub use self::{
+    client::{Affiliate, Answer, Client, Connection, Organization, send},
+    database::Database,
+    poll::{eventually, now, until},
+    process::{Finished, run},
+    proxy::Proxy,
+    server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
+    sign::{hmac_sha256, s2s_signature, signature},
+    stream::{EventStream, Sent},
+};
