@@ -97,14 +97,6 @@ impl Embedded {
         self.options.clone()
     }
 
-    /// The address for a log line or a person: it has no password.
-    pub(crate) fn url(&self) -> String {
-        format!(
-            "postgres://{NAME}@127.0.0.1:{}/{NAME}",
-            self.options.get_port()
-        )
-    }
-
     /// Ends every connection, writes a checkpoint, and returns when Postgres has gone and the data directory is free.
     pub(crate) async fn stop(self) -> Result<(), EmbeddedError> {
         // An error here means that the supervisor has ended already; joining it tells why.

@@ -1,0 +1,6 @@
+//! Addresses under `/api`.
+
+mod conversions;
+mod live;
+mod tracking;
+mod webhooks;

@@ -1,0 +1,4 @@
+//! Addresses under `/api/tracking`.
+
+mod lead;
+mod s2s;

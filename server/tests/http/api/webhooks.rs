@@ -1,0 +1,3 @@
+//! Addresses under `/api/webhooks`.
+
+mod stripe;
