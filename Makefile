@@ -33,7 +33,8 @@ e2e: install-test build ## the pages in a real browser
 	@$(step) "end-to-end tests" $(postgres) npm --prefix end2end test
 
 bench: build ## speed, as ratios to the bare database (BENCH_ROWS=10000000 for more)
-	@$(step) "benchmarks" env TRIBUTARY_DURABLE=1 $(postgres) cargo run --release -p bench
+	@$(step) "benchmark program" cargo build --release -p bench
+	@$(step) "benchmarks" env TRIBUTARY_DURABLE=1 $(postgres) target/release/bench
 
 fmt: ## format the Rust code
 	@$(step) "format" cargo fmt --all

@@ -1,7 +1,7 @@
 //! Instants as people read them. The server writes UTC; once the page is hydrated, the viewer's zone
 //! takes over. Nothing here asks for the time while rendering: that would tear server and browser apart.
 
-use chrono::{DateTime, Datelike, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use leptos::prelude::*;
 
 use crate::text::MONTHS;
@@ -93,6 +93,15 @@ impl Civil {
         let Self { year, day, hour, minute, second, .. } = self;
         format!("{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC", self.month_name())
     }
+}
+
+/// A day in a few characters: `Nov 1`, with the year when it is not `this_year`'s.
+pub fn short_day(day: NaiveDate, this_year: i32) -> String {
+    let month = MONTHS.get(day.month0() as usize).copied().unwrap_or_default();
+    if day.year() == this_year {
+        return format!("{month} {}", day.day());
+    }
+    format!("{month} {}, {}", day.day(), day.year())
 }
 
 /// "Just now", `10:29` on the same day, `Nov 19` in the same year, else `Nov 19, 2025`.

@@ -114,9 +114,16 @@ pub mod not_found {
 pub mod form {
     use std::fmt::Display;
 
+    use domain::money::{Currency, Money};
+
     pub const CHOOSE: &str = "choose one of the list";
     pub const OPTIONAL: &str = "optional";
     pub const SAVING: &str = "Saving…";
+
+    pub fn amount(currency: Currency) -> String {
+        let example = Money::new(5 * 10_i64.pow(currency.exponent()), currency);
+        format!("an amount of {} such as {} is needed", currency.code(), example.to_decimal())
+    }
 
     pub fn number(from: impl Display, to: impl Display) -> String {
         format!("a whole number from {from} to {to} is needed")
@@ -356,7 +363,7 @@ pub mod campaigns {
     pub const SLUG: &str = "Slug";
     pub const EARNS: &str = "Earns";
     pub const HOLD: &str = "Hold";
-    pub const COOKIE: &str = "Clicks count";
+    pub const COOKIE: &str = "Cookie window";
     pub const STATUS: &str = "Status";
     pub const ACTIVE: &str = "Active";
     pub const ARCHIVED: &str = "Archived";
@@ -371,10 +378,10 @@ pub mod campaigns {
     pub const RECURRING: &str = "every payment";
     pub const LIMITED: &str = "payments of the first months";
     pub const MONTHS: &str = "Months";
-    pub const MONTHS_HINT: &str = "When it ends after some months.";
+    pub const MONTHS_HINT: &str = "Counted from the customer's first payment.";
     pub const HOLD_DAYS: &str = "Hold in days";
     pub const HOLD_HINT: &str = "From payment to approval: your refund window.";
-    pub const COOKIE_DAYS: &str = "Clicks count for, in days";
+    pub const COOKIE_DAYS: &str = "Cookie window in days";
     pub const COOKIE_HINT: &str = "How long after a click a payment is still credited.";
 }
 

@@ -9,7 +9,7 @@ with sale as (
         commission_currency, commission_state, plan_percent_bp, plan_duration, external_event_id, processor,
         customer_id, customer_email, hold_until, metadata, trail, change_position, revision)
     values (bench.organization(:organization), bench.new_id(), now(), now(), 'sale', 'server', 'pending',
-        bench.affiliate(:organization, :affiliate), bench.campaign(:organization, 1), :amount, :amount, 0, 'USD',
+        bench.affiliate(:organization, :affiliate), bench.campaign(:organization, bench.campaign_of(:affiliate)), :amount, :amount, 0, 'USD',
         :amount / 5, 'USD', 'ready', 2000, 'recurring',
         'pgbench-' || :run::text || '-' || :client_id::text || '-' || :n::text, 'server',
         'customer-' || :run::text || '-' || :client_id::text || '-' || :n::text,

@@ -20,15 +20,27 @@ pub(crate) struct DataSet {
 
 impl DataSet {
     pub(crate) async fn fill(settings: &Settings, database: &Database) -> Outcome<Self> {
-        println!("filling in {} conversions of {ORGANIZATIONS} organizations", settings.rows);
+        println!(
+            "filling in {} conversions of {ORGANIZATIONS} organizations",
+            settings.rows
+        );
         let start = Instant::now();
-        let variables = [("rows", settings.rows), ("organizations", ORGANIZATIONS), ("affiliates", AFFILIATES)];
+        let variables = [
+            ("rows", settings.rows),
+            ("organizations", ORGANIZATIONS),
+            ("affiliates", AFFILIATES),
+        ];
         // A checkpoint in the middle of a round would hit one side only.
-        let quiet = "alter system set max_wal_size = '8GB'; alter system set checkpoint_timeout = '1h';
+        let quiet =
+            "alter system set max_wal_size = '8GB'; alter system set checkpoint_timeout = '1h';
             select pg_reload_conf();";
         database.ask(quiet).await?;
-        database.run_script(include_str!("../sql/organizations.sql"), &variables).await?;
-        database.run_script(include_str!("../sql/conversions.sql"), &variables).await?;
+        database
+            .run_script(include_str!("../sql/organizations.sql"), &variables)
+            .await?;
+        database
+            .run_script(include_str!("../sql/conversions.sql"), &variables)
+            .await?;
         let counts = "select count(conversion_id) from organization left join conversion using (organization_id)
             group by organization_id order by organization_id";
         let counts = database.ask(counts).await?;
@@ -39,7 +51,9 @@ impl DataSet {
 
     /// How many rows the first page of an organization has.
     pub(crate) fn page(&self, organization: u32, take: u32) -> u64 {
-        let found = usize::try_from(organization - 1).ok().and_then(|index| self.conversions.get(index));
+        let found = usize::try_from(organization - 1)
+            .ok()
+            .and_then(|index| self.conversions.get(index));
         found.copied().unwrap_or(0).min(take.into())
     }
 }

@@ -13,29 +13,41 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn of(settings: &Settings) -> Self {
-        Self { url: settings.database_url.clone(), pg_bin: settings.pg_bin.clone() }
+        Self {
+            url: settings.database_url.clone(),
+            pg_bin: settings.pg_bin.clone(),
+        }
     }
 
     /// This program fills the database with what it made up, so it must be nobody's.
     pub(crate) async fn check_empty(&self) -> Outcome<()> {
-        let tables = self.ask("select count(*) from pg_tables where schemaname = 'public'").await?;
+        let tables = self
+            .ask("select count(*) from pg_tables where schemaname = 'public'")
+            .await?;
         if tables == "0" {
             return Ok(());
         }
-        Err("the database in DATABASE_URL is not empty: benchmarks run in one of their own only".into())
+        Err(
+            "the database in DATABASE_URL is not empty: benchmarks run in one of their own only"
+                .into(),
+        )
     }
 
     /// The answer to a query: a line per row, `|` between columns.
     pub(crate) async fn ask(&self, query: &str) -> Outcome<String> {
         let arguments = ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-", &self.url];
-        let answer = self.run("psql", &arguments.map(str::to_owned), query).await?;
+        let answer = self
+            .run("psql", &arguments.map(str::to_owned), query)
+            .await?;
         Ok(answer.trim().to_owned())
     }
 
     /// One number.
     pub(crate) async fn count(&self, query: &str) -> Outcome<u64> {
         let answer = self.ask(query).await?;
-        answer.parse().map_err(|_| format!("{query}: \"{answer}\" is not a number").into())
+        answer
+            .parse()
+            .map_err(|_| format!("{query}: \"{answer}\" is not a number").into())
     }
 
     /// Runs a script with psql variables.
@@ -51,10 +63,11 @@ impl Database {
     /// Runs pgbench on a script; what it printed.
     pub(crate) async fn pgbench(&self, options: &[String], script: &str) -> Outcome<String> {
         let ends = ["-f".to_owned(), "-".to_owned(), self.url.clone()];
-        self.run("pgbench", &[options, &ends].concat(), script).await
+        self.run("pgbench", &[options, &ends].concat(), script)
+            .await
     }
 
-    /// One of PostgreSQL's programs with a script at its standard input.
+    /// One of Postgres's programs with a script at its standard input.
     async fn run(&self, program: &str, arguments: &[String], script: &str) -> Outcome<String> {
         let mut child = Command::new(self.pg_bin.join(program))
             .args(arguments)

@@ -36,7 +36,10 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(BUFFER),
+        })
     }
 
     /// Sends a request and reads the answer to it.
@@ -53,7 +56,10 @@ impl Connection {
         while self.buffer.len() < end {
             self.read().await?;
         }
-        Ok(Answer { status: head.status, body: &self.buffer[head.length..end] })
+        Ok(Answer {
+            status: head.status,
+            body: &self.buffer[head.length..end],
+        })
     }
 
     async fn read(&mut self) -> io::Result<()> {
@@ -71,11 +77,18 @@ impl Head {
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             return Ok(None);
         };
-        let unreadable = || io::Error::new(io::ErrorKind::InvalidData, "an answer without status or length");
+        let unreadable = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "an answer without status or length",
+            )
+        };
         let text = std::str::from_utf8(&bytes[..end]).map_err(|_| unreadable())?;
         let status = text.get(9..12).and_then(|digits| digits.parse().ok());
         let named = text.split("\r\n").filter_map(|line| line.split_once(':'));
-        let length = named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let length = named
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         let body_length = length.and_then(|(_, value)| value.trim().parse().ok());
         Ok(Some(Self {
             status: status.ok_or_else(unreadable)?,
@@ -87,7 +100,9 @@ impl Head {
 
 /// A GET request, with a key if there is one.
 pub(crate) fn get(path: &str, key: Option<&str>) -> Vec<u8> {
-    let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
+    let key = key
+        .map(|key| format!("Authorization: Bearer {key}\r\n"))
+        .unwrap_or_default();
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{key}\r\n").into_bytes()
 }
 

@@ -47,7 +47,11 @@ impl Load {
 
     /// The median latency in milliseconds.
     pub(crate) fn median(&self) -> f64 {
-        let micros = self.latencies.get(self.latencies.len() / 2).copied().unwrap_or_default();
+        let micros = self
+            .latencies
+            .get(self.latencies.len() / 2)
+            .copied()
+            .unwrap_or_default();
         f64::from(micros) / 1000.0
     }
 
@@ -58,12 +62,20 @@ impl Load {
 }
 
 /// Calls for `time` on one connection per caller. A wrong answer ends the run.
-pub(crate) async fn run<C: Caller>(server: &Server, callers: Vec<C>, time: Duration) -> Outcome<Load> {
-    let opened = callers.into_iter().map(|caller| open(server.address, caller));
+pub(crate) async fn run<C: Caller>(
+    server: &Server,
+    callers: Vec<C>,
+    time: Duration,
+) -> Outcome<Load> {
+    let opened = callers
+        .into_iter()
+        .map(|caller| open(server.address, caller));
     let lines = try_join_all(opened).await?;
     let (client_before, server_before) = (cpu::own(), cpu::of_process(server.id()));
     let start = Instant::now();
-    let calls = lines.into_iter().map(|(connection, caller)| keep_calling(connection, caller, start + time));
+    let calls = lines
+        .into_iter()
+        .map(|(connection, caller)| keep_calling(connection, caller, start + time));
     let latencies = timeout(time + PATIENCE, try_join_all(calls))
         .await
         .map_err(|_| "the server does not answer any more")?
@@ -84,13 +96,20 @@ async fn open<C>(address: SocketAddr, caller: C) -> io::Result<(Connection, C)> 
     Ok((Connection::open(address).await?, caller))
 }
 
-async fn keep_calling(mut connection: Connection, mut caller: impl Caller, end: Instant) -> Result<Vec<u32>, String> {
+async fn keep_calling(
+    mut connection: Connection,
+    mut caller: impl Caller,
+    end: Instant,
+) -> Result<Vec<u32>, String> {
     let mut latencies = Vec::with_capacity(10_000);
     let mut request = Vec::new();
     let mut asked = Instant::now();
     while asked < end {
         caller.ask(&mut request);
-        let answer = connection.call(&request).await.map_err(|error| format!("a call failed: {error}"))?;
+        let answer = connection
+            .call(&request)
+            .await
+            .map_err(|error| format!("a call failed: {error}"))?;
         caller.check(&answer)?;
         let now = Instant::now();
         latencies.push(u32::try_from((now - asked).as_micros()).unwrap_or(u32::MAX));
@@ -101,5 +120,9 @@ async fn keep_calling(mut connection: Connection, mut caller: impl Caller, end: 
 
 /// What to say of an answer with another status than expected.
 pub(crate) fn wrong(answer: &Answer<'_>) -> String {
-    format!("a call was answered {}: {}", answer.status, String::from_utf8_lossy(answer.body))
+    format!(
+        "a call was answered {}: {}",
+        answer.status,
+        String::from_utf8_lossy(answer.body)
+    )
 }

@@ -1,7 +1,7 @@
 //! `make bench`: how fast the release server is, measured against the bare database.
 //!
 //! Machines differ and are noisy, so no time means anything by itself: every figure is a ratio to
-//! pgbench on the same PostgreSQL in the same minutes, in alternating short rounds, and the median
+//! pgbench on the same Postgres in the same minutes, in alternating short rounds, and the median
 //! of their ratios counts. This crate owns the data set, the load generator and the table. It knows
 //! the server by its addresses and its schema only and must not depend on any of its crates.
 //!
@@ -26,7 +26,9 @@ use std::{error::Error, process::ExitCode};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{data_set::DataSet, database::Database, report::Report, server::Server, settings::Settings};
+use crate::{
+    data_set::DataSet, database::Database, report::Report, server::Server, settings::Settings,
+};
 
 /// Whatever goes wrong ends the run with its message.
 type Outcome<T> = Result<T, Box<dyn Error>>;

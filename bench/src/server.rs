@@ -19,7 +19,7 @@ use tokio::{
 use crate::{Outcome, http, settings::Settings};
 
 /// How long a start may take, migrations included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long it may take to stop.
 const STOP: Duration = Duration::from_secs(30);
 /// 32 bytes, the same for both starts.
@@ -54,7 +54,11 @@ impl Server {
             .stderr(log)
             .kill_on_drop(true)
             .spawn()?;
-        let mut server = Self { child, address, folder };
+        let mut server = Self {
+            child,
+            address,
+            folder,
+        };
         server.until_ready().await?;
         Ok(server)
     }
@@ -96,7 +100,9 @@ impl Server {
         if let Some(id) = self.child.id() {
             kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
         }
-        let status = timeout(STOP, self.child.wait()).await.map_err(|_| "the server does not stop")??;
+        let status = timeout(STOP, self.child.wait())
+            .await
+            .map_err(|_| "the server does not stop")??;
         if status.success() {
             return Ok(());
         }

@@ -23,7 +23,11 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn load() -> Outcome<Self> {
         let needed = |name: &str| {
-            env::var(name).map_err(|_| format!("{name} is not set: type make bench, or run this under tools/with-postgres.sh"))
+            env::var(name).map_err(|_| {
+                format!(
+                    "{name} is not set: type make bench, or run this under tools/with-postgres.sh"
+                )
+            })
         };
         let program = env::current_exe()?.with_file_name("tributary");
         if !program.is_file() {
@@ -46,9 +50,9 @@ impl Settings {
 
 fn number(name: &str, default: u32) -> Outcome<u32> {
     match env::var(name) {
-        Ok(text) if !text.is_empty() => {
-            text.parse().map_err(|_| format!("{name}: \"{text}\" is not a whole number").into())
-        }
+        Ok(text) if !text.is_empty() => text
+            .parse()
+            .map_err(|_| format!("{name}: \"{text}\" is not a whole number").into()),
         _ => Ok(default),
     }
 }

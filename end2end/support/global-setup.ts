@@ -5,6 +5,6 @@ import { Server } from './server';
 
 export default async function globalSetup(): Promise<() => Promise<void>> {
   const server = await Server.start();
-  process.env['END2END_SERVER'] = JSON.stringify({ url: server.url, directory: server.directory });
+  server.share();
   return () => server.stop();
 }

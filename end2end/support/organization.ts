@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { BrowserContext } from '@playwright/test';
-import { OWNER, type Place, command } from './server';
+import { OWNER, type Server } from './server';
 
 type Json = Record<string, unknown>;
 
@@ -23,13 +23,6 @@ export interface Sale {
   deduped?: boolean;
 }
 
-/** The server that all tests share. */
-export function shared(): Place {
-  const place = process.env['END2END_SERVER'];
-  if (!place) throw new Error('support/global-setup.ts did not run');
-  return JSON.parse(place) as Place;
-}
-
 export class Organization {
   private cookies?: Parameters<BrowserContext['addCookies']>[0];
 
@@ -41,11 +34,10 @@ export class Organization {
   ) {}
 
   /** A new one, so that a test file has nothing in common with the others. */
-  static async create(place: Place = shared(), name = 'Northwind'): Promise<Organization> {
+  static async create(server: Server, name = 'Northwind'): Promise<Organization> {
     const id = randomUUID().replaceAll('-', '');
-    const organization = new Organization(place.url, `${id}@northwind.example`, 'correct horse battery', `ak_live_${id}`);
-    await command(
-      place,
+    const organization = new Organization(server.url, `${id}@northwind.example`, 'correct horse battery', `ak_live_${id}`);
+    await server.command(
       ...['organization', 'create', '--name', name, '--owner-email', organization.email],
       ...['--owner-password', organization.password, '--api-key', `ak_live_${id}`],
     );
@@ -53,9 +45,9 @@ export class Organization {
   }
 
   /** The one that a server's environment set up. */
-  static first(place: Place): Organization {
+  static first(server: Server): Organization {
     const { TRIBUTARY_OWNER_EMAIL: email, TRIBUTARY_OWNER_PASSWORD: password, TRIBUTARY_API_KEY: key } = OWNER;
-    return new Organization(place.url, email, password, key);
+    return new Organization(server.url, email, password, key);
   }
 
   /** Signs the owner in without a page. Attempts are throttled, so the session is used again. */

@@ -69,12 +69,11 @@ export class SalesPage {
     await expect(this.page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
   }
 
-  /** Opens a filter. */
+  /** Opens a filter; returns where its controls are. */
   async open(filter: string): Promise<Locator> {
-    const group = this.page.getByRole('group', { name: 'Filters' });
-    const summary = group.locator('summary', { hasText: filter });
-    await summary.click();
-    return group.locator('details', { has: summary });
+    const filters = this.page.getByRole('group', { name: 'Filters' });
+    await filters.getByText(filter, { exact: true }).click();
+    return filters;
   }
 }
 

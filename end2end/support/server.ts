@@ -1,7 +1,7 @@
 // The real release server with its own embedded Postgres, in a directory that is gone afterwards.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,13 +19,12 @@ export const OWNER = {
   TRIBUTARY_API_KEY: `ak_live_${'northwind'.repeat(4)}`,
 };
 
-/** What it takes to reach a server from another process. */
-export interface Place {
+interface Place {
   url: string;
   directory: string;
 }
 
-export class Server implements Place {
+export class Server {
   private child?: ChildProcess;
   private ended?: Promise<string>;
 
@@ -44,8 +43,26 @@ export class Server implements Place {
     // Postgres refuses to run as root, and the user it then runs as must be able to enter.
     chmodSync(directory, 0o755);
     const server = new Server(`http://127.0.0.1:${await freePort()}`, directory, owner);
-    await server.up();
+    await server.up().catch(async (error: unknown) => {
+      await server.down('SIGTERM');
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    });
     return server;
+  }
+
+  /** The one that `global-setup.ts` started, in another process. */
+  static shared(): Server {
+    const place = process.env['END2END_SERVER'];
+    if (!place) throw new Error('support/global-setup.ts did not run');
+    const { url, directory } = JSON.parse(place) as Place;
+    return new Server(url, directory, OWNER);
+  }
+
+  /** Lets other processes find it by `shared`. */
+  share(): void {
+    const { url, directory } = this;
+    process.env['END2END_SERVER'] = JSON.stringify({ url, directory });
   }
 
   /** Starts the process, and returns when it answers. */
@@ -56,6 +73,7 @@ export class Server implements Place {
       env: environment(this, this.owner),
       stdio: ['ignore', log, log],
     });
+    closeSync(log);
     this.child = child;
     this.ended = new Promise((tell, fail) => {
       child.once('error', fail);
@@ -96,6 +114,12 @@ export class Server implements Place {
     return how ?? 'no start';
   }
 
+  /** Runs one command of the program beside the running server; returns what it prints. */
+  async command(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, args, { env: environment(this, {}) });
+    return stdout;
+  }
+
   private get logFile(): string {
     return join(this.directory, 'server.log');
   }
@@ -103,12 +127,6 @@ export class Server implements Place {
   private log(): string {
     return readFileSync(this.logFile, 'utf8').split('\n').slice(-200).join('\n');
   }
-}
-
-/** Runs one command of the program beside the running server. */
-export async function command(place: Place, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(BINARY, args, { env: environment(place, {}) });
-  return stdout;
 }
 
 function environment(place: Place, owner: Partial<typeof OWNER>): NodeJS.ProcessEnv {

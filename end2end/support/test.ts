@@ -2,7 +2,7 @@
 
 import { AxeBuilder } from '@axe-core/playwright';
 import { type ConsoleMessage, type Page, test as base, expect } from '@playwright/test';
-import { shared } from './organization';
+import { OWNER, Server } from './server';
 
 export { expect } from '@playwright/test';
 
@@ -17,10 +17,28 @@ interface Fixtures {
   look: () => Promise<void>;
 }
 
-export const test = base.extend<Fixtures>({
+interface WorkerFixtures {
+  /** Which server a file is tested on: the one that all share, or one of its own on an empty database. */
+  on: 'shared' | 'its own' | 'its own, without an owner';
+  server: Server;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
   expected: [[], { option: true }],
 
-  baseURL: async ({}, use) => use(shared().url),
+  on: ['shared', { option: true, scope: 'worker' }],
+
+  server: [
+    async ({ on }, use) => {
+      if (on === 'shared') return use(Server.shared());
+      const server = await Server.start(on === 'its own' ? OWNER : {});
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+
+  baseURL: async ({ server }, use) => use(server.url),
 
   page: async ({ page, expected, javaScriptEnabled }, use) => {
     const said: string[] = [];

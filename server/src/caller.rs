@@ -15,6 +15,7 @@ use crate::{problem::Problem, rate_limit::Slot, state::AppState};
 pub(crate) const SESSION_COOKIE: &str = "tributary_session";
 
 /// A program whose key is known, counted against its limit.
+#[derive(Clone)]
 pub(crate) struct Caller {
     holder: Arc<KeyHolder>,
 }
@@ -42,6 +43,10 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        // A layer may have asked before; a call counts once.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let holder = match bearer(&parts.headers) {
             Some(key) => state.store.key_holder(key).await?,
             None => None,

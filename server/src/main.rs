@@ -11,6 +11,7 @@ mod dashboard;
 mod database;
 mod embedded;
 mod health;
+mod idempotency;
 mod input;
 mod job;
 mod problem;

@@ -39,6 +39,7 @@ enum Kind {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    KeyReused,
     TooLarge,
     NotJson,
     RateLimited,
@@ -54,7 +55,7 @@ impl Kind {
             Self::Forbidden | Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::KeyReused => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -73,6 +74,7 @@ impl Kind {
             Self::InsufficientScope => "INSUFFICIENT_SCOPE",
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
+            Self::KeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::RateLimited => "RATE_LIMITED",
             Self::Internal => "INTERNAL_ERROR",
             Self::Unavailable => "SERVICE_UNAVAILABLE",
@@ -147,6 +149,11 @@ impl Problem {
 
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Conflict, code, message)
+    }
+
+    pub(crate) fn idempotency_key_reused() -> Self {
+        let message = "this Idempotency-Key was used for another call: use a new one";
+        Self::new(Kind::KeyReused, "idempotency_key_reused", message)
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {

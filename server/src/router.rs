@@ -16,13 +16,14 @@ use tower_http::{
 
 use crate::{
     api::{conversions, live, s2s, v1},
-    dashboard, health, problem, rate_limit, security,
+    dashboard, health, idempotency, problem, rate_limit, security,
     state::AppState,
     webhook,
 };
 
 /// The whole server.
 pub(crate) fn router(state: AppState) -> Router {
+    let once = middleware::from_fn_with_state(state.clone(), idempotency::once);
     let api = Router::new()
         .route("/api/conversions", get(conversions::list))
         .route("/api/conversions/export", get(conversions::export))
@@ -30,7 +31,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/tracking/s2s", post(s2s::sale))
         .route("/api/tracking/lead", post(s2s::lead))
         .route("/api/webhooks/{processor}/{connection}", post(webhook::intake::receive))
-        .nest("/api/v1", v1::routes())
+        .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
     let probes = Router::new()
         .route("/healthz", get(health::alive))

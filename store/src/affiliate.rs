@@ -159,7 +159,10 @@ async fn with_enrollments(
             campaign_id: CampaignId(row.campaign_id),
             plan: plan.read("enrollment")?,
         };
-        enrollments.entry(row.affiliate_id).or_default().push(enrollment);
+        enrollments
+            .entry(row.affiliate_id)
+            .or_default()
+            .push(enrollment);
     }
     rows.into_iter()
         .map(|row| {
@@ -250,21 +253,30 @@ impl Store {
     ) -> Result<Affiliate, AffiliateError> {
         let now = self.now();
         let mut tx = self.pool.begin().await?;
-        let campaign_id = self.open_campaign_in(&mut tx, organization_id, new.campaign_id).await?;
+        let campaign_id = self
+            .open_campaign_in(&mut tx, organization_id, new.campaign_id)
+            .await?;
         if let Some(recruiter) = new.recruiter_id
-            && by_ids_in(&mut tx, organization_id, &[recruiter.0]).await?.is_empty()
+            && by_ids_in(&mut tx, organization_id, &[recruiter.0])
+                .await?
+                .is_empty()
         {
             return Err(AffiliateError::NoRecruiter);
         }
         let affiliate = Affiliate {
             id: AffiliateId(self.new_id(now)),
-            slug: new.slug.unwrap_or_else(|| Slug::from_name(new.name.as_str())),
+            slug: new
+                .slug
+                .unwrap_or_else(|| Slug::from_name(new.name.as_str())),
             name: new.name,
             email: new.email,
             status: AffiliateStatus::Active,
             recruiter_id: new.recruiter_id,
             stripe_account_id: new.stripe_account_id,
-            enrollments: vec![Enrollment { campaign_id, plan: new.plan }],
+            enrollments: vec![Enrollment {
+                campaign_id,
+                plan: new.plan,
+            }],
             created_at: now,
         };
         insert_in(&mut tx, organization_id, &affiliate).await?;
@@ -312,7 +324,13 @@ impl Store {
             return Err(AffiliateError::NotFound);
         }
         for enrollment in &affiliate.enrollments {
-            self.open_or_joined_in(&mut tx, organization_id, affiliate.id, enrollment.campaign_id).await?;
+            self.open_or_joined_in(
+                &mut tx,
+                organization_id,
+                affiliate.id,
+                enrollment.campaign_id,
+            )
+            .await?;
         }
         enroll_in(&mut tx, organization_id, affiliate, now).await?;
         let entry = audit_entry(actor, affiliate, "changed");
@@ -338,7 +356,8 @@ impl Store {
         .fetch_optional(&mut *db)
         .await?;
         if joined.is_none() {
-            self.open_campaign_in(db, organization_id, Some(campaign_id)).await?;
+            self.open_campaign_in(db, organization_id, Some(campaign_id))
+                .await?;
         }
         Ok(())
     }
@@ -395,7 +414,11 @@ async fn enroll_in(
     now: DateTime<Utc>,
 ) -> Result<(), AffiliateError> {
     for enrollment in &affiliate.enrollments {
-        let plan = enrollment.plan.as_ref().map(PlanColumns::from).unwrap_or_default();
+        let plan = enrollment
+            .plan
+            .as_ref()
+            .map(PlanColumns::from)
+            .unwrap_or_default();
         sqlx::query!(
             "insert into enrollment (organization_id, affiliate_id, campaign_id, plan_percent_bp,
                  plan_fixed_minor, plan_duration, plan_months, created_at)
@@ -426,7 +449,11 @@ fn slug_error(error: sqlx::Error, affiliate: &Affiliate) -> AffiliateError {
     }
 }
 
-fn audit_entry<'a>(actor: Actor, affiliate: &'a Affiliate, action: &'static str) -> audit::Entry<'a> {
+fn audit_entry<'a>(
+    actor: Actor,
+    affiliate: &'a Affiliate,
+    action: &'static str,
+) -> audit::Entry<'a> {
     audit::Entry {
         actor,
         subject: TABLE,

@@ -109,7 +109,11 @@ async fn insert_in(
     now: DateTime<Utc>,
     new: NewKey<'_>,
 ) -> Result<(), StoreError> {
-    let scopes: Vec<String> = new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    let scopes: Vec<String> = new
+        .scopes
+        .iter()
+        .map(|scope| scope.as_str().to_owned())
+        .collect();
     sqlx::query!(
         "insert into api_key (organization_id, api_key_id, name, key_hash, key_hint, scopes, created_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -136,7 +140,12 @@ pub(crate) async fn store_first_in(
     key: &str,
 ) -> Result<(), StoreError> {
     let id = ApiKeyId(random.uuid_v7(now));
-    let new = NewKey { key, name: "First key", scopes: Scope::ALL, expires_at: None };
+    let new = NewKey {
+        key,
+        name: "First key",
+        scopes: Scope::ALL,
+        expires_at: None,
+    };
     insert_in(db, organization_id, id, now, new).await
 }
 
@@ -190,7 +199,12 @@ impl Store {
         let due = now.timestamp_millis() - last > TOUCH_EVERY_MS;
         let swap = |last| {
             let now_ms = now.timestamp_millis();
-            holder.touched_at_ms.compare_exchange(last, now_ms, Ordering::Relaxed, Ordering::Relaxed)
+            holder.touched_at_ms.compare_exchange(
+                last,
+                now_ms,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            )
         };
         if !due || swap(last).is_err() {
             return;
@@ -212,7 +226,10 @@ impl Store {
     }
 
     /// Keys that work, oldest first.
-    pub async fn api_keys(&self, organization_id: OrganizationId) -> Result<Vec<KeyView>, StoreError> {
+    pub async fn api_keys(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<KeyView>, StoreError> {
         let rows = sqlx::query!(
             "select api_key_id, name, key_hint, scopes, created_at, last_used_at, expires_at
              from api_key where organization_id = $1 and revoked_at is null order by api_key_id",
@@ -248,7 +265,12 @@ impl Store {
         let key = format!("{PREFIX}{}", self.random_hex::<24>());
         let id = ApiKeyId(self.new_id(now));
         let mut tx = self.pool.begin().await?;
-        let new = NewKey { key: &key, name: name.as_str(), scopes, expires_at };
+        let new = NewKey {
+            key: &key,
+            name: name.as_str(),
+            scopes,
+            expires_at,
+        };
         insert_in(&mut tx, organization_id, id, now, new).await?;
         let entry = audit_entry(actor, id, "created", name.as_str());
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
@@ -299,6 +321,17 @@ fn read_scopes(words: &[String]) -> Result<Vec<Scope>, StoreError> {
         .collect()
 }
 
-fn audit_entry<'a>(actor: Actor, id: ApiKeyId, action: &'static str, detail: &'a str) -> audit::Entry<'a> {
-    audit::Entry { actor, subject: "api_key", subject_id: id.0, action, detail }
+fn audit_entry<'a>(
+    actor: Actor,
+    id: ApiKeyId,
+    action: &'static str,
+    detail: &'a str,
+) -> audit::Entry<'a> {
+    audit::Entry {
+        actor,
+        subject: "api_key",
+        subject_id: id.0,
+        action,
+        detail,
+    }
 }

@@ -94,7 +94,11 @@ impl TryFrom<CampaignRow> for Campaign {
             plan: readable(plan.read(TABLE)?, TABLE, "plan_duration")?,
             hold_days: small(row.hold_days, "hold_days")?,
             cookie_days: small(row.cookie_days, "cookie_days")?,
-            attribution_model: readable(AttributionModel::parse(&row.attribution_model), TABLE, "attribution_model")?,
+            attribution_model: readable(
+                AttributionModel::parse(&row.attribution_model),
+                TABLE,
+                "attribution_model",
+            )?,
             coupons_override_clicks: row.coupons_override_clicks,
             override_share: readable(share.ok(), TABLE, "override_bp")?,
             refund_on_cancel: row.refund_on_cancel,
@@ -137,7 +141,10 @@ pub(crate) async fn all_in(
 
 impl Store {
     /// All campaigns, oldest first: there are few.
-    pub async fn campaigns(&self, organization_id: OrganizationId) -> Result<Vec<Campaign>, StoreError> {
+    pub async fn campaigns(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<Campaign>, StoreError> {
         let mut db = self.pool.acquire().await?;
         all_in(&mut db, organization_id).await
     }
@@ -160,7 +167,9 @@ impl Store {
         new: NewCampaign,
     ) -> Result<Campaign, CampaignError> {
         let mut tx = self.pool.begin().await?;
-        let campaign = self.add_campaign_in(&mut tx, actor, organization_id, new).await?;
+        let campaign = self
+            .add_campaign_in(&mut tx, actor, organization_id, new)
+            .await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
         Ok(campaign)
@@ -176,7 +185,9 @@ impl Store {
         let now = self.now();
         let campaign = Campaign {
             id: CampaignId(self.new_id(now)),
-            slug: new.slug.unwrap_or_else(|| Slug::from_name(new.name.as_str())),
+            slug: new
+                .slug
+                .unwrap_or_else(|| Slug::from_name(new.name.as_str())),
             name: new.name,
             status: CampaignStatus::Active,
             terms: new.terms,
@@ -219,7 +230,9 @@ impl Store {
         .execute(&mut *db)
         .await;
         match inserted {
-            Err(error) if breaks(&error, "campaign_slug") => return Err(CampaignError::SlugTaken(campaign.slug)),
+            Err(error) if breaks(&error, "campaign_slug") => {
+                return Err(CampaignError::SlugTaken(campaign.slug));
+            }
             other => other?,
         };
         let entry = audit_entry(actor, &campaign, "created");

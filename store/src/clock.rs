@@ -26,7 +26,10 @@ impl Clock {
     /// beside it are one instant.
     pub fn now(&self) -> DateTime<Utc> {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "the one legal look at the machine's clock")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one legal look at the machine's clock"
+            )]
             Self::System => Utc::now().trunc_subsecs(3),
             Self::Manual(millis) => {
                 DateTime::from_timestamp_millis(millis.load(Ordering::SeqCst)).unwrap_or_default()

@@ -110,7 +110,9 @@ pub struct ConnectionChange {
 #[derive(Debug, Error)]
 pub enum ConnectionError {
     /// Blank, too many, or not what the processor issues.
-    #[error("1 to {MAX_SIGNING_SECRETS} signing secrets are needed, each of 8 to 255 visible characters")]
+    #[error(
+        "1 to {MAX_SIGNING_SECRETS} signing secrets are needed, each of 8 to 255 visible characters"
+    )]
     BadSecret,
     /// There is no such campaign.
     #[error("there is no such campaign")]
@@ -147,8 +149,13 @@ pub(crate) async fn modes_in(
 
 /// Trims; refuses blank, short, long and unprintable secrets: a blank one would sign anything.
 fn check_signing(secrets: Vec<String>) -> Result<Vec<String>, ConnectionError> {
-    let secrets: Vec<String> = secrets.iter().map(|secret| secret.trim().to_owned()).collect();
-    let fine = |secret: &String| (8..=255).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic());
+    let secrets: Vec<String> = secrets
+        .iter()
+        .map(|secret| secret.trim().to_owned())
+        .collect();
+    let fine = |secret: &String| {
+        (8..=255).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    };
     if secrets.is_empty() || secrets.len() > MAX_SIGNING_SECRETS || !secrets.iter().all(fine) {
         return Err(ConnectionError::BadSecret);
     }
@@ -157,7 +164,10 @@ fn check_signing(secrets: Vec<String>) -> Result<Vec<String>, ConnectionError> {
 
 impl Store {
     /// The connection behind a webhook address, whoever's it is. Cached.
-    pub async fn connection(&self, id: ConnectionId) -> Result<Option<Arc<Connection>>, StoreError> {
+    pub async fn connection(
+        &self,
+        id: ConnectionId,
+    ) -> Result<Option<Arc<Connection>>, StoreError> {
         let key = (self.directory.epoch(), id);
         if let Some(connection) = self.directory.connections.get(&key) {
             return Ok(Some(connection));
@@ -178,12 +188,17 @@ impl Store {
             campaign_id: row.campaign_id.map(CampaignId),
             secrets: self.open_secrets(&row.secrets_sealed)?,
         });
-        self.directory.connections.insert(key, Arc::clone(&connection));
+        self.directory
+            .connections
+            .insert(key, Arc::clone(&connection));
         Ok(Some(connection))
     }
 
     /// Connections of an organization, oldest first.
-    pub async fn connections(&self, organization_id: OrganizationId) -> Result<Vec<ConnectionView>, StoreError> {
+    pub async fn connections(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<ConnectionView>, StoreError> {
         let rows = sqlx::query!(
             r#"select c.connection_id, c.processor, c.mode, c.name, c.campaign_id, c.secret_count, c.created_at,
                    (select max(e.received_at) from event e where e.organization_id = $1
@@ -218,9 +233,13 @@ impl Store {
         new: NewConnection,
     ) -> Result<ConnectionView, ConnectionError> {
         let now = self.now();
-        let secrets = Secrets { signing: check_signing(new.secrets.signing)?, ..new.secrets };
+        let secrets = Secrets {
+            signing: check_signing(new.secrets.signing)?,
+            ..new.secrets
+        };
         let mut tx = self.pool.begin().await?;
-        self.check_campaign_in(&mut tx, organization_id, new.campaign_id).await?;
+        self.check_campaign_in(&mut tx, organization_id, new.campaign_id)
+            .await?;
         let view = ConnectionView {
             id: ConnectionId(self.new_id(now)),
             processor: new.processor,
@@ -281,10 +300,15 @@ impl Store {
             secrets.signing.truncate(MAX_SIGNING_SECRETS);
         }
         secrets.api_key = change.api_key.or(secrets.api_key);
-        let campaign_id = change.campaign_id.unwrap_or(row.campaign_id.map(CampaignId));
-        self.check_campaign_in(&mut tx, organization_id, campaign_id).await?;
+        let campaign_id = change
+            .campaign_id
+            .unwrap_or(row.campaign_id.map(CampaignId));
+        self.check_campaign_in(&mut tx, organization_id, campaign_id)
+            .await?;
         let name = change.name.map_or(row.name, String::from);
-        let mode = change.mode.map_or(row.mode, |mode| mode.as_str().to_owned());
+        let mode = change
+            .mode
+            .map_or(row.mode, |mode| mode.as_str().to_owned());
         sqlx::query!(
             "update connection set name = $3, mode = $4, campaign_id = $5, secrets_sealed = $6, secret_count = $7
              where organization_id = $1 and connection_id = $2",
@@ -339,7 +363,11 @@ impl Store {
     ) -> Result<(), ConnectionError> {
         let Some(id) = campaign_id else { return Ok(()) };
         let known = self.directory.campaigns_in(db, organization_id).await?;
-        if known.contains_key(&id) { Ok(()) } else { Err(ConnectionError::NoCampaign) }
+        if known.contains_key(&id) {
+            Ok(())
+        } else {
+            Err(ConnectionError::NoCampaign)
+        }
     }
 
     fn seal_secrets(&self, secrets: &Secrets) -> Result<Vec<u8>, StoreError> {
@@ -353,7 +381,17 @@ impl Store {
     }
 }
 
-fn audit_entry<'a>(actor: Actor, id: ConnectionId, action: &'static str, detail: &'a str) -> audit::Entry<'a> {
-    audit::Entry { actor, subject: TABLE, subject_id: id.0, action, detail }
+fn audit_entry<'a>(
+    actor: Actor,
+    id: ConnectionId,
+    action: &'static str,
+    detail: &'a str,
+) -> audit::Entry<'a> {
+    audit::Entry {
+        actor,
+        subject: TABLE,
+        subject_id: id.0,
+        action,
+        detail,
+    }
 }
-

@@ -210,13 +210,26 @@ async fn insert_in(
     .execute(db)
     .await;
     match inserted {
-        Err(error) if breaks(&error, "coupon_code") => Err(CouponError::CodeTaken(coupon.code.clone())),
+        Err(error) if breaks(&error, "coupon_code") => {
+            Err(CouponError::CodeTaken(coupon.code.clone()))
+        }
         Err(error) if breaks(&error, "coupon_discount") => Err(CouponError::DiscountTaken),
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
     }
 }
 
-fn audit_entry<'a>(actor: Actor, id: CouponId, action: &'static str, detail: &'a str) -> audit::Entry<'a> {
-    audit::Entry { actor, subject: "coupon", subject_id: id.0, action, detail }
+fn audit_entry<'a>(
+    actor: Actor,
+    id: CouponId,
+    action: &'static str,
+    detail: &'a str,
+) -> audit::Entry<'a> {
+    audit::Entry {
+        actor,
+        subject: "coupon",
+        subject_id: id.0,
+        action,
+        detail,
+    }
 }

@@ -29,7 +29,8 @@ use moka::sync::Cache;
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
-    StoreError, affiliate, api_key::KeyHolder, campaign, connection, coupon, s2s_secret::TimedSecret,
+    StoreError, affiliate, api_key::KeyHolder, campaign, connection, coupon,
+    s2s_secret::TimedSecret,
 };
 
 /// How long an entry lives at most: the bound on staleness if every notice were lost.
@@ -118,7 +119,10 @@ impl Directory {
 
     /// Drops an organization's entries in this process.
     pub fn forget_locally(&self, organization_id: OrganizationId) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *generations.entry(organization_id).or_default() += 1;
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
@@ -135,7 +139,10 @@ impl Directory {
     }
 
     fn generation(&self, organization_id: OrganizationId) -> Generation {
-        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let own = generations.get(&organization_id).copied().unwrap_or(0);
         self.missed.load(Ordering::SeqCst) + own
     }
@@ -148,7 +155,9 @@ impl Directory {
         affiliate_ids: &[AffiliateId],
     ) -> Result<Names, StoreError> {
         Ok(Names {
-            affiliates: self.affiliates_in(db, organization_id, affiliate_ids).await?,
+            affiliates: self
+                .affiliates_in(db, organization_id, affiliate_ids)
+                .await?,
             campaigns: self.campaigns_in(db, organization_id).await?,
             modes: self.modes_in(db, organization_id).await?,
         })
@@ -164,7 +173,10 @@ impl Directory {
             return Ok(campaigns);
         }
         let campaigns = campaign::all_in(db, organization_id).await?;
-        let campaigns: HashMap<_, _> = campaigns.into_iter().map(|found| (found.id, found)).collect();
+        let campaigns: HashMap<_, _> = campaigns
+            .into_iter()
+            .map(|found| (found.id, found))
+            .collect();
         let campaigns = Arc::new(campaigns);
         self.campaigns.insert(key, Arc::clone(&campaigns));
         Ok(campaigns)
@@ -221,18 +233,24 @@ impl Directory {
         promotion_codes: HashMap<String, String>,
     ) -> Result<Book, StoreError> {
         let mut book = Book {
-            campaigns: self.campaigns_in(db, organization_id).await?.as_ref().clone(),
+            campaigns: self
+                .campaigns_in(db, organization_id)
+                .await?
+                .as_ref()
+                .clone(),
             promotion_codes,
             ..Book::default()
         };
         book.slugs = self.slugs_in(db, organization_id, clues).await?;
-        self.coupons_in(db, organization_id, clues, &mut book).await?;
+        self.coupons_in(db, organization_id, clues, &mut book)
+            .await?;
         let mut ids: Vec<AffiliateId> = credited.to_vec();
         ids.extend(book.slugs.values());
         ids.extend(book.coupons.values().map(|coupon| coupon.affiliate_id));
         ids.extend(book.discounts.values().map(|coupon| coupon.affiliate_id));
         let affiliates = self.affiliates_in(db, organization_id, &ids).await?;
-        let owned = |(id, affiliate): (AffiliateId, Arc<Affiliate>)| (id, Arc::unwrap_or_clone(affiliate));
+        let owned =
+            |(id, affiliate): (AffiliateId, Arc<Affiliate>)| (id, Arc::unwrap_or_clone(affiliate));
         book.affiliates = affiliates.into_iter().map(owned).collect();
         Ok(book)
     }
@@ -273,7 +291,9 @@ impl Directory {
         clues: &[Clue],
         book: &mut Book,
     ) -> Result<(), StoreError> {
-        let typed = clues.iter().filter(|clue| clue.kind == ClueKind::CouponCode);
+        let typed = clues
+            .iter()
+            .filter(|clue| clue.kind == ClueKind::CouponCode);
         let codes = typed
             .map(|clue| clue.value.as_str())
             .chain(book.promotion_codes.values().map(String::as_str))
@@ -286,13 +306,16 @@ impl Directory {
         let generation = self.generation(organization_id);
         let scope = (organization_id, generation);
         let (known_codes, missing_codes) = split(&self.coupons, scope, codes.collect());
-        let (known_discounts, missing_discounts) = split(&self.discounts, scope, discounts.collect());
+        let (known_discounts, missing_discounts) =
+            split(&self.discounts, scope, discounts.collect());
         book.coupons = known_codes;
         book.discounts = known_discounts;
         if missing_codes.is_empty() && missing_discounts.is_empty() {
             return Ok(());
         }
-        for coupon in coupon::find_in(db, organization_id, &missing_codes, &missing_discounts).await? {
+        for coupon in
+            coupon::find_in(db, organization_id, &missing_codes, &missing_discounts).await?
+        {
             if let Some(id) = &coupon.processor_discount_id {
                 book.discounts.insert(id.clone(), coupon.clone());
             }

@@ -59,7 +59,9 @@ fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+            ["08", "53", "57"]
+                .iter()
+                .any(|class| code.starts_with(class))
         }),
         _ => false,
     }
@@ -70,6 +72,8 @@ fn is_away(error: &sqlx::Error) -> bool {
 pub(crate) fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().is_some_and(|database| {
         database.is_unique_violation()
-            && database.constraint().is_none_or(|name| name.starts_with(constraint))
+            && database
+                .constraint()
+                .is_none_or(|name| name.starts_with(constraint))
     })
 }

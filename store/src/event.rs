@@ -15,7 +15,9 @@ impl Store {
     /// Makes the event partitions of this month and the next ones. Idempotent; run at start-up and daily.
     pub async fn make_event_months(&self) -> Result<(), StoreError> {
         for ahead in 0..=MONTHS_AHEAD {
-            let Some((name, from, to)) = month(self.now(), ahead) else { continue };
+            let Some((name, from, to)) = month(self.now(), ahead) else {
+                continue;
+            };
             // Only digits and dashes of our own making go into the text.
             let sql = format!(
                 "create table if not exists {name} partition of event for values from ('{from}') to ('{to}')"
@@ -28,7 +30,11 @@ impl Store {
 
 /// Name and bounds of the partition `ahead` months after `now`.
 fn month(now: DateTime<Utc>, ahead: u32) -> Option<(String, String, String)> {
-    let first = now.date_naive().with_day(1)?.and_time(NaiveTime::MIN).and_utc();
+    let first = now
+        .date_naive()
+        .with_day(1)?
+        .and_time(NaiveTime::MIN)
+        .and_utc();
     let from = first.checked_add_months(Months::new(ahead))?;
     let to = from.checked_add_months(Months::new(1))?;
     let name = format!("event_{}", from.format("%Y_%m"));

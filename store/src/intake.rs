@@ -2,13 +2,18 @@
 //!
 //! Everything that comes in goes through one group-commit [`Writer`]: while a batch of an
 //! organization is being written, what arrives for it meanwhile collects into the next one. Every
-//! caller is answered after the commit that holds his fact. A batch is four steps, one file each:
-//! `load` reads what the database knows about the batch, `decide` lets the domain's rules turn it
-//! into decisions one after the other, `write` puts all of them down with one statement per table,
-//! and the writer commits and tells the live streams.
+//! caller is answered after the commit that holds his fact. A batch is four steps: `load` (with
+//! `history`) reads what the database knows about the batch, `decide` (with `credit` and `tally`) lets
+//! the domain's rules turn it into decisions one after the other, `write` (with `keep`) puts all of them down with
+//! one statement per table, and the writer commits and tells the live streams.
 
+mod columns;
+mod credit;
 mod decide;
+mod history;
+mod keep;
 mod load;
+mod tally;
 mod write;
 mod writer;
 
@@ -26,8 +31,8 @@ use domain::{
 };
 use thiserror::Error;
 
-pub use self::writer::Writer;
 pub(crate) use self::writer::Desk;
+pub use self::writer::Writer;
 use crate::{Store, StoreError, connection::Connection, sales::Row};
 
 /// What a processor's event holds for us.
@@ -146,7 +151,11 @@ impl Store {
     /// Stores a processor's event and acts on it, both or neither; the same event again changes nothing.
     pub async fn receive_event(&self, event: IncomingEvent) -> Result<EventReceipt, IntakeError> {
         let organization_id = event.connection.organization_id;
-        match self.writer.submit(organization_id, Item::Event(event)).await? {
+        match self
+            .writer
+            .submit(organization_id, Item::Event(event))
+            .await?
+        {
             Answer::Event(receipt) => Ok(receipt),
             Answer::Conversion(_) => Err(IntakeError::Unavailable),
         }
@@ -170,7 +179,11 @@ impl Store {
         self.record(organization_id, Item::Lead(lead)).await
     }
 
-    async fn record(&self, organization_id: OrganizationId, item: Item) -> Result<Recorded, IntakeError> {
+    async fn record(
+        &self,
+        organization_id: OrganizationId,
+        item: Item,
+    ) -> Result<Recorded, IntakeError> {
         match self.writer.submit(organization_id, item).await? {
             Answer::Conversion(recorded) => Ok(recorded),
             Answer::Event(_) => Err(IntakeError::Unavailable),

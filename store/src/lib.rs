@@ -26,6 +26,7 @@ pub mod directory;
 pub mod error;
 pub mod event;
 pub mod export;
+pub mod idempotency;
 pub mod intake;
 pub mod live;
 pub mod organization;

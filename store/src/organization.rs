@@ -84,7 +84,10 @@ impl Store {
     }
 
     /// The merchant's name.
-    pub async fn organization_name(&self, organization_id: OrganizationId) -> Result<String, StoreError> {
+    pub async fn organization_name(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<String, StoreError> {
         let name = sqlx::query_scalar!(
             "select name from organization where organization_id = $1",
             organization_id.0,
@@ -113,7 +116,10 @@ impl Store {
     }
 
     /// Makes a further organization.
-    pub async fn create_organization(&self, new: NewOrganization) -> Result<Created, OrganizationError> {
+    pub async fn create_organization(
+        &self,
+        new: NewOrganization,
+    ) -> Result<Created, OrganizationError> {
         let hash = checked_hash(&new, &self.random).await?;
         let mut tx = self.pool.begin().await?;
         let created = self.create_in(&mut tx, &new, &hash).await?;
@@ -165,7 +171,10 @@ impl Store {
             detail: new.name.as_str(),
         };
         audit::write_in(db, &self.random, organization_id, now, entry).await?;
-        Ok(Created { organization_id, owner_id })
+        Ok(Created {
+            organization_id,
+            owner_id,
+        })
     }
 
     async fn owner_in(
@@ -183,7 +192,11 @@ impl Store {
         .await?;
         if let Some(known) = known {
             let fits = verify_password(new.owner_password.clone(), known.password_hash).await;
-            return if fits { Ok(PersonId(known.person_id)) } else { Err(OrganizationError::WrongPassword) };
+            return if fits {
+                Ok(PersonId(known.person_id))
+            } else {
+                Err(OrganizationError::WrongPassword)
+            };
         }
         let id = PersonId(self.new_id(now));
         sqlx::query!(
@@ -203,13 +216,26 @@ impl Store {
         db: &mut PgConnection,
         organization_id: OrganizationId,
     ) -> Result<(), StoreError> {
-        let (Ok(name), Ok(share)) = (Name::parse(DEFAULT_CAMPAIGN), BasisPoints::new(DEFAULT_SHARE)) else {
+        let (Ok(name), Ok(share)) = (
+            Name::parse(DEFAULT_CAMPAIGN),
+            BasisPoints::new(DEFAULT_SHARE),
+        ) else {
             unreachable!("the constants are a name and a share")
         };
-        let plan = Plan { rate: Rate::Percent(share), duration: Duration::Recurring };
+        let plan = Plan {
+            rate: Rate::Percent(share),
+            duration: Duration::Recurring,
+        };
         let terms = Terms::new(Currency::USD, plan);
-        let campaign = NewCampaign { name, slug: None, terms };
-        match self.add_campaign_in(db, Actor::System, organization_id, campaign).await {
+        let campaign = NewCampaign {
+            name,
+            slug: None,
+            terms,
+        };
+        match self
+            .add_campaign_in(db, Actor::System, organization_id, campaign)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(CampaignError::Store(error)) => Err(error),
             Err(other) => unreachable!("the first campaign of an organization: {other}"),
@@ -222,7 +248,10 @@ pub fn is_password(text: &str) -> bool {
     text.chars().count() >= MIN_PASSWORD && text.len() <= MAX_PASSWORD
 }
 
-async fn checked_hash(new: &NewOrganization, random: &crate::Random) -> Result<String, OrganizationError> {
+async fn checked_hash(
+    new: &NewOrganization,
+    random: &crate::Random,
+) -> Result<String, OrganizationError> {
     if !is_password(&new.owner_password) {
         return Err(OrganizationError::BadPassword);
     }

@@ -44,18 +44,30 @@ impl PlanColumns {
         };
         let rate = match (self.percent_bp, self.fixed_minor) {
             (Some(points), None) => {
-                let share = u16::try_from(points).ok().and_then(|points| BasisPoints::new(points).ok());
+                let share = u16::try_from(points)
+                    .ok()
+                    .and_then(|points| BasisPoints::new(points).ok());
                 Rate::Percent(readable(share, table, "plan_percent_bp")?)
             }
             (None, Some(minor)) => Rate::Fixed(minor),
-            _ => return Err(StoreError::Corrupt { table, column: "plan_percent_bp" }),
+            _ => {
+                return Err(StoreError::Corrupt {
+                    table,
+                    column: "plan_percent_bp",
+                });
+            }
         };
         let months = self.months.and_then(|months| u16::try_from(months).ok());
         let duration = match (word.as_str(), months) {
             ("one_time", None) => Duration::OneTime,
             ("recurring", None) => Duration::Recurring,
             ("recurring_limited", Some(months)) => Duration::RecurringLimited(months),
-            _ => return Err(StoreError::Corrupt { table, column: "plan_duration" }),
+            _ => {
+                return Err(StoreError::Corrupt {
+                    table,
+                    column: "plan_duration",
+                });
+            }
         };
         Ok(Some(Plan { rate, duration }))
     }

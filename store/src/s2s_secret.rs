@@ -57,22 +57,32 @@ impl Store {
     }
 
     /// The secrets that are valid now, newest first; empty for an unknown organization. Cached.
-    pub async fn s2s_secrets(&self, organization_id: OrganizationId) -> Result<Vec<String>, StoreError> {
+    pub async fn s2s_secrets(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<String>, StoreError> {
         let now = self.now();
         let key = (self.directory.epoch(), organization_id);
         let known = match self.directory.s2s_secrets.get(&key) {
             Some(known) => known,
             None => {
                 let loaded = std::sync::Arc::new(self.load_s2s_secrets(organization_id).await?);
-                self.directory.s2s_secrets.insert(key, std::sync::Arc::clone(&loaded));
+                self.directory
+                    .s2s_secrets
+                    .insert(key, std::sync::Arc::clone(&loaded));
                 loaded
             }
         };
-        let valid = known.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
+        let valid = known
+            .iter()
+            .filter(|(_, until)| until.is_none_or(|until| now < until));
         Ok(valid.map(|(secret, _)| secret.clone()).collect())
     }
 
-    async fn load_s2s_secrets(&self, organization_id: OrganizationId) -> Result<Vec<TimedSecret>, StoreError> {
+    async fn load_s2s_secrets(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<TimedSecret>, StoreError> {
         let rows = sqlx::query!(
             "select secret_sealed, valid_until from s2s_secret
              where organization_id = $1 and (valid_until is null or valid_until > $2)
@@ -94,9 +104,12 @@ impl Store {
     /// Is this the key that sealed the database's secrets? A fresh database adopts it.
     pub async fn check_secret_key(&self) -> Result<(), StoreError> {
         let sealed = self.vault.seal(&self.random, "key_check", KEY_CHECK)?;
-        sqlx::query!("insert into key_check (sealed) values ($1) on conflict do nothing", sealed)
-            .execute(&self.pool)
-            .await?;
+        sqlx::query!(
+            "insert into key_check (sealed) values ($1) on conflict do nothing",
+            sealed
+        )
+        .execute(&self.pool)
+        .await?;
         let kept = sqlx::query_scalar!("select sealed from key_check")
             .fetch_one(&self.pool)
             .await?;

@@ -66,7 +66,9 @@ pub(crate) async fn hash_password(password: String, random: &Random) -> String {
     let salt = random.bytes::<16>();
     let hashed = tokio::task::spawn_blocking(move || {
         let salt = SaltString::encode_b64(&salt).ok()?;
-        let hash = Argon2::default().hash_password(password.as_bytes(), &salt).ok()?;
+        let hash = Argon2::default()
+            .hash_password(password.as_bytes(), &salt)
+            .ok()?;
         Some(hash.to_string())
     });
     match hashed.await {
@@ -78,7 +80,9 @@ pub(crate) async fn hash_password(password: String, random: &Random) -> String {
 pub(crate) async fn verify_password(password: String, hash: String) -> bool {
     let verified = tokio::task::spawn_blocking(move || {
         let parsed = PasswordHash::new(&hash).ok()?;
-        Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
+        Argon2::default()
+            .verify_password(password.as_bytes(), &parsed)
+            .ok()
     });
     matches!(verified.await, Ok(Some(())))
 }
@@ -101,8 +105,11 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        let hash = person.as_ref().map_or(NOBODY, |person| person.password_hash.as_str());
-        let fits = password.len() <= MAX_PASSWORD && verify_password(password, hash.to_owned()).await;
+        let hash = person
+            .as_ref()
+            .map_or(NOBODY, |person| person.password_hash.as_str());
+        let fits =
+            password.len() <= MAX_PASSWORD && verify_password(password, hash.to_owned()).await;
         let person = person.filter(|_| fits).ok_or(SignInError::Refused)?;
         let organization = sqlx::query_scalar!(
             "select organization_id from member where person_id = $1 order by created_at, organization_id limit 1",
@@ -161,9 +168,13 @@ impl Store {
             return Ok(None);
         };
         if now - row.last_seen_at > TOUCH_EVERY {
-            sqlx::query!("update session set last_seen_at = $2 where token_hash = $1", hash, now)
-                .execute(&self.pool)
-                .await?;
+            sqlx::query!(
+                "update session set last_seen_at = $2 where token_hash = $1",
+                hash,
+                now
+            )
+            .execute(&self.pool)
+            .await?;
         }
         Ok(Some(Viewer {
             person_id: PersonId(row.person_id),
@@ -176,9 +187,12 @@ impl Store {
 
     /// Ends a session.
     pub async fn sign_out(&self, token: &str) -> Result<(), StoreError> {
-        sqlx::query!("delete from session where token_hash = $1", token_hash(token))
-            .execute(&self.pool)
-            .await?;
+        sqlx::query!(
+            "delete from session where token_hash = $1",
+            token_hash(token)
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 }

@@ -48,9 +48,17 @@ impl Vault {
     }
 
     /// Seals a secret so that it opens only for the same `purpose`.
-    pub(crate) fn seal(&self, random: &Random, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn seal(
+        &self,
+        random: &Random,
+        purpose: &str,
+        secret: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
         let nonce = random.bytes::<NONCE_LENGTH>();
-        let payload = Payload { msg: secret, aad: purpose.as_bytes() };
+        let payload = Payload {
+            msg: secret,
+            aad: purpose.as_bytes(),
+        };
         let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload);
         let mut out = nonce.to_vec();
         out.extend(sealed.map_err(|_| StoreError::Sealed)?);
@@ -59,8 +67,13 @@ impl Vault {
 
     /// Opens what [`Vault::seal`] made for the same `purpose`.
     pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let (nonce, cipher_text) = sealed.split_at_checked(NONCE_LENGTH).ok_or(StoreError::Sealed)?;
-        let payload = Payload { msg: cipher_text, aad: purpose.as_bytes() };
+        let (nonce, cipher_text) = sealed
+            .split_at_checked(NONCE_LENGTH)
+            .ok_or(StoreError::Sealed)?;
+        let payload = Payload {
+            msg: cipher_text,
+            aad: purpose.as_bytes(),
+        };
         self.cipher
             .decrypt(XNonce::from_slice(nonce), payload)
             .map_err(|_| StoreError::Sealed)
@@ -89,10 +102,19 @@ mod tests {
     fn a_secret_opens_only_with_its_key_and_purpose() {
         let random = Random::seeded(1);
         let vault = Vault::new(&[7; KEY_LENGTH]);
-        let sealed = vault.seal(&random, "connection", b"whsec_x").expect("seals");
-        assert_eq!(vault.open("connection", &sealed).ok().as_deref(), Some(&b"whsec_x"[..]));
+        let sealed = vault
+            .seal(&random, "connection", b"whsec_x")
+            .expect("seals");
+        assert_eq!(
+            vault.open("connection", &sealed).ok().as_deref(),
+            Some(&b"whsec_x"[..])
+        );
         assert!(vault.open("s2s", &sealed).is_err());
-        assert!(Vault::new(&[8; KEY_LENGTH]).open("connection", &sealed).is_err());
+        assert!(
+            Vault::new(&[8; KEY_LENGTH])
+                .open("connection", &sealed)
+                .is_err()
+        );
         assert!(vault.open("connection", b"short").is_err());
     }
 

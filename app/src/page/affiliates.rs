@@ -85,7 +85,7 @@ fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl
             Some(own) => format!("{name} ({own})"),
             None => name,
         });
-        let status = (row.status != AffiliateStatus::Active).then(|| view! { <span class="word">{row.status.label()}</span> });
+        let status = (row.status != AffiliateStatus::Active).then(|| view! { <span class="word off">{row.status.label()}</span> });
         view! {
             <tr role="row" class:added=move || added.read().as_deref() == Some(slug.as_str())>
                 <th role="rowheader" scope="row" class="who"><b>{row.name}</b>{status}<small>{row.email}</small></th>

@@ -75,14 +75,20 @@ pub fn Sales() -> impl IntoView {
     };
     view! {
         <Title text=words::TITLE/>
-        <Suspense fallback=|| view! { <h1>{words::TITLE}</h1><Loading/> }>{screen}</Suspense>
+        <Suspense fallback=|| view! { <header class="head"><h1>{words::TITLE}</h1></header><Loading/> }>{screen}</Suspense>
     }
 }
 
 #[component]
 fn SalesFailure(error: AppError, bad: bool) -> impl IntoView {
-    let clear = bad.then(|| view! { <p><a class="btn" href=SalesQuery::default().href()>{words::CLEAR_FILTERS}</a></p> });
-    view! { <h1>{words::TITLE}</h1><Failure error/>{clear} }
+    let failure = if bad {
+        Either::Left(view! {
+            <Failure error><a class="btn" href=SalesQuery::default().href()>{words::CLEAR_FILTERS}</a></Failure>
+        })
+    } else {
+        Either::Right(view! { <Failure error/> })
+    };
+    view! { <header class="head"><h1>{words::TITLE}</h1></header>{failure} }
 }
 
 #[component]

@@ -1,11 +1,11 @@
 //! The date filter: ranges that are often wanted, and any other.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use leptos::prelude::*;
 
 use super::popover::{FilterForm, Popover};
 use crate::{
-    moment::{Civil, Millis},
+    moment::{Civil, Millis, short_day},
     query::{SalesQuery, format_day, parse_day},
     text::sales as words,
 };
@@ -61,14 +61,15 @@ pub fn DateFilter(
 /// What the range is called.
 fn label(query: &SalesQuery, today: Option<NaiveDate>) -> Option<String> {
     let start_of = |days| today.and_then(|today: NaiveDate| today.checked_sub_days(Days::new(days - 1)));
+    let day = |day| short_day(day, today.map_or(0, |today| today.year()));
     match (query.since, query.last_day()) {
         (None, None) => None,
         (Some(since), None) => {
             let preset = PRESETS.into_iter().find(|days| start_of(*days) == Some(since));
-            Some(preset.map_or_else(|| words::from_day(&format_day(since)), words::last_days))
+            Some(preset.map_or_else(|| words::from_day(&day(since)), words::last_days))
         }
-        (None, Some(last)) => Some(words::to_day(&format_day(last))),
-        (Some(since), Some(last)) if since == last => Some(format_day(since)),
-        (Some(since), Some(last)) => Some(words::between(&format_day(since), &format_day(last))),
+        (None, Some(last)) => Some(words::to_day(&day(last))),
+        (Some(since), Some(last)) if since == last => Some(day(since)),
+        (Some(since), Some(last)) => Some(words::between(&day(since), &day(last))),
     }
 }

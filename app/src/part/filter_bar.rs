@@ -32,7 +32,7 @@ pub fn FilterBar(
     let any = move || active.get() > 0;
     view! {
         <button type="button" class="btn fold" class:on=any popovertarget="filters">
-            {icon(Icon::Filter)}{words::FILTERS}{count}
+            {icon(Icon::Filter)}<span>{words::FILTERS}</span>{count}
         </button>
         <div class="filters" id="filters" popover="auto" role="group" aria-label=words::FILTERS>
             <StatusFilter query/>

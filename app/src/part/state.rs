@@ -1,6 +1,6 @@
 //! What a page shows when it has nothing to show: empty, failed, loading.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 
 use crate::{error::AppError, text};
@@ -26,15 +26,27 @@ pub fn Empty(
 
 /// The page could not be loaded. The link loads it again, with JavaScript or without.
 #[component]
-pub fn Failure(error: AppError) -> impl IntoView {
+pub fn Failure(
+    /// Why.
+    error: AppError,
+    /// A better way on than trying again.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
     let location = use_location();
-    let again = move || format!("{}{}", location.pathname.get(), location.search.read().as_str()
-        .is_empty().then(String::new).unwrap_or_else(|| format!("?{}", location.search.get())));
+    let again = move || match location.search.get() {
+        search if search.is_empty() => location.pathname.get(),
+        search => format!("{}?{search}", location.pathname.get()),
+    };
+    let way_on = match children {
+        Some(children) => Either::Left(children()),
+        None => Either::Right(view! { <a class="btn" rel="external" href=again>{text::TRY_AGAIN}</a> }),
+    };
     view! {
         <section class="empty" role="alert">
             <h2>{text::error::TITLE}</h2>
             <p>{error.message()}</p>
-            <a class="btn" rel="external" href=again>{text::TRY_AGAIN}</a>
+            {way_on}
         </section>
     }
 }

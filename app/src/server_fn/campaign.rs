@@ -71,7 +71,7 @@ mod server {
         campaign::{Campaign, CampaignStatus, Terms},
         commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
         lifecycle::MAX_HOLD_DAYS,
-        money::{Currency, Money, MoneyError},
+        money::{Currency, Money},
         rate::BasisPoints,
         text::Name,
     };
@@ -114,10 +114,8 @@ mod server {
             if self.unit == "percent" {
                 return field("amount", BasisPoints::from_percent(typed)).map(Rate::Percent);
             }
-            let amount = field("amount", Money::from_decimal(typed, currency))?;
-            if amount.minor < 0 {
-                return Err(AppError::invalid("amount", MoneyError::NotAnAmount));
-            }
+            let amount = Money::from_decimal(typed, currency).ok().filter(|amount| amount.minor >= 0);
+            let amount = amount.ok_or_else(|| AppError::invalid("amount", text::form::amount(currency)))?;
             Ok(Rate::Fixed(amount.minor))
         }
 

@@ -35,14 +35,31 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/programs", get(programs::list).post(programs::create))
         .route(
             "/programs/{id}",
-            get(programs::show).patch(programs::change).delete(programs::archive),
+            get(programs::show)
+                .patch(programs::change)
+                .delete(programs::archive),
         )
-        .route("/programs/{id}/coupons", get(coupons::list).post(coupons::create))
-        .route("/programs/{id}/affiliates", get(affiliates::list_of_program))
+        .route(
+            "/programs/{id}/coupons",
+            get(coupons::list).post(coupons::create),
+        )
+        .route(
+            "/programs/{id}/affiliates",
+            get(affiliates::list_of_program),
+        )
         .route("/coupons/{id}", delete(coupons::remove))
-        .route("/affiliates", get(affiliates::list).post(affiliates::create))
-        .route("/affiliates/{id}", get(affiliates::show).patch(affiliates::change))
-        .route("/connections", get(connections::list).post(connections::create))
+        .route(
+            "/affiliates",
+            get(affiliates::list).post(affiliates::create),
+        )
+        .route(
+            "/affiliates/{id}",
+            get(affiliates::show).patch(affiliates::change),
+        )
+        .route(
+            "/connections",
+            get(connections::list).post(connections::create),
+        )
         .route(
             "/connections/{id}",
             patch(connections::change).delete(connections::remove),
@@ -87,7 +104,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Reply {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let id = parts.headers.get("x-request-id");
         let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-        Ok(Self { request_id: id.to_owned() })
+        Ok(Self {
+            request_id: id.to_owned(),
+        })
     }
 }
 
@@ -123,7 +142,9 @@ impl Reply {
     }
 
     fn answer(self, status: StatusCode, data: impl Serialize) -> Response {
-        let meta = Meta { request_id: self.request_id };
+        let meta = Meta {
+            request_id: self.request_id,
+        };
         (status, axum::Json(Envelope { data, meta })).into_response()
     }
 }

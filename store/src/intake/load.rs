@@ -4,25 +4,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    attribution::{Book, PastCredit},
-    conversion::{Conversion, ConversionType, ProcessorIds},
+    attribution::Book,
+    conversion::{Conversion, ProcessorIds},
     email::Email,
     event::Outcome,
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
-    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
+    id::{AffiliateId, ConnectionId, ConversionId, EventId, OrganizationId},
 };
 use sqlx::PgConnection;
 
-use super::{Content, EventReceipt, Item, writer::Desk};
+use super::{
+    Content, EventReceipt, Item,
+    history::{Credits, FirstPaid, history_in},
+    writer::Desk,
+};
 use crate::{StoreError, directory::Names, error::readable};
-
-/// A customer by one of the two names rules know him under.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Payer {
-    Customer(String),
-    Email(String),
-    Subscription(String),
-}
 
 /// A payment that waits for somebody to credit.
 #[derive(Clone, Debug)]
@@ -48,16 +44,17 @@ pub(super) struct Known {
     pub(super) waiting: HashMap<String, Waiting>,
     pub(super) customers: HashMap<String, KnownCustomer>,
     pub(super) clues: HashMap<Subject, Vec<(Clue, DateTime<Utc>)>>,
-    /// Credits of these payers, oldest first; of a subscription only the first.
-    pub(super) credits: HashMap<Payer, Vec<PastCredit>>,
-    /// When a payer first paid in a campaign.
-    pub(super) first_paid: HashMap<(Payer, CampaignId), DateTime<Utc>>,
+    pub(super) credits: Credits,
+    pub(super) first_paid: FirstPaid,
     pub(super) book: Book,
     pub(super) names: Names,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
-pub(super) async fn lock_in(db: &mut PgConnection, organization_id: OrganizationId) -> Result<i64, StoreError> {
+pub(super) async fn lock_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+) -> Result<i64, StoreError> {
     let position = sqlx::query_scalar!(
         "select position from organization_position where organization_id = $1 for update",
         organization_id.0,
@@ -69,10 +66,10 @@ pub(super) async fn lock_in(db: &mut PgConnection, organization_id: Organization
 
 /// The names under which the batch's facts can be found.
 #[derive(Default)]
-struct Keys {
+pub(super) struct Keys {
     external_ids: BTreeSet<String>,
-    customers: BTreeSet<String>,
-    emails: BTreeSet<String>,
+    pub(super) customers: BTreeSet<String>,
+    pub(super) emails: BTreeSet<String>,
     subjects: BTreeSet<Subject>,
     promotion_codes: BTreeSet<String>,
     clues: Vec<Clue>,
@@ -159,18 +156,21 @@ impl Keys {
     }
 
     fn clues(&mut self, clues: &[Clue]) {
-        let ids = clues.iter().filter(|clue| clue.kind == ClueKind::PromotionCode);
-        self.promotion_codes.extend(ids.map(|clue| clue.value.clone()));
+        let ids = clues
+            .iter()
+            .filter(|clue| clue.kind == ClueKind::PromotionCode);
+        self.promotion_codes
+            .extend(ids.map(|clue| clue.value.clone()));
         self.clues.extend(clues.iter().cloned());
     }
 
-    fn of_kind(&self, kind: SubjectKind) -> Vec<String> {
+    pub(super) fn of_kind(&self, kind: SubjectKind) -> Vec<String> {
         let fitting = self.subjects.iter().filter(|subject| subject.kind == kind);
         fitting.map(|subject| subject.id.clone()).collect()
     }
 }
 
-fn list(set: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn list(set: &BTreeSet<String>) -> Vec<String> {
     set.iter().cloned().collect()
 }
 
@@ -202,7 +202,10 @@ pub(super) async fn known_in(
         .book_in(db, organization_id, &keys.clues, &credited, promotion_codes)
         .await?;
     let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
-    let names = desk.directory.names_in(db, organization_id, &affiliates).await?;
+    let names = desk
+        .directory
+        .names_in(db, organization_id, &affiliates)
+        .await?;
     Ok(Known {
         events,
         by_external_id,
@@ -284,7 +287,11 @@ async fn waiting_in(
     .await?;
     let mut waiting = HashMap::with_capacity(rows.len());
     for row in rows {
-        let payment: Payment = readable(serde_json::from_str(&row.fact).ok(), "unattributed_payment", "fact")?;
+        let payment: Payment = readable(
+            serde_json::from_str(&row.fact).ok(),
+            "unattributed_payment",
+            "fact",
+        )?;
         keys.payment(&payment);
         let kept = Waiting {
             payment,
@@ -316,7 +323,11 @@ async fn customers_in(
     let mut customers = HashMap::with_capacity(rows.len());
     for row in rows {
         keys.emails.extend(row.email.clone());
-        let known = KnownCustomer { email: row.email, name: row.name, described_at: row.described_at };
+        let known = KnownCustomer {
+            email: row.email,
+            name: row.name,
+            described_at: row.described_at,
+        };
         customers.insert(row.external_id, known);
     }
     Ok(customers)
@@ -333,7 +344,11 @@ async fn clues_in(
     if keys.subjects.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids: Vec<String> = keys.subjects.iter().map(|subject| subject.id.clone()).collect();
+    let ids: Vec<String> = keys
+        .subjects
+        .iter()
+        .map(|subject| subject.id.clone())
+        .collect();
     let rows = sqlx::query!(
         "select subject_kind, subject_id, clue_kind, value, place, occurred_at from referral_clue
          where organization_id = $1 and subject_id = any($2)
@@ -356,7 +371,10 @@ async fn clues_in(
             id: row.subject_id,
         };
         keys.clues(std::slice::from_ref(&clue));
-        found.entry(subject).or_default().push((clue, row.occurred_at));
+        found
+            .entry(subject)
+            .or_default()
+            .push((clue, row.occurred_at));
     }
     Ok(found)
 }
@@ -378,11 +396,15 @@ async fn promotion_codes_in(
     )
     .fetch_all(db)
     .await?;
-    let mut codes: HashMap<String, String> =
-        rows.into_iter().map(|row| (row.external_id, row.code)).collect();
+    let mut codes: HashMap<String, String> = rows
+        .into_iter()
+        .map(|row| (row.external_id, row.code))
+        .collect();
     for item in items {
         let Item::Event(event) = item else { continue };
-        let Content::Facts(facts) = &event.content else { continue };
+        let Content::Facts(facts) = &event.content else {
+            continue;
+        };
         for fact in facts {
             if let Fact::PromotionCode(seen) = fact {
                 codes.insert(seen.external_id.clone(), seen.code.clone());
@@ -400,7 +422,8 @@ async fn by_external_id_in(
     if keys.external_ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await?;
+    let found =
+        crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await?;
     let named = |conversion: Conversion| Some((conversion.external_event_id.clone()?, conversion));
     Ok(found.into_iter().filter_map(named).collect())
 }
@@ -413,135 +436,11 @@ async fn leads_in(
     if !keys.any_signup {
         return Ok(Vec::new());
     }
-    crate::sales::leads_in(db, organization_id, &list(&keys.customers), &list(&keys.emails)).await
-}
-
-/// How many of a payer's newest credits are looked at: enough to find the one before a late event.
-const NEWEST_CREDITS: i64 = 20;
-
-type Credits = HashMap<Payer, Vec<PastCredit>>;
-type FirstPaid = HashMap<(Payer, CampaignId), DateTime<Utc>>;
-
-/// Who was credited for these payers before, and when they first paid.
-async fn history_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    keys: &Keys,
-) -> Result<(Credits, FirstPaid), StoreError> {
-    let subscriptions = keys.of_kind(SubjectKind::Subscription);
-    if subscriptions.is_empty() && keys.customers.is_empty() && keys.emails.is_empty() {
-        return Ok((HashMap::new(), HashMap::new()));
-    }
-    let rows = sqlx::query!(
-        r#"select 'subscription' as "arm!", key as "key!", c.conversion_id as "conversion_id!",
-               c.affiliate_id as "affiliate_id!", c.campaign_id as "campaign_id!",
-               c.occurred_at as "occurred_at!", c.kind as "kind!", c.external_event_id
-           from unnest($2::text[]) key cross join lateral (
-               select * from conversion where organization_id = $1 and subscription_id = key
-                   and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
-           union all
-           select 'customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
-               c.external_event_id
-           from unnest($3::text[]) key cross join lateral (
-               select * from conversion where organization_id = $1 and customer_id = key
-                   and parent_conversion_id is null
-               order by occurred_at desc limit $5) c
-           union all
-           select 'email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
-               c.external_event_id
-           from unnest($4::text[]) key cross join lateral (
-               select * from conversion where organization_id = $1 and customer_email = key
-                   and parent_conversion_id is null
-               order by occurred_at desc limit $5) c
-           union all
-           select 'first_by_customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
-               c.kind, c.external_event_id
-           from unnest($3::text[]) key cross join campaign g cross join lateral (
-               select * from conversion where organization_id = $1 and customer_id = key
-                   and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
-           where g.organization_id = $1
-           union all
-           select 'first_by_email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
-               c.kind, c.external_event_id
-           from unnest($4::text[]) key cross join campaign g cross join lateral (
-               select * from conversion where organization_id = $1 and customer_email = key
-                   and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
-           where g.organization_id = $1"#,
-        organization_id.0,
-        &subscriptions,
+    crate::sales::leads_in(
+        db,
+        organization_id,
         &list(&keys.customers),
         &list(&keys.emails),
-        NEWEST_CREDITS,
     )
-    .fetch_all(db)
-    .await?;
-    let (mut credits, mut first_paid) = (Credits::new(), FirstPaid::new());
-    for row in rows {
-        let kind = readable(ConversionType::parse(&row.kind), "conversion", "kind")?;
-        let credit = PastCredit {
-            conversion_id: ConversionId(row.conversion_id),
-            affiliate_id: AffiliateId(row.affiliate_id),
-            campaign_id: CampaignId(row.campaign_id),
-            occurred_at: row.occurred_at,
-            what: what(kind, row.external_event_id.as_deref()),
-        };
-        match row.arm.as_str() {
-            "subscription" => remember(&mut credits, &mut first_paid, Payer::Subscription(row.key), kind, &credit),
-            "customer" => remember(&mut credits, &mut first_paid, Payer::Customer(row.key), kind, &credit),
-            "email" => remember(&mut credits, &mut first_paid, Payer::Email(row.key), kind, &credit),
-            "first_by_customer" => paid(&mut first_paid, Payer::Customer(row.key), kind, &credit),
-            _ => paid(&mut first_paid, Payer::Email(row.key), kind, &credit),
-        }
-    }
-    Ok((credits, first_paid))
-}
-
-/// The names under which a payer is remembered.
-pub(super) fn payers(
-    subscription: Option<String>,
-    customer: Option<String>,
-    email: Option<String>,
-) -> impl Iterator<Item = Payer> {
-    let subscription = subscription.map(Payer::Subscription);
-    let customer = customer.map(Payer::Customer);
-    [subscription, customer, email.map(Payer::Email)].into_iter().flatten()
-}
-
-/// A past credit in words: "lead", "sale in_1".
-pub(super) fn what(kind: ConversionType, external_id: Option<&str>) -> String {
-    match external_id {
-        Some(id) => format!("{} {id}", kind.as_str()),
-        None => kind.as_str().to_owned(),
-    }
-}
-
-/// Adds a credit to what is known of a payer.
-pub(super) fn remember(
-    credits: &mut Credits,
-    first_paid: &mut FirstPaid,
-    payer: Payer,
-    kind: ConversionType,
-    credit: &PastCredit,
-) {
-    let owns = kind != ConversionType::Lead || !matches!(payer, Payer::Subscription(_));
-    if owns {
-        let list = credits.entry(payer.clone()).or_default();
-        let place = list.partition_point(|known| known.occurred_at <= credit.occurred_at);
-        list.insert(place, credit.clone());
-    }
-    paid(first_paid, payer, kind, credit);
-}
-
-/// Moves a payer's first payment in a campaign back, if this one is earlier.
-fn paid(first_paid: &mut FirstPaid, payer: Payer, kind: ConversionType, credit: &PastCredit) {
-    if kind == ConversionType::Lead {
-        return;
-    }
-    let first = first_paid
-        .entry((payer, credit.campaign_id))
-        .or_insert(credit.occurred_at);
-    *first = credit.occurred_at.min(*first);
+    .await
 }

@@ -12,13 +12,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    columns::columns,
     decide::Writes,
-    load::email_key,
+    keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
+    writer::Desk,
 };
-use crate::{StoreError, error::readable, intake::writer::Desk, plan::PlanColumns};
-
-/// A failed event is tried again so long after it came.
-const FIRST_RETRY: chrono::Duration = chrono::Duration::minutes(1);
+use crate::{StoreError, plan::PlanColumns};
 
 /// Writes everything; tells the organization's new position when conversions changed.
 pub(super) async fn write_in(
@@ -50,211 +49,6 @@ pub(super) async fn write_in(
     .execute(db)
     .await?;
     Ok(Some(moved_to))
-}
-
-/// Columns of a statement in the making: one vector per column, one `push` per row.
-macro_rules! columns {
-    ($rows:expr, $row:pat => { $($name:ident: $type:ty = $value:expr),+ $(,)? }) => {
-        $(let mut $name: Vec<$type> = Vec::with_capacity($rows.len());)+
-        for $row in $rows { $($name.push($value);)+ }
-    };
-}
-
-async fn events_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    now: DateTime<Utc>,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if writes.events.is_empty() {
-        return Ok(());
-    }
-    columns!(&writes.events, line => {
-        ids: Uuid = line.receipt.event_id.0,
-        connections: Uuid = line.event.connection.id.0,
-        external_ids: String = line.event.external_id.clone(),
-        kinds: String = line.event.kind.clone(),
-        times: DateTime<Utc> = line.event.occurred_at,
-        payloads: Vec<u8> = line.event.payload.to_vec(),
-        outcomes: String = line.receipt.outcome.as_str().to_owned(),
-        details: String = line.detail.clone(),
-        conversions: Option<Uuid> = line.receipt.conversion_id.map(|id| id.0),
-        retries: Option<DateTime<Utc>> = (line.receipt.outcome == domain::event::Outcome::Failed)
-            .then_some(now + FIRST_RETRY),
-    });
-    sqlx::query!(
-        "insert into event (organization_id, event_id, connection_id, external_id, kind, occurred_at, received_at,
-             payload, outcome, detail, conversion_id, attempts, next_attempt_at, processed_at)
-         select $1, e.id, e.connection, e.external_id, e.kind, e.at, $2, e.payload, e.outcome, e.detail,
-             e.conversion, 1, e.retry, $2
-         from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[], $9::text[],
-             $10::text[], $11::uuid[], $12::timestamptz[])
-             as e (id, connection, external_id, kind, at, payload, outcome, detail, conversion, retry)",
-        organization_id.0,
-        now,
-        &ids,
-        &connections,
-        &external_ids,
-        &kinds,
-        &times,
-        &payloads,
-        &outcomes,
-        &details,
-        &conversions as &[Option<Uuid>],
-        &retries as &[Option<DateTime<Utc>>],
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn customers_in(
-    db: &mut PgConnection,
-    desk: &Desk,
-    organization_id: OrganizationId,
-    now: DateTime<Utc>,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if writes.customers.is_empty() {
-        return Ok(());
-    }
-    columns!(&writes.customers, (external_id, customer) => {
-        external_ids: String = external_id.clone(),
-        ids: Uuid = desk.random.uuid_v7(now),
-        emails: Option<String> = customer.email.clone(),
-        names: Option<String> = customer.name.clone(),
-        times: DateTime<Utc> = customer.described_at,
-    });
-    sqlx::query!(
-        "insert into customer (organization_id, external_id, customer_id, email, name, described_at)
-         select $1, c.external_id, c.id, c.email, c.name, c.at
-         from unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
-             as c (external_id, id, email, name, at)
-         on conflict (organization_id, external_id) do update
-         set email = excluded.email, name = excluded.name, described_at = excluded.described_at",
-        organization_id.0,
-        &external_ids,
-        &ids,
-        &emails as &[Option<String>],
-        &names as &[Option<String>],
-        &times,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn clues_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if writes.clues.is_empty() {
-        return Ok(());
-    }
-    columns!(&writes.clues, (subject, clue, at) => {
-        subject_kinds: String = subject.kind.as_str().to_owned(),
-        subject_ids: String = subject.id.clone(),
-        clue_kinds: String = clue.kind.as_str().to_owned(),
-        values: String = clue.value.clone(),
-        places: String = clue.place.clone(),
-        times: DateTime<Utc> = *at,
-    });
-    sqlx::query!(
-        "insert into referral_clue (organization_id, subject_kind, subject_id, clue_kind, value, place, occurred_at)
-         select $1, c.subject_kind, c.subject_id, c.clue_kind, c.value, c.place, c.at
-         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-             as c (subject_kind, subject_id, clue_kind, value, place, at)
-         on conflict do nothing",
-        organization_id.0,
-        &subject_kinds,
-        &subject_ids,
-        &clue_kinds,
-        &values,
-        &places,
-        &times,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn promotion_codes_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if writes.promotion_codes.is_empty() {
-        return Ok(());
-    }
-    columns!(writes.promotion_codes.values(), seen => {
-        external_ids: String = seen.external_id.clone(),
-        codes: String = seen.code.clone(),
-        discounts: Option<String> = seen.discount_id.clone(),
-        times: DateTime<Utc> = seen.occurred_at,
-    });
-    sqlx::query!(
-        "insert into promotion_code (organization_id, external_id, code, discount_id, described_at)
-         select $1, p.external_id, p.code, p.discount, p.at
-         from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as p (external_id, code, discount, at)
-         on conflict (organization_id, external_id) do update
-         set code = excluded.code, discount_id = excluded.discount_id, described_at = excluded.described_at
-         where promotion_code.described_at <= excluded.described_at",
-        organization_id.0,
-        &external_ids,
-        &codes,
-        &discounts as &[Option<String>],
-        &times,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn waiting_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    now: DateTime<Utc>,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if !writes.credited.is_empty() {
-        sqlx::query!(
-            "delete from unattributed_payment where organization_id = $1 and external_event_id = any($2)",
-            organization_id.0,
-            &writes.credited,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    for (external_id, (waiting, why)) in &writes.waiting {
-        let payment = &waiting.payment;
-        let fact = serde_json::to_string(payment).ok();
-        let fact = readable(fact, "unattributed_payment", "fact")?;
-        sqlx::query!(
-            "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_id,
-                 occurred_at, customer_id, customer_email, subscription_id, invoice_id, payment_intent_id,
-                 session_id, fact, reason, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::json, $13, $14)
-             on conflict (organization_id, external_event_id) do nothing",
-            organization_id.0,
-            external_id,
-            waiting.connection_id.0,
-            waiting.event_id.0,
-            payment.paid_at,
-            payment.ids.customer,
-            email_key(payment.email.as_deref()),
-            payment.ids.subscription,
-            payment.ids.invoice,
-            payment.ids.payment_intent,
-            payment.ids.session,
-            fact,
-            why,
-            now,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn conversions_in(
@@ -295,7 +89,10 @@ async fn conversions_in(
         metadata: String = one.metadata.clone(),
         trails: String = serde_json::to_string(&one.trail).unwrap_or_else(|_| "[]".to_owned()),
     });
-    let plans: Vec<PlanColumns> = conversions.iter().map(|one| PlanColumns::from(&one.plan)).collect();
+    let plans: Vec<PlanColumns> = conversions
+        .iter()
+        .map(|one| PlanColumns::from(&one.plan))
+        .collect();
     columns!(&plans, plan => {
         percents: Option<i32> = plan.percent_bp,
         fixed: Option<i64> = plan.fixed_minor,
@@ -374,7 +171,10 @@ async fn ledger_in(
     organization_id: OrganizationId,
     conversions: &[Conversion],
 ) -> Result<(), StoreError> {
-    let earning: Vec<&Conversion> = conversions.iter().filter(|one| one.commission.minor > 0).collect();
+    let earning: Vec<&Conversion> = conversions
+        .iter()
+        .filter(|one| one.commission.minor > 0)
+        .collect();
     if earning.is_empty() {
         return Ok(());
     }
@@ -489,33 +289,6 @@ async fn days_in(
         &counts,
         &amounts,
         &commissions,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Events that waited for this batch now say what came of them.
-async fn settled_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    writes: &Writes,
-) -> Result<(), StoreError> {
-    if writes.settled.is_empty() {
-        return Ok(());
-    }
-    columns!(&writes.settled, (event, conversion) => {
-        events: Uuid = event.0,
-        conversions: Uuid = conversion.0,
-    });
-    sqlx::query!(
-        "update event set outcome = 'recorded', detail = 'its affiliate was found by a later event',
-             conversion_id = s.conversion
-         from unnest($2::uuid[], $3::uuid[]) as s (event, conversion)
-         where event.organization_id = $1 and event.event_id = s.event and event.outcome = 'unattributed'",
-        organization_id.0,
-        &events,
-        &conversions,
     )
     .execute(db)
     .await?;

@@ -59,8 +59,14 @@ impl Writer {
         item: Item,
     ) -> Result<Answer, IntakeError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { organization_id, item, reply };
-        self.jobs.try_send(job).map_err(|_| IntakeError::Unavailable)?;
+        let job = Job {
+            organization_id,
+            item,
+            reply,
+        };
+        self.jobs
+            .try_send(job)
+            .map_err(|_| IntakeError::Unavailable)?;
         answer.await.map_err(|_| IntakeError::Unavailable)?
     }
 }
@@ -182,24 +188,37 @@ async fn recover(
     answers
 }
 
-async fn write_alone(desk: &Desk, organization_id: OrganizationId, item: &Item) -> Result<Answer, IntakeError> {
+async fn write_alone(
+    desk: &Desk,
+    organization_id: OrganizationId,
+    item: &Item,
+) -> Result<Answer, IntakeError> {
     let error = match commit(desk, organization_id, std::slice::from_ref(item)).await {
-        Ok(answers) => return answers.into_iter().next().unwrap_or(Err(IntakeError::Unavailable)),
+        Ok(answers) => {
+            return answers
+                .into_iter()
+                .next()
+                .unwrap_or(Err(IntakeError::Unavailable));
+        }
         Err(error) => error,
     };
     match (item, &error) {
         (Item::Event(event), StoreError::Database(_) | StoreError::Corrupt { .. }) => {
             let mut failed = event.clone();
-            failed.content = Content::Failed(format!("could not be written: {}", error_text(&error)));
+            failed.content =
+                Content::Failed(format!("could not be written: {}", error_text(&error)));
             let kept = commit(desk, organization_id, &[Item::Event(failed)]).await?;
-            kept.into_iter().next().unwrap_or(Err(IntakeError::Unavailable))
+            kept.into_iter()
+                .next()
+                .unwrap_or(Err(IntakeError::Unavailable))
         }
         _ => Err(error.into()),
     }
 }
 
 fn error_text(error: &StoreError) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    std::error::Error::source(error)
+        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// One transaction for all items of an organization.

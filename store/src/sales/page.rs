@@ -4,9 +4,9 @@
 //! one range of one index, wherever in the list it is. The difficulty is to keep Postgres from
 //! choosing otherwise. Statuses and campaigns follow time: nearly everything may be `paid`, and yet
 //! none of the newest hundred thousand rows. A planner that sees `status = 'paid'` walks the list
-//! from its newest end and skips all of those. So the values of the filter are handed over as rows
-//! (`unnest`), where the planner can't see them, and the few newest of each value are merged. That
-//! is right under custom and generic plans alike and serves one value and several the same way.
+//! from its newest end and skips all of those. So the values are hidden from him: one value behind a
+//! subquery (`status = (select $5)`), several as rows (`unnest`), of which the first few entries are
+//! merged. That is right under custom and generic plans alike.
 //!
 //! Lists by several filters take two trips: ids by a statement that is planned with its values, then
 //! the rows.
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{
     ConversionRecord, Cursor,
     bounds::Bounds,
-    condition::{leading_ids, normalized},
+    condition::{ids_statement, normalized},
     record::conversions,
 };
 
@@ -85,8 +85,11 @@ pub(super) async fn read(db: &mut PgConnection, window: &Window<'_>) -> Result<F
 /// The lists that one index serves.
 enum Shape {
     All,
-    Affiliate(Vec<Uuid>),
-    Campaign(Vec<Uuid>),
+    Affiliate(Uuid),
+    Campaign(Uuid),
+    Status(&'static str),
+    Kind(&'static str),
+    Source(&'static str),
     Statuses(Vec<String>),
     Kinds(Vec<String>),
     Sources(Vec<String>),
@@ -95,23 +98,21 @@ enum Shape {
 impl Shape {
     /// `None` for a list by several filters.
     fn of(filter: &Filter) -> Option<Self> {
-        let Filter {
-            affiliate_id,
-            campaign_id,
-            statuses,
-            kinds,
-            sources,
-            since: _,
-            until: _,
-        } = filter;
-        let words = (statuses.as_slice(), kinds.as_slice(), sources.as_slice());
-        Some(match (affiliate_id, campaign_id, words) {
+        let words = (
+            filter.statuses.as_slice(),
+            filter.kinds.as_slice(),
+            filter.sources.as_slice(),
+        );
+        Some(match (filter.affiliate_id, filter.campaign_id, words) {
             (None, None, ([], [], [])) => Self::All,
-            (Some(id), None, ([], [], [])) => Self::Affiliate(vec![id.0]),
-            (None, Some(id), ([], [], [])) => Self::Campaign(vec![id.0]),
-            (None, None, (_, [], [])) => Self::Statuses(owned(statuses, Status::as_str)),
-            (None, None, ([], _, [])) => Self::Kinds(owned(kinds, ConversionType::as_str)),
-            (None, None, ([], [], _)) => Self::Sources(owned(sources, Source::as_str)),
+            (Some(id), None, ([], [], [])) => Self::Affiliate(id.0),
+            (None, Some(id), ([], [], [])) => Self::Campaign(id.0),
+            (None, None, ([status], [], [])) => Self::Status(status.as_str()),
+            (None, None, ([], [kind], [])) => Self::Kind(kind.as_str()),
+            (None, None, ([], [], [source])) => Self::Source(source.as_str()),
+            (None, None, (statuses, [], [])) => Self::Statuses(owned(statuses, Status::as_str)),
+            (None, None, ([], kinds, [])) => Self::Kinds(owned(kinds, ConversionType::as_str)),
+            (None, None, ([], [], sources)) => Self::Sources(owned(sources, Source::as_str)),
             _ => return None,
         })
     }
@@ -136,11 +137,28 @@ macro_rules! whole_list {
     };
 }
 
-macro_rules! merged_list {
-    ($walk:expr, $order:literal, $column:literal = $type:literal $values:expr) => {
+macro_rules! list_by_one {
+    ($walk:expr, $order:literal, $column:literal: $type:literal, $value:expr) => {
         conversions!(
             "'[]'",
-            "from unnest($5::" $type ") as wanted cross join lateral (
+            "from conversion c
+             where c.organization_id = $1 and c.conversion_id >= $2 and c.conversion_id < $3
+                 and c." $column " = (select $5::" $type ")
+             order by c.conversion_id " $order " limit $4",
+            $walk.organization_id.0,
+            $walk.bounds.lower,
+            $walk.bounds.upper,
+            $walk.limit,
+            $value,
+        )
+    };
+}
+
+macro_rules! list_by_several {
+    ($walk:expr, $order:literal, $column:literal, $values:expr) => {
+        conversions!(
+            "'[]'",
+            "from unnest($5::text[]) as wanted cross join lateral (
                  select * from conversion
                  where organization_id = $1 and conversion_id >= $2 and conversion_id < $3
                      and " $column " = wanted
@@ -160,19 +178,44 @@ macro_rules! list {
         match $shape {
             Shape::All => whole_list!($walk, $order).fetch_all($db).await,
             Shape::Affiliate(id) => {
-                merged_list!($walk, $order, "affiliate_id" = "uuid[]" id).fetch_all($db).await
+                list_by_one!($walk, $order, "affiliate_id": "uuid", *id)
+                    .fetch_all($db)
+                    .await
             }
             Shape::Campaign(id) => {
-                merged_list!($walk, $order, "campaign_id" = "uuid[]" id).fetch_all($db).await
+                list_by_one!($walk, $order, "campaign_id": "uuid", *id)
+                    .fetch_all($db)
+                    .await
+            }
+            Shape::Status(word) => {
+                list_by_one!($walk, $order, "status": "text", *word)
+                    .fetch_all($db)
+                    .await
+            }
+            Shape::Kind(word) => {
+                list_by_one!($walk, $order, "kind": "text", *word)
+                    .fetch_all($db)
+                    .await
+            }
+            Shape::Source(word) => {
+                list_by_one!($walk, $order, "source": "text", *word)
+                    .fetch_all($db)
+                    .await
             }
             Shape::Statuses(words) => {
-                merged_list!($walk, $order, "status" = "text[]" words).fetch_all($db).await
+                list_by_several!($walk, $order, "status", words)
+                    .fetch_all($db)
+                    .await
             }
             Shape::Kinds(words) => {
-                merged_list!($walk, $order, "kind" = "text[]" words).fetch_all($db).await
+                list_by_several!($walk, $order, "kind", words)
+                    .fetch_all($db)
+                    .await
             }
             Shape::Sources(words) => {
-                merged_list!($walk, $order, "source" = "text[]" words).fetch_all($db).await
+                list_by_several!($walk, $order, "source", words)
+                    .fetch_all($db)
+                    .await
             }
         }
     };
@@ -198,7 +241,7 @@ impl Walk {
     /// The ids of a list by several filters, in the order of reading.
     async fn ids(&self, db: &mut PgConnection, filter: &Filter) -> Result<Vec<Uuid>, sqlx::Error> {
         let order = if self.newer { "asc" } else { "desc" };
-        let text = leading_ids(self.organization_id, filter, self.bounds, order, self.limit);
+        let text = ids_statement(self.organization_id, filter, self.bounds, order, self.limit);
         // Safe: ids and words of our own only.
         let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(db).await?;
         rows.iter().map(|row| row.try_get(0)).collect()

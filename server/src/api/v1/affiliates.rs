@@ -59,24 +59,36 @@ struct AffiliateRow<'a> {
 
 /// What an affiliate has brought in one program, whose one currency the earnings are in.
 #[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
 struct ProgramTotals {
     /// Clicks are not recorded yet.
-    total_clicks: i64,
+    #[serde(rename = "totalClicks")]
+    clicks: i64,
     /// Sales and recurring payments.
-    total_conversions: i64,
+    #[serde(rename = "totalConversions")]
+    conversions: i64,
     /// Commission due now, whatever its status, in minor units.
-    total_earnings: i64,
+    #[serde(rename = "totalEarnings")]
+    earnings: i64,
 }
 
 impl<'a> AffiliateRow<'a> {
-    fn new(affiliate: &'a Affiliate, program_id: Option<CampaignId>, totals: ProgramTotals) -> Self {
-        let own = program_id.and_then(|id| affiliate.enrollment(id)).and_then(own_percent);
+    fn new(
+        affiliate: &'a Affiliate,
+        program_id: Option<CampaignId>,
+        totals: ProgramTotals,
+    ) -> Self {
+        let own = program_id
+            .and_then(|id| affiliate.enrollment(id))
+            .and_then(own_percent);
         Self {
             id: affiliate.id,
             user_id: affiliate.id,
             program_id,
-            program_ids: affiliate.enrollments.iter().map(|joined| joined.campaign_id).collect(),
+            program_ids: affiliate
+                .enrollments
+                .iter()
+                .map(|joined| joined.campaign_id)
+                .collect(),
             name: affiliate.name.as_str(),
             email: affiliate.email.as_str(),
             code: affiliate.slug.as_str(),
@@ -120,7 +132,9 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::AffiliatesRead)?;
-    let program = query.parsed("programId", "a program's id (a UUID)", |text| text.parse().ok())?;
+    let program = query.parsed("programId", "a program's id (a UUID)", |text| {
+        text.parse().ok()
+    })?;
     listed(&state, organization_id, program, query, reply).await
 }
 
@@ -148,10 +162,19 @@ async fn listed(
     let status = wanted_status(&mut query)?;
     query.done()?;
     let found = match status {
-        Wanted::Nobody => AffiliatePage { affiliates: Vec::new(), total: 0 },
+        Wanted::Nobody => AffiliatePage {
+            affiliates: Vec::new(),
+            total: 0,
+        },
         Wanted::Status(status) => {
-            let filter = AffiliateFilter { campaign_id, status };
-            state.store.affiliates(organization_id, filter, page.start(), page.size()).await?
+            let filter = AffiliateFilter {
+                campaign_id,
+                status,
+            };
+            state
+                .store
+                .affiliates(organization_id, filter, page.start(), page.size())
+                .await?
         }
     };
     let mut rows = Vec::with_capacity(found.affiliates.len());
@@ -172,10 +195,16 @@ fn wanted_status(query: &mut Query) -> Result<Wanted, Problem> {
         PENDING => Some(Wanted::Nobody),
         text => read_status(text).map(|status| Wanted::Status(Some(status))),
     };
-    let status = query.parsed("status", "approved, pending, paused, blocked or removed", read)?;
+    let status = query.parsed(
+        "status",
+        "approved, pending, paused, blocked or removed",
+        read,
+    )?;
     let blocked_too = query.parsed("includeBlocked", "true or false", |text| text.parse().ok())?;
     let only_active = blocked_too == Some(false);
-    Ok(status.unwrap_or(Wanted::Status(only_active.then_some(AffiliateStatus::Active))))
+    Ok(status.unwrap_or(Wanted::Status(
+        only_active.then_some(AffiliateStatus::Active),
+    )))
 }
 
 /// `POST /affiliates`
@@ -188,9 +217,16 @@ pub(super) async fn create(
     let organization_id = caller.with(Scope::AffiliatesManage)?;
     let campaigns = state.store.campaigns(organization_id).await?;
     let new = body.read(&campaigns)?;
-    let affiliate = state.store.add_affiliate(caller.actor(), organization_id, new).await?;
+    let affiliate = state
+        .store
+        .add_affiliate(caller.actor(), organization_id, new)
+        .await?;
     let primary = affiliate.primary_campaign();
-    Ok(reply.created(AffiliateRow::new(&affiliate, primary, ProgramTotals::default())))
+    Ok(reply.created(AffiliateRow::new(
+        &affiliate,
+        primary,
+        ProgramTotals::default(),
+    )))
 }
 
 /// `GET /affiliates/{id}`. The totals, which `include=stats` asks for, are always there.
@@ -220,7 +256,10 @@ pub(super) async fn change(
     let campaigns = state.store.campaigns(organization_id).await?;
     let program_id = body.program_id();
     let affiliate = body.change(find(&state, organization_id, id).await?, &campaigns)?;
-    state.store.change_affiliate(caller.actor(), organization_id, &affiliate).await?;
+    state
+        .store
+        .change_affiliate(caller.actor(), organization_id, &affiliate)
+        .await?;
     Ok(reply.ok(row(&state, organization_id, &affiliate, program_id).await?))
 }
 
@@ -248,10 +287,14 @@ async fn row<'a>(
     };
     let sums = state.store.sales_totals(organization_id, &filter).await?;
     let totals = ProgramTotals {
-        total_clicks: 0,
-        total_conversions: sums.chips.sales,
+        clicks: 0,
+        conversions: sums.chips.sales,
         // One program, one currency of commissions, whatever its sales were in.
-        total_earnings: sums.by_currency.iter().map(|sum| sum.commission_minor).sum(),
+        earnings: sums
+            .by_currency
+            .iter()
+            .map(|sum| sum.commission_minor)
+            .sum(),
     };
     Ok(AffiliateRow::new(affiliate, program_id, totals))
 }

@@ -76,7 +76,10 @@ impl NewBody {
     fn expires_at(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
         let end = instant("expiresAt", self.expires_at.as_deref())?;
         if end.is_some_and(|end| end <= now) {
-            return Err(Problem::invalid("expiresAt", "a time in the future is needed"));
+            return Err(Problem::invalid(
+                "expiresAt",
+                "a time in the future is needed",
+            ));
         }
         Ok(end)
     }
@@ -110,9 +113,14 @@ pub(super) async fn create(
         caller.with(*scope)?;
     }
     let (actor, expires_at) = (caller.actor(), body.expires_at(state.store.now())?);
-    let made = state.store.add_api_key(actor, organization_id, &body.name, &scopes, expires_at);
+    let made = state
+        .store
+        .add_api_key(actor, organization_id, &body.name, &scopes, expires_at);
     let (view, key) = made.await?;
-    Ok(reply.created(KeyRow { key: Some(&key), ..KeyRow::from(&view) }))
+    Ok(reply.created(KeyRow {
+        key: Some(&key),
+        ..KeyRow::from(&view)
+    }))
 }
 
 /// `DELETE /api-keys/{id}`
@@ -123,7 +131,11 @@ pub(super) async fn revoke(
     Id(id): Id<ApiKeyId>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
-    if state.store.revoke_api_key(caller.actor(), organization_id, id).await? {
+    if state
+        .store
+        .revoke_api_key(caller.actor(), organization_id, id)
+        .await?
+    {
         Ok(reply.removed())
     } else {
         Err(Problem::not_found("API key"))

@@ -15,7 +15,7 @@ use store::connection::{
 
 use super::{
     Reply,
-    field::{Id, external_id, needed, or_null, secret, secrets},
+    field::{Change, Id, external_id, needed, secret, secrets},
     page::Page,
 };
 use crate::{
@@ -94,8 +94,8 @@ impl NewBody {
 pub(crate) struct ChangeBody {
     mode: Option<Mode>,
     name: Option<Name>,
-    #[serde(default, deserialize_with = "or_null")]
-    program_id: Option<Option<CampaignId>>,
+    #[serde(default)]
+    program_id: Change<CampaignId>,
     #[serde(default, deserialize_with = "secrets")]
     signing_secrets: Option<Vec<String>>,
     #[serde(default, deserialize_with = "secret")]
@@ -107,7 +107,10 @@ impl ChangeBody {
         Ok(ConnectionChange {
             name: self.name,
             mode: self.mode,
-            campaign_id: self.program_id,
+            campaign_id: match self.program_id {
+                Change::Keep => None,
+                Change::To(id) => Some(id),
+            },
             signing: self.signing_secrets,
             further_secret: None,
             api_key: read_key(self.api_key)?,
@@ -141,7 +144,10 @@ pub(super) async fn list(
     let page = Page::take(&mut query)?;
     query.done()?;
     let (total, views) = page.cut(state.store.connections(organization_id).await?);
-    let rows: Vec<_> = views.iter().map(|view| ConnectionRow::new(&state, view)).collect();
+    let rows: Vec<_> = views
+        .iter()
+        .map(|view| ConnectionRow::new(&state, view))
+        .collect();
     Ok(reply.list(&page, total, &rows))
 }
 
@@ -154,7 +160,10 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
     let new = body.read()?;
-    let view = state.store.add_connection(caller.actor(), organization_id, new).await?;
+    let view = state
+        .store
+        .add_connection(caller.actor(), organization_id, new)
+        .await?;
     Ok(reply.created(ConnectionRow::new(&state, &view)))
 }
 
@@ -168,7 +177,10 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
     let change = body.read()?;
-    state.store.change_connection(caller.actor(), organization_id, id, change).await?;
+    state
+        .store
+        .change_connection(caller.actor(), organization_id, id, change)
+        .await?;
     let view = find(&state, organization_id, id).await?;
     Ok(reply.ok(ConnectionRow::new(&state, &view)))
 }
@@ -181,7 +193,10 @@ pub(super) async fn remove(
     Id(id): Id<ConnectionId>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
-    state.store.remove_connection(caller.actor(), organization_id, id).await?;
+    state
+        .store
+        .remove_connection(caller.actor(), organization_id, id)
+        .await?;
     Ok(reply.removed())
 }
 

@@ -97,7 +97,10 @@ pub(super) async fn list(
     let page = Page::asked(&mut query)?;
     query.done()?;
     let campaign = programs::find(&state, organization_id, id).await?;
-    let coupons = state.store.coupons(organization_id, Some(campaign.id)).await?;
+    let coupons = state
+        .store
+        .coupons(organization_id, Some(campaign.id))
+        .await?;
     let page = page.unwrap_or(Page::holding(coupons.len()));
     let (total, coupons) = page.cut(coupons);
     let rows: Vec<_> = coupons.iter().map(CouponRow::from).collect();
@@ -115,7 +118,10 @@ pub(super) async fn create(
     let organization_id = caller.with(Scope::ProgramsWrite)?;
     let campaign = programs::find(&state, organization_id, id).await?;
     let new = body.read(campaign.id)?;
-    let coupon = state.store.add_coupon(caller.actor(), organization_id, new).await?;
+    let coupon = state
+        .store
+        .add_coupon(caller.actor(), organization_id, new)
+        .await?;
     Ok(reply.created(CouponRow::from(&coupon)))
 }
 
@@ -130,6 +136,9 @@ pub(super) async fn remove(
     let coupons = state.store.coupons(organization_id, None).await?;
     let coupon = coupons.into_iter().find(|coupon| coupon.id == id);
     let coupon = coupon.ok_or(CouponError::NotFound)?;
-    state.store.remove_coupon(caller.actor(), organization_id, id).await?;
+    state
+        .store
+        .remove_coupon(caller.actor(), organization_id, id)
+        .await?;
     Ok(reply.ok(CouponRow::from(&coupon)))
 }

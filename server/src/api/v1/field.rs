@@ -29,8 +29,9 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let nothing = || Problem::not_found("address");
-        let Path(text) =
-            Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| nothing())?;
         text.parse().map(Self).map_err(|_| nothing())
     }
 }
@@ -54,18 +55,47 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// For fields that `null` empties: tells `null`, `Some(None)`, from a missing field, `None`.
-/// Goes with `#[serde(default)]`.
-pub(super) fn or_null<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
+/// What a change says about a field that can be empty. Goes with `#[serde(default)]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Change<T> {
+    /// Left out: it stays as it is.
+    #[default]
+    Keep,
+    /// A value, or `null`.
+    To(Option<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::To)
+    }
+}
+
+impl<T> Change<T> {
+    /// The value after the change.
+    pub(super) fn applied_to(self, old: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => old,
+            Self::To(new) => new,
+        }
+    }
+
+    /// The same with its value read.
+    pub(super) fn read<U>(
+        self,
+        read: impl FnOnce(T) -> Result<U, Problem>,
+    ) -> Result<Change<U>, Problem> {
+        Ok(match self {
+            Self::Keep => Change::Keep,
+            Self::To(new) => Change::To(new.map(read).transpose()?),
+        })
+    }
 }
 
 /// A secret, or none. Its refusal does not repeat what was sent.
-pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     serde_json::from_value(value).map_err(|_| Error::custom("a text is needed"))
 }
@@ -91,10 +121,15 @@ pub(super) fn whole<T: TryFrom<i64> + PartialOrd + Display>(
     range: RangeInclusive<T>,
 ) -> Result<Option<T>, Problem> {
     let Some(number) = value else { return Ok(None) };
-    let fits = T::try_from(number).ok().filter(|number| range.contains(number));
+    let fits = T::try_from(number)
+        .ok()
+        .filter(|number| range.contains(number));
     let refused = || {
         let (least, most) = (range.start(), range.end());
-        Problem::invalid(name, format!("a whole number from {least} to {most} is needed"))
+        Problem::invalid(
+            name,
+            format!("a whole number from {least} to {most} is needed"),
+        )
     };
     fits.ok_or_else(refused).map(Some)
 }
@@ -118,9 +153,15 @@ pub(super) fn percent_number(share: BasisPoints) -> Number {
 
 /// A day or an RFC 3339 time.
 pub(super) fn instant(name: &str, value: Option<&str>) -> Result<Option<DateTime<Utc>>, Problem> {
-    let refused =
-        || Problem::invalid(name, "an RFC 3339 time such as 2026-11-20T10:32:06Z is needed");
-    value.map(|text| parse_instant(text).ok_or_else(refused)).transpose()
+    let refused = || {
+        Problem::invalid(
+            name,
+            "an RFC 3339 time such as 2026-11-20T10:32:06Z is needed",
+        )
+    };
+    value
+        .map(|text| parse_instant(text).ok_or_else(refused))
+        .transpose()
 }
 
 /// The address of a page on the merchant's site.
@@ -134,7 +175,10 @@ pub(super) fn web_address(name: &str, text: &str) -> Result<String, Problem> {
     if plain && Url::parse(text).is_ok_and(reachable) {
         Ok(text.to_owned())
     } else {
-        Err(Problem::invalid(name, "a web address such as https://example.com is needed"))
+        Err(Problem::invalid(
+            name,
+            "a web address such as https://example.com is needed",
+        ))
     }
 }
 
@@ -158,8 +202,8 @@ mod tests {
 
     #[derive(Deserialize, Debug, PartialEq, Eq)]
     struct Body {
-        #[serde(default, deserialize_with = "or_null")]
-        website: Option<Option<String>>,
+        #[serde(default)]
+        website: Change<String>,
         #[serde(default, deserialize_with = "secrets")]
         signing: Option<Vec<String>>,
         #[serde(default, deserialize_with = "secret")]
@@ -172,30 +216,51 @@ mod tests {
 
     #[test]
     fn null_is_told_from_missing() {
-        assert_eq!(read("{}").website, None);
-        assert_eq!(read(r#"{"website": null}"#).website, Some(None));
-        assert_eq!(read(r#"{"website": "x"}"#).website, Some(Some("x".to_owned())));
+        let old = || Some("old".to_owned());
+        assert_eq!(read("{}").website.applied_to(old()), old());
+        assert_eq!(read(r#"{"website": null}"#).website.applied_to(old()), None);
+        assert_eq!(
+            read(r#"{"website": "new"}"#)
+                .website
+                .applied_to(old())
+                .as_deref(),
+            Some("new")
+        );
     }
 
     #[test]
     fn a_refused_secret_is_not_repeated() {
         assert_eq!(read(r#"{"key": null}"#).key, None);
-        assert_eq!(read(r#"{"signing": ["a"]}"#).signing, Some(vec!["a".to_owned()]));
+        assert_eq!(
+            read(r#"{"signing": ["a"]}"#).signing,
+            Some(vec!["a".to_owned()])
+        );
         for json in [
             r#"{"signing": "whsec_hush"}"#,
             r#"{"signing": [{"s": "whsec_hush"}]}"#,
             r#"{"key": ["whsec_hush"]}"#,
         ] {
             let refusal = format!("{:?}", parse::<Body>(json.as_bytes()).expect_err("refused"));
-            assert!(!refusal.contains("hush") && refusal.contains("field: Some("), "{refusal}");
+            assert!(
+                !refusal.contains("hush") && refusal.contains("field: Some("),
+                "{refusal}"
+            );
         }
     }
 
     #[test]
     fn percentages_keep_their_digits() {
-        for (json, points) in [("20", 2000), ("20.0", 2000), ("7.5", 750), ("0", 0), ("99.99", 9999)] {
+        for (json, points) in [
+            ("20", 2000),
+            ("20.0", 2000),
+            ("7.5", 750),
+            ("0", 0),
+            ("99.99", 9999),
+        ] {
             let number: Number = json.parse().expect("a number");
-            let share = percent("p", Some(&number)).expect("a share").expect("given");
+            let share = percent("p", Some(&number))
+                .expect("a share")
+                .expect("given");
             assert_eq!(share.get(), points, "{json}");
         }
         for json in ["100.01", "-1", "1.234", "1e30"] {

@@ -43,8 +43,15 @@ pub(super) async fn me(
     let holder = caller.holder();
     Ok(reply.ok(Me {
         organization_id: holder.organization_id,
-        organization_name: state.store.organization_name(holder.organization_id).await?,
-        key: MyKey { id: holder.id, name: &holder.name, scopes: &holder.scopes },
+        organization_name: state
+            .store
+            .organization_name(holder.organization_id)
+            .await?,
+        key: MyKey {
+            id: holder.id,
+            name: &holder.name,
+            scopes: &holder.scopes,
+        },
     }))
 }
 
@@ -56,6 +63,12 @@ pub(super) async fn rotate_s2s_secret(
     _: NoBody,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
-    let secret = state.store.rotate_s2s_secret(caller.actor(), organization_id).await?;
-    Ok(reply.created(S2sSecret { organization_id, secret }))
+    let secret = state
+        .store
+        .rotate_s2s_secret(caller.actor(), organization_id)
+        .await?;
+    Ok(reply.created(S2sSecret {
+        organization_id,
+        secret,
+    }))
 }

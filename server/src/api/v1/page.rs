@@ -22,7 +22,10 @@ pub(super) struct Page {
 impl Page {
     /// Takes the paging parameters out of a query; the first page when there are none.
     pub(super) fn take(query: &mut Query) -> Result<Self, Problem> {
-        Ok(Self::asked(query)?.unwrap_or(Self { start: 0, size: DEFAULT_SIZE }))
+        Ok(Self::asked(query)?.unwrap_or(Self {
+            start: 0,
+            size: DEFAULT_SIZE,
+        }))
     }
 
     /// Takes the paging parameters out of a query; `None` when there are none.
@@ -39,12 +42,18 @@ impl Page {
         }
         let size = limit.or(page_size).unwrap_or(DEFAULT_SIZE);
         let by_page = (page.unwrap_or(1) - 1).saturating_mul(size);
-        Ok(Some(Self { start: cursor.or(offset).unwrap_or(by_page), size }))
+        Ok(Some(Self {
+            start: cursor.or(offset).unwrap_or(by_page),
+            size,
+        }))
     }
 
     /// A page that holds a whole list of `rows` rows.
     pub(super) fn holding(rows: usize) -> Self {
-        Self { start: 0, size: count(rows).max(1) }
+        Self {
+            start: 0,
+            size: count(rows).max(1),
+        }
     }
 
     /// How many rows of the list come before it.
@@ -156,10 +165,16 @@ mod tests {
 
     #[test]
     fn a_page_knows_its_number_and_where_the_list_goes_on() {
-        let page = Page { start: 45, size: 20 };
+        let page = Page {
+            start: 45,
+            size: 20,
+        };
         assert_eq!((page.number(), page.end(20)), (3, 65));
         assert_eq!(page.cut((0..50).collect()), (50, vec![45, 46, 47, 48, 49]));
-        let beyond = Page { start: i64::MAX, size: 20 };
+        let beyond = Page {
+            start: i64::MAX,
+            size: 20,
+        };
         assert_eq!(beyond.cut(vec![1, 2, 3]), (3, Vec::new()));
     }
 }

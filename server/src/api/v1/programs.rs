@@ -153,8 +153,10 @@ pub(super) async fn list(
     let mut campaigns = state.store.campaigns(organization_id).await?;
     campaigns.retain(|campaign| status.is_none_or(|status| campaign.status.as_str() == status));
     let (total, campaigns) = page.cut(campaigns);
-    let rows: Vec<_> =
-        campaigns.iter().map(|campaign| Program::new(organization_id, campaign)).collect();
+    let rows: Vec<_> = campaigns
+        .iter()
+        .map(|campaign| Program::new(organization_id, campaign))
+        .collect();
     Ok(reply.list(&page, total, &rows))
 }
 
@@ -167,7 +169,10 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
     let new = body.create()?;
-    let campaign = state.store.add_campaign(caller.actor(), organization_id, new).await?;
+    let campaign = state
+        .store
+        .add_campaign(caller.actor(), organization_id, new)
+        .await?;
     Ok(reply.created(Program::new(organization_id, &campaign)))
 }
 
@@ -184,7 +189,10 @@ pub(super) async fn show(
     let campaign = find(&state, organization_id, id).await?;
     let connected = !state.store.connections(organization_id).await?.is_empty();
     let readiness = Some(readiness(&campaign, connected));
-    Ok(reply.ok(Program { readiness, ..Program::new(organization_id, &campaign) }))
+    Ok(reply.ok(Program {
+        readiness,
+        ..Program::new(organization_id, &campaign)
+    }))
 }
 
 /// `PATCH /programs/{id}`
@@ -197,7 +205,10 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
     let campaign = body.change(find(&state, organization_id, id).await?)?;
-    state.store.change_campaign(caller.actor(), organization_id, &campaign).await?;
+    state
+        .store
+        .change_campaign(caller.actor(), organization_id, &campaign)
+        .await?;
     Ok(reply.ok(Program::new(organization_id, &campaign)))
 }
 
@@ -210,8 +221,14 @@ pub(super) async fn archive(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
     let campaign = find(&state, organization_id, id).await?;
-    let campaign = Campaign { status: CampaignStatus::Archived, ..campaign };
-    state.store.change_campaign(caller.actor(), organization_id, &campaign).await?;
+    let campaign = Campaign {
+        status: CampaignStatus::Archived,
+        ..campaign
+    };
+    state
+        .store
+        .change_campaign(caller.actor(), organization_id, &campaign)
+        .await?;
     Ok(reply.ok(Program::new(organization_id, &campaign)))
 }
 

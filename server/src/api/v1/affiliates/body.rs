@@ -16,7 +16,7 @@ use store::affiliate::{AffiliateError, NewAffiliate};
 
 use super::APPROVED;
 use crate::{
-    api::v1::field::{external_id, or_null, percent},
+    api::v1::field::{Change, external_id, percent},
     problem::Problem,
 };
 
@@ -39,7 +39,10 @@ impl NewBody {
             Some(id) => campaign.id == id,
             None => campaign.status == CampaignStatus::Active,
         };
-        let campaign = campaigns.iter().find(wanted).ok_or(AffiliateError::NoCampaign)?;
+        let campaign = campaigns
+            .iter()
+            .find(wanted)
+            .ok_or(AffiliateError::NoCampaign)?;
         let share = percent("commissionPercent", self.commission_percent.as_ref())?;
         let account = self.stripe_account_id.as_deref();
         Ok(NewAffiliate {
@@ -64,12 +67,12 @@ pub(crate) struct ChangeBody {
     status: Option<String>,
     /// The program that `commissionPercent` is about, joined if need be; else the primary one.
     program_id: Option<CampaignId>,
-    #[serde(default, deserialize_with = "or_null")]
-    recruiter_id: Option<Option<AffiliateId>>,
-    #[serde(default, deserialize_with = "or_null")]
-    commission_percent: Option<Option<Number>>,
-    #[serde(default, deserialize_with = "or_null")]
-    stripe_account_id: Option<Option<String>>,
+    #[serde(default)]
+    recruiter_id: Change<AffiliateId>,
+    #[serde(default)]
+    commission_percent: Change<Number>,
+    #[serde(default)]
+    stripe_account_id: Change<String>,
 }
 
 impl ChangeBody {
@@ -78,38 +81,51 @@ impl ChangeBody {
     }
 
     /// The affiliate as he is after the change.
-    pub(super) fn change(self, old: Affiliate, campaigns: &[Campaign]) -> Result<Affiliate, Problem> {
+    pub(super) fn change(
+        self,
+        old: Affiliate,
+        campaigns: &[Campaign],
+    ) -> Result<Affiliate, Problem> {
         let status = self.status.as_deref().map(needed_status).transpose()?;
         let enrollments = self.enrollments(&old, campaigns)?;
-        let stripe_account_id = match self.stripe_account_id {
-            Some(account) => account.as_deref().map(stripe_account).transpose()?,
-            None => old.stripe_account_id,
-        };
+        let account = self.stripe_account_id.read(|text| stripe_account(&text))?;
         Ok(Affiliate {
             id: old.id,
             name: self.name.unwrap_or(old.name),
             email: self.email.unwrap_or(old.email),
             slug: self.code.unwrap_or(old.slug),
             status: status.unwrap_or(old.status),
-            recruiter_id: self.recruiter_id.unwrap_or(old.recruiter_id),
-            stripe_account_id,
+            recruiter_id: self.recruiter_id.applied_to(old.recruiter_id),
+            stripe_account_id: account.applied_to(old.stripe_account_id),
             enrollments,
             created_at: old.created_at,
         })
     }
 
-    fn enrollments(&self, old: &Affiliate, campaigns: &[Campaign]) -> Result<Vec<Enrollment>, Problem> {
+    fn enrollments(
+        &self,
+        old: &Affiliate,
+        campaigns: &[Campaign],
+    ) -> Result<Vec<Enrollment>, Problem> {
         let mut enrollments = old.enrollments.clone();
-        let Some(id) = self.program_id.or(old.primary_campaign()) else { return Ok(enrollments) };
+        let Some(id) = self.program_id.or(old.primary_campaign()) else {
+            return Ok(enrollments);
+        };
         let campaign = campaigns.iter().find(|campaign| campaign.id == id);
         let campaign = campaign.ok_or(AffiliateError::NoCampaign)?;
         if old.enrollment(id).is_none() {
-            enrollments.push(Enrollment { campaign_id: id, plan: None });
+            enrollments.push(Enrollment {
+                campaign_id: id,
+                plan: None,
+            });
         }
-        if let Some(number) = &self.commission_percent {
+        if let Change::To(number) = &self.commission_percent {
             let share = percent("commissionPercent", number.as_ref())?;
             let plan = share.map(|share| own_plan(share, campaign));
-            for enrollment in enrollments.iter_mut().filter(|joined| joined.campaign_id == id) {
+            for enrollment in enrollments
+                .iter_mut()
+                .filter(|joined| joined.campaign_id == id)
+            {
                 enrollment.plan = plan;
             }
         }
@@ -132,7 +148,10 @@ fn needed_status(text: &str) -> Result<AffiliateStatus, Problem> {
 
 /// A share of one's own, for the payments for which the campaign pays.
 fn own_plan(share: BasisPoints, campaign: &Campaign) -> Plan {
-    Plan { rate: Rate::Percent(share), duration: campaign.terms.plan.duration }
+    Plan {
+        rate: Rate::Percent(share),
+        duration: campaign.terms.plan.duration,
+    }
 }
 
 fn stripe_account(text: &str) -> Result<String, Problem> {
@@ -140,6 +159,9 @@ fn stripe_account(text: &str) -> Result<String, Problem> {
     if id.starts_with("acct_") {
         Ok(id)
     } else {
-        Err(Problem::invalid("stripeAccountId", "an account's id such as acct_1A2b3C is needed"))
+        Err(Problem::invalid(
+            "stripeAccountId",
+            "an account's id such as acct_1A2b3C is needed",
+        ))
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Number;
 use store::campaign::NewCampaign;
 
 use crate::{
-    api::v1::field::{needed, or_null, percent, web_address, whole},
+    api::v1::field::{Change, needed, percent, web_address, whole},
     problem::Problem,
 };
 
@@ -43,10 +43,10 @@ pub(crate) struct ProgramBody {
     refund_on_cancel: Option<bool>,
     payout_threshold: Option<i64>,
     tracking_requires_consent: Option<bool>,
-    #[serde(default, deserialize_with = "or_null")]
-    website: Option<Option<String>>,
-    #[serde(default, deserialize_with = "or_null")]
-    landing_page_url: Option<Option<String>>,
+    #[serde(default)]
+    website: Change<String>,
+    #[serde(default)]
+    landing_page_url: Change<String>,
     /// Part of the dialect; `true` is the only thing it can be.
     auto_approve_affiliates: Option<bool>,
 }
@@ -90,22 +90,38 @@ impl From<Rate> for CommissionModel {
 impl ProgramBody {
     /// A new program.
     pub(super) fn create(self) -> Result<NewCampaign, Problem> {
-        if self.status.is_some_and(|status| status != CampaignStatus::Active) {
-            return Err(Problem::invalid("status", "a new program is active: leave this out"));
+        if self
+            .status
+            .is_some_and(|status| status != CampaignStatus::Active)
+        {
+            return Err(Problem::invalid(
+                "status",
+                "a new program is active: leave this out",
+            ));
         }
         let currency = self.currency.unwrap_or(Currency::USD);
         let name = needed("name", self.name.clone())?;
         let plan = self.plan(None)?;
         let terms = self.terms(Terms::new(currency, plan))?;
-        Ok(NewCampaign { name, slug: self.slug, terms })
+        Ok(NewCampaign {
+            name,
+            slug: self.slug,
+            terms,
+        })
     }
 
     /// The program as it is after the change.
     pub(super) fn change(self, old: Campaign) -> Result<Campaign, Problem> {
         if self.slug.as_ref().is_some_and(|slug| *slug != old.slug) {
-            return Err(Problem::invalid("slug", "links carry the slug: it can't change"));
+            return Err(Problem::invalid(
+                "slug",
+                "links carry the slug: it can't change",
+            ));
         }
-        if self.currency.is_some_and(|currency| currency != old.terms.currency) {
+        if self
+            .currency
+            .is_some_and(|currency| currency != old.terms.currency)
+        {
             let message = "commissions are recorded in this currency: it can't change";
             return Err(Problem::invalid("currency", message));
         }
@@ -113,7 +129,14 @@ impl ProgramBody {
         let terms = self.terms(Terms { plan, ..old.terms })?;
         let name = self.name.unwrap_or(old.name);
         let status = self.status.unwrap_or(old.status);
-        Ok(Campaign { id: old.id, name, slug: old.slug, status, terms, created_at: old.created_at })
+        Ok(Campaign {
+            id: old.id,
+            name,
+            slug: old.slug,
+            status,
+            terms,
+            created_at: old.created_at,
+        })
     }
 
     fn terms(&self, old: Terms) -> Result<Terms, Problem> {
@@ -121,26 +144,51 @@ impl ProgramBody {
             let message = "affiliates are approved when they are added: leave this out";
             return Err(Problem::invalid("autoApproveAffiliates", message));
         }
-        let minor = |name, value, old| Ok::<_, Problem>(whole(name, value, 0..=MAX_MINOR)?.unwrap_or(old));
-        let lead = minor("leadCommissionCents", self.lead_commission_cents, old.lead_commission_minor)?;
-        let click = minor("clickCommissionCents", self.click_commission_cents, old.click_commission_minor)?;
-        let threshold = minor("payoutThreshold", self.payout_threshold, old.payout_threshold_minor)?;
-        let hold = whole("commissionHoldDays", self.commission_hold_days, 0..=MAX_HOLD_DAYS)?;
+        let minor =
+            |name, value, old| Ok::<_, Problem>(whole(name, value, 0..=MAX_MINOR)?.unwrap_or(old));
+        let lead = minor(
+            "leadCommissionCents",
+            self.lead_commission_cents,
+            old.lead_commission_minor,
+        )?;
+        let click = minor(
+            "clickCommissionCents",
+            self.click_commission_cents,
+            old.click_commission_minor,
+        )?;
+        let threshold = minor(
+            "payoutThreshold",
+            self.payout_threshold,
+            old.payout_threshold_minor,
+        )?;
+        let hold = whole(
+            "commissionHoldDays",
+            self.commission_hold_days,
+            0..=MAX_HOLD_DAYS,
+        )?;
         let cookie = whole("cookieDuration", self.cookie_duration, 1..=MAX_COOKIE_DAYS)?;
         let override_share = percent("overridePercent", self.override_percent.as_ref())?;
         Ok(Terms {
             hold_days: hold.unwrap_or(old.hold_days),
             cookie_days: cookie.unwrap_or(old.cookie_days),
             attribution_model: self.attribution_model.unwrap_or(old.attribution_model),
-            coupons_override_clicks: self.coupons_override_clicks.unwrap_or(old.coupons_override_clicks),
+            coupons_override_clicks: self
+                .coupons_override_clicks
+                .unwrap_or(old.coupons_override_clicks),
             override_share: override_share.unwrap_or(old.override_share),
             refund_on_cancel: self.refund_on_cancel.unwrap_or(old.refund_on_cancel),
             lead_commission_minor: lead,
             click_commission_minor: click,
             payout_threshold_minor: threshold,
-            tracking_requires_consent: self.tracking_requires_consent.unwrap_or(old.tracking_requires_consent),
-            website: site("website", self.website.as_ref(), old.website)?,
-            landing_page_url: site("landingPageUrl", self.landing_page_url.as_ref(), old.landing_page_url)?,
+            tracking_requires_consent: self
+                .tracking_requires_consent
+                .unwrap_or(old.tracking_requires_consent),
+            website: site("website", &self.website, old.website)?,
+            landing_page_url: site(
+                "landingPageUrl",
+                &self.landing_page_url,
+                old.landing_page_url,
+            )?,
             currency: old.currency,
             plan: old.plan,
         })
@@ -155,7 +203,11 @@ impl ProgramBody {
 
     fn rate(&self, old: Option<Rate>) -> Result<Rate, Problem> {
         let share = percent("commissionPercent", self.commission_percent.as_ref())?;
-        let amount = whole("commissionAmountCents", self.commission_amount_cents, 0..=MAX_MINOR)?;
+        let amount = whole(
+            "commissionAmountCents",
+            self.commission_amount_cents,
+            0..=MAX_MINOR,
+        )?;
         let model = self.commission_model.or(old.map(CommissionModel::from));
         match model.unwrap_or(CommissionModel::Percent) {
             CommissionModel::Percent => {
@@ -163,7 +215,11 @@ impl ProgramBody {
                     Some(Rate::Percent(share)) => Some(share),
                     _ => None,
                 };
-                refuse("commissionAmountCents", amount, "an amount needs the commissionModel fixed")?;
+                refuse(
+                    "commissionAmountCents",
+                    amount.is_some(),
+                    "an amount needs the commissionModel fixed",
+                )?;
                 needed("commissionPercent", share.or(kept)).map(Rate::Percent)
             }
             CommissionModel::Fixed => {
@@ -171,7 +227,11 @@ impl ProgramBody {
                     Some(Rate::Fixed(minor)) => Some(minor),
                     _ => None,
                 };
-                refuse("commissionPercent", share, "a percentage needs the commissionModel percent")?;
+                refuse(
+                    "commissionPercent",
+                    share.is_some(),
+                    "a percentage needs the commissionModel percent",
+                )?;
                 needed("commissionAmountCents", amount.or(kept)).map(Rate::Fixed)
             }
         }
@@ -192,28 +252,29 @@ impl ProgramBody {
                 return needed(name, months.or(kept)).map(Duration::RecurringLimited);
             }
         };
-        refuse(name, months, "a limit needs the commissionType recurring_limited")?;
+        refuse(
+            name,
+            months.is_some(),
+            "a limit needs the commissionType recurring_limited",
+        )?;
         Ok(unlimited)
     }
 }
 
 /// Refuses a field that contradicts another.
-fn refuse<T>(name: &str, value: Option<T>, message: &str) -> Result<(), Problem> {
-    match value {
-        Some(_) => Err(Problem::invalid(name, message)),
-        None => Ok(()),
+fn refuse(name: &str, given: bool, message: &str) -> Result<(), Problem> {
+    if given {
+        Err(Problem::invalid(name, message))
+    } else {
+        Ok(())
     }
 }
 
-/// The address given, nothing when `null` was given, else the old one.
 fn site(
     name: &str,
-    given: Option<&Option<String>>,
+    change: &Change<String>,
     old: Option<String>,
 ) -> Result<Option<String>, Problem> {
-    match given {
-        Some(Some(text)) => web_address(name, text).map(Some),
-        Some(None) => Ok(None),
-        None => Ok(old),
-    }
+    let new = change.clone().read(|text| web_address(name, &text))?;
+    Ok(new.applied_to(old))
 }

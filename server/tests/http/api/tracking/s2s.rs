@@ -16,14 +16,15 @@ async fn a_sale_is_answered_with_its_row() {
     let sarah = server.affiliate_named("Sarah Lind", "sarah", json!({})).await;
     let more = json!({
         "taxCents": 400, "customerExternalId": "cus_1", "customerEmail": " Ann@Example.com ",
-        "customerName": "Ann", "subscriptionId": "sub_1", "occurredAt": "2026-11-19T10:00:00+02:00",
+        "customerName": "Ann", "subscriptionId": "sub_1", "occurredAt": at(now() - 86_400),
         "metadata": {"plan": "pro", "seats": 3, "trial": false, "note": null},
         "campaignId": server.default_campaign().await,
     });
     let made = server.sale("order-1", "Sarah", more).await.expect(201);
     insta::with_settings!({sort_maps => false}, {
         insta::assert_json_snapshot!(made.json, {
-            ".id" => "[id]", ".createdAt" => "[time]", ".affiliateId" => "[affiliate]", ".campaignId" => "[campaign]",
+            ".id" => "[id]", ".createdAt" => "[time]", ".occurredAt" => "[time]", ".holdUntil" => "[time]",
+            ".affiliateId" => "[affiliate]", ".campaignId" => "[campaign]",
         });
     });
     assert_eq!(made.json["affiliateId"], json!(sarah.id));
@@ -42,9 +43,12 @@ async fn times_are_utc_and_the_hold_counts_from_the_payment() {
         "name": "Week", "commissionType": "recurring", "commissionPercent": 20, "commissionHoldDays": 7,
     })).await;
     server.affiliate_named("Mia", "mia", json!({"programId": campaign})).await;
-    let made = server.sale("a", "mia", json!({"occurredAt": "2026-11-18T01:30:00.250+01:00"})).await.expect(201);
-    assert_eq!(made.word("occurredAt"), "2026-11-18T00:30:00.250Z");
-    assert_eq!(made.word("holdUntil"), "2026-11-25T00:30:00.250Z");
+    let paid = chrono::DateTime::from_timestamp_millis((now() - 86_400) * 1000 + 250).expect("in range");
+    let in_berlin = paid.with_timezone(&chrono::FixedOffset::east_opt(3600).expect("an hour"));
+    let made = server.sale("a", "mia", json!({"occurredAt": in_berlin.to_rfc3339()})).await.expect(201);
+    let written = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    assert_eq!(made.word("occurredAt"), written(paid));
+    assert_eq!(made.word("holdUntil"), written(paid + chrono::Duration::days(7)));
     assert_eq!(made.json["campaignId"], json!(campaign), "the affiliate's primary campaign");
     let made = server.sale("b", "sarah", json!({})).await.expect(201);
     assert_eq!(made.word("occurredAt"), made.word("createdAt"), "without occurredAt it happened now");

@@ -1,0 +1,93 @@
+// npm run screenshots [-- DIRECTORY]: pictures of every page, at three widths, in light and dark.
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Page, chromium } from '@playwright/test';
+import { launchOptions } from './support/chromium';
+import { demo } from './support/demo';
+import { Organization } from './support/organization';
+import { SALES, SalesPage } from './support/sales-page';
+import { Server } from './support/server';
+
+const WIDTHS = [360, 768, 1440];
+const SCHEMES = ['light', 'dark'] as const;
+
+interface Shot {
+  name: string;
+  path: string;
+  as?: Organization;
+  /** All of the page, not only what fits the screen. */
+  whole?: boolean;
+  prepare?: (page: Page) => Promise<unknown>;
+}
+
+async function main(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const server = await Server.start({});
+  const browser = await chromium.launch(launchOptions);
+  try {
+    await shoot([{ name: 'setup', path: '/setup' }]);
+    const shop = await Organization.create(server, 'Northwind');
+    const empty = await Organization.create(server, 'Contoso');
+    await demo(shop);
+    await shoot([
+      { name: 'sign-in', path: '/sign-in' },
+      { name: 'not-found', path: '/nowhere' },
+      { name: 'sales-first-steps', path: SALES, as: empty, whole: true },
+      { name: 'sales', path: SALES, as: shop },
+      { name: 'sales-whole', path: `${SALES}?take=25`, as: shop, whole: true },
+      { name: 'sales-filtered', path: `${SALES}?type=sales&status=pending&source=coupon,link`, as: shop },
+      { name: 'sales-nothing-fits', path: `${SALES}?status=denied`, as: shop },
+      { name: 'sales-bad-filter', path: `${SALES}?status=open`, as: shop },
+      { name: 'sales-filter-open', path: SALES, as: shop, prepare: openFilter },
+      { name: 'affiliates', path: '/dashboard/affiliates', as: shop, whole: true },
+      { name: 'affiliates-add', path: '/dashboard/affiliates?add=affiliate', as: shop },
+      { name: 'affiliates-coupon', path: '/dashboard/affiliates?add=coupon', as: shop },
+      { name: 'affiliates-empty', path: '/dashboard/affiliates', as: empty },
+      { name: 'campaigns', path: '/dashboard/campaigns', as: shop },
+      { name: 'campaigns-add', path: '/dashboard/campaigns?add=campaign', as: shop, whole: true },
+      { name: 'connections', path: '/dashboard/connections', as: shop },
+      { name: 'connections-add', path: '/dashboard/connections?add=stripe', as: shop },
+      { name: 'connections-empty', path: '/dashboard/connections', as: empty },
+    ]);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+
+  async function shoot(shots: Shot[]): Promise<void> {
+    for (const width of WIDTHS) {
+      for (const colorScheme of SCHEMES) {
+        for (const { name, path, as, whole, prepare } of shots) {
+          const context = await browser.newContext({
+            baseURL: server.url,
+            viewport: { width, height: width < 500 ? 740 : 900 },
+            colorScheme,
+            reducedMotion: 'reduce',
+            locale: 'en-GB',
+            timezoneId: 'Europe/Berlin',
+          });
+          await as?.signIn(context);
+          const page = await context.newPage();
+          await page.goto(path, { waitUntil: 'load' });
+          await page.evaluate(() => document.fonts.ready);
+          if (path.startsWith(SALES) && !name.endsWith('bad-filter')) await new SalesPage(page).live();
+          await prepare?.(page);
+          await page.screenshot({ path: join(directory, `${name}-${width}-${colorScheme}.png`), fullPage: whole });
+          await context.close();
+        }
+      }
+    }
+  }
+}
+
+async function openFilter(page: Page): Promise<void> {
+  const fold = page.getByRole('button', { name: 'Filters' });
+  if (await fold.isVisible()) await fold.click();
+  await new SalesPage(page).open('Status');
+}
+
+main(resolve(process.argv[2] ?? join(__dirname, 'screenshots'))).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,135 @@
+// Campaigns, affiliates and connections: their lists and forms, with JavaScript and without.
+
+import { Organization } from '../support/organization';
+import { expect, test } from '../support/test';
+
+let shop: Organization;
+test.beforeAll(async ({ server }) => {
+  shop = await Organization.create(server);
+});
+test.beforeEach(({ context }) => shop.signIn(context));
+
+// With JavaScript a form that is refused is a call that is answered with 400.
+test.use({ expected: [[/status of 400/], { scope: 'test' }] });
+
+test('campaigns', async ({ page, visit, look }) => {
+  await visit('/dashboard/campaigns');
+  await expect(page).toHaveTitle('Campaigns · Tributary');
+  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+  await expect(row('Default')).toContainText('20 % of every payment');
+
+  await page.getByRole('link', { name: 'Add campaign' }).click();
+  const form = page.getByRole('region', { name: 'Add campaign' });
+  const add = form.getByRole('button', { name: 'Add campaign' });
+  await expect(form.getByLabel('Currency')).toHaveValue('USD');
+  await look();
+  await form.getByLabel('Name').fill('Annual plans');
+  await form.getByLabel('Currency').fill('EUR');
+  await form.getByLabel('Commission').fill('12.5');
+  await form.getByLabel('Paid for').selectOption('payments of the first months');
+  await form.getByLabel('Hold in days').fill('14');
+  await add.click();
+
+  await expect(form.getByLabel('Months')).toHaveAccessibleDescription(/A whole number from 1 to \d+ is needed\./);
+  await expect(form.getByLabel('Months')).toHaveAttribute('aria-invalid', 'true');
+  await expect(form.getByLabel('Name')).toHaveValue('Annual plans');
+  await expect(form.getByLabel('Commission')).toHaveValue('12.5');
+  await expect(form.getByLabel('Paid for')).toHaveValue('recurring_limited');
+  await look();
+  await form.getByLabel('Months').fill('12');
+  await add.click();
+
+  await expect(row('Annual plans')).toContainText('12.5 % of payments of the first 12 months · EUR');
+  await expect(row('Annual plans')).toContainText('annual-plans');
+  await expect(row('Annual plans')).toContainText('14 days');
+  await expect(form).toBeHidden();
+
+  await page.getByRole('link', { name: 'Add campaign' }).click();
+  await form.getByLabel('Name').fill('Annual plans');
+  await form.getByLabel('Hold in days').fill('7');
+  await add.click();
+  await expect(form.getByLabel('Name')).toHaveAccessibleDescription(/Another campaign already has the slug annual-plans: choose another\./);
+  await expect(form.getByLabel('Name')).toHaveValue('Annual plans');
+  await expect(form.getByLabel('Hold in days')).toHaveValue('7');
+  await form.getByRole('link', { name: 'Cancel' }).click();
+  await expect(form).toBeHidden();
+  await expect(page.getByRole('rowheader', { name: 'Annual plans' })).toHaveCount(1);
+});
+
+test('affiliates and coupons', async ({ page, visit, look }) => {
+  await visit('/dashboard/affiliates');
+  await expect(page).toHaveTitle('Affiliates · Tributary');
+  await expect(page.getByRole('heading', { name: 'No affiliates yet' })).toBeVisible();
+  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+
+  await page.getByRole('link', { name: 'Add affiliate' }).click();
+  const form = page.getByRole('region', { name: 'Add affiliate' });
+  const add = form.getByRole('button', { name: 'Add affiliate' });
+  await form.getByLabel('Name').fill('Sarah Chen');
+  await form.getByLabel('E-mail').fill('sarah@example.com');
+  await form.getByLabel('Own commission in %').fill('25');
+  await look();
+  await add.click();
+  await expect(row('Sarah Chen')).toContainText('sarah-chen');
+  await expect(row('Sarah Chen')).toContainText('Default (25 %)');
+  await expect(form).toBeHidden();
+
+  await page.getByRole('link', { name: 'Add affiliate' }).click();
+  await form.getByLabel('Name').fill('Sarah Chenoweth');
+  await form.getByLabel('E-mail').fill('chenoweth@example.com');
+  await form.getByLabel('Referral code').fill('Sarah-Chen');
+  await add.click();
+  const code = form.getByLabel('Referral code');
+  await expect(code).toHaveAccessibleDescription(/Another affiliate already has the referral code sarah-chen: choose another\./);
+  await expect(code).toHaveValue('Sarah-Chen');
+  await expect(form.getByLabel('Name')).toHaveValue('Sarah Chenoweth');
+  await expect(form.getByLabel('E-mail')).toHaveValue('chenoweth@example.com');
+  await look();
+  await code.fill('chenoweth');
+  await add.click();
+  await expect(row('Sarah Chenoweth')).toContainText('chenoweth');
+
+  await page.getByRole('link', { name: 'Add coupon' }).click();
+  const coupon = page.getByRole('region', { name: 'Add coupon' });
+  await coupon.getByLabel('Coupon code').fill('spring25');
+  await coupon.getByRole('button', { name: 'Add coupon' }).click();
+  await expect(coupon.getByLabel('Affiliate')).toHaveAccessibleDescription(/Choose one of the list\./);
+  await expect(coupon.getByLabel('Coupon code')).toHaveValue('spring25');
+  await look();
+  await coupon.getByLabel('Affiliate').selectOption('Sarah Chenoweth');
+  await coupon.getByRole('button', { name: 'Add coupon' }).click();
+  await expect(row('Sarah Chenoweth')).toContainText('SPRING25');
+  await look();
+});
+
+test('connections', async ({ page, visit, look }) => {
+  await visit('/dashboard/connections');
+  await expect(page).toHaveTitle('Connections · Tributary');
+  await expect(page.getByRole('heading', { name: 'No processor connected' })).toBeVisible();
+  await page.getByRole('link', { name: 'Connect Stripe' }).click();
+  const form = page.getByRole('region', { name: 'Connect Stripe' });
+  const secret = form.getByLabel('Signing secret');
+  await form.getByLabel('Name').fill('Stripe US');
+  await secret.fill('sk_live_not_a_signing_secret');
+  await form.getByRole('button', { name: 'Connect Stripe' }).click();
+  await expect(secret).toHaveAccessibleDescription(/A signing secret of Stripe is needed; it begins with whsec_\./);
+  await expect(form.getByLabel('Name')).toHaveValue('Stripe US');
+  expect(page.url(), 'a secret is never in an address').not.toContain('sk_live');
+  await secret.fill('whsec_0123456789abcdef');
+  await form.getByRole('button', { name: 'Connect Stripe' }).click();
+
+  const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Stripe US' }) });
+  await expect(card).toContainText(`${shop.url}/api/webhooks/stripe/`);
+  await expect(card).toContainText('None yet');
+  await card.getByText('25 events').click();
+  await expect(card.getByText('checkout.session.completed')).toBeVisible();
+  await look();
+
+  await card.getByRole('link', { name: 'Add a further secret' }).click();
+  const further = page.getByRole('region', { name: 'Add a further secret' });
+  await look();
+  await further.getByLabel('Signing secret').fill('whsec_fedcba9876543210');
+  await further.getByRole('button', { name: 'Add secret' }).click();
+  await expect(card.getByRole('definition').nth(2)).toHaveText('2');
+  expect(await page.content(), 'secrets are never shown').not.toContain('whsec_fedcba');
+});

@@ -1,0 +1,296 @@
+//! `/api/v1/programs`
+
+use serde_json::{Value, json};
+
+use super::refusal::{invalid, refused};
+use crate::support::TestServer;
+
+const PATH: &str = "/api/v1/programs";
+
+fn with(mut body: Value, name: &str, value: Value) -> Value {
+    body[name] = value;
+    body
+}
+
+fn recurring() -> Value {
+    json!({"name": "Partners", "commissionType": "recurring", "commissionPercent": 20})
+}
+
+#[tokio::test]
+async fn a_new_program_has_the_documented_defaults() {
+    let server = TestServer::start().await;
+    let made = server.post(PATH, recurring()).await.expect(201);
+    let program = made.data();
+    for (name, value) in [
+        ("merchantId", json!(server.organization_id)),
+        ("name", json!("Partners")),
+        ("slug", json!("partners")),
+        ("status", json!("active")),
+        ("currency", json!("USD")),
+        ("commissionType", json!("recurring")),
+        ("commissionModel", json!("percent")),
+        ("commissionPercent", json!(20)),
+        ("commissionAmountCents", Value::Null),
+        ("commissionLimitMonths", Value::Null),
+        ("commissionHoldDays", json!(30)),
+        ("leadCommissionCents", json!(0)),
+        ("clickCommissionCents", json!(0)),
+        ("cookieDuration", json!(60)),
+        ("attributionModel", json!("last_touch")),
+        ("couponsOverrideClicks", json!(true)),
+        ("overridePercent", json!(0)),
+        ("refundOnCancel", json!(true)),
+        ("payoutThreshold", json!(5000)),
+        ("trackingRequiresConsent", json!(false)),
+        ("website", Value::Null),
+        ("landingPageUrl", Value::Null),
+        ("description", Value::Null),
+        ("portalSlug", Value::Null),
+        ("marketplaceStatus", json!("private")),
+        ("applicationAccess", json!("invite_only")),
+        ("autoApproveAffiliates", json!(true)),
+        ("trackingParamAliases", json!([])),
+        ("termsUrl", Value::Null),
+        ("stripeAccountId", Value::Null),
+        ("stripeConnectedAt", Value::Null),
+    ] {
+        assert_eq!(program.get(name), Some(&value), "{name}");
+    }
+    for name in ["id", "createdAt", "updatedAt"] {
+        assert!(program[name].is_string(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_setting_is_kept_and_can_change() {
+    let server = TestServer::start().await;
+    let settings = json!({
+        "name": "All of it", "slug": "all-of-it", "currency": "eur",
+        "commissionType": "recurring_limited", "commissionLimitMonths": 12, "commissionPercent": 12.25,
+        "commissionHoldDays": 0, "leadCommissionCents": 100, "clickCommissionCents": 5,
+        "cookieDuration": 365, "attributionModel": "first_touch", "couponsOverrideClicks": false,
+        "overridePercent": 7.5, "refundOnCancel": false, "payoutThreshold": 0,
+        "trackingRequiresConsent": true, "website": "https://example.com",
+        "landingPageUrl": "https://example.com/start?a=b", "autoApproveAffiliates": true,
+    });
+    let made = server.post(PATH, settings.clone()).await.expect(201);
+    let path = format!("{PATH}/{}", made.data()["id"].as_str().expect("an id"));
+    let kept = with(settings, "currency", json!("EUR"));
+    for program in [
+        made.data().clone(),
+        server.get(&path).await.expect(200).data().clone(),
+    ] {
+        for (name, value) in kept.as_object().expect("an object") {
+            assert_eq!(program.get(name), Some(value), "{name}");
+        }
+    }
+
+    let change = json!({
+        "name": "Other", "commissionModel": "fixed", "commissionAmountCents": 500, "commissionType": "one_time",
+        "landingPageUrl": null, "payoutThreshold": 1000, "currency": "EUR", "slug": "all-of-it",
+    });
+    let changed = server.patch(&path, change).await.expect(200);
+    let program = changed.data();
+    for (name, value) in [
+        ("name", json!("Other")),
+        ("slug", json!("all-of-it")),
+        ("commissionModel", json!("fixed")),
+        ("commissionAmountCents", json!(500)),
+        ("commissionPercent", json!(0)),
+        ("commissionType", json!("one_time")),
+        ("commissionLimitMonths", Value::Null),
+        ("landingPageUrl", Value::Null),
+        ("website", json!("https://example.com")),
+        ("payoutThreshold", json!(1000)),
+        ("cookieDuration", json!(365)),
+        ("attributionModel", json!("first_touch")),
+    ] {
+        assert_eq!(program.get(name), Some(&value), "{name}");
+    }
+    let unchanged = server.patch(&path, json!({})).await.expect(200);
+    assert_eq!(unchanged.data(), program);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_by_name() {
+    let server = TestServer::start().await;
+    for (name, values) in [
+        (
+            "name",
+            vec![json!(""), json!("x".repeat(121)), json!(5), Value::Null],
+        ),
+        ("slug", vec![json!("ab"), json!("under_score")]),
+        ("commissionType", vec![json!("sometimes"), Value::Null]),
+        ("commissionModel", vec![json!("tiered")]),
+        (
+            "commissionPercent",
+            vec![
+                json!(100.01),
+                json!(-1),
+                json!(1.234),
+                json!("20"),
+                json!(1e30),
+                Value::Null,
+            ],
+        ),
+        ("commissionAmountCents", vec![json!(500)]),
+        (
+            "commissionLimitMonths",
+            vec![json!(0), json!(121), json!(12), json!("12")],
+        ),
+        (
+            "commissionHoldDays",
+            vec![json!(-1), json!(366), json!(1.5)],
+        ),
+        (
+            "leadCommissionCents",
+            vec![json!(-1), json!(1_000_000_000_000_001_i64)],
+        ),
+        ("clickCommissionCents", vec![json!(-1), json!("5")]),
+        (
+            "website",
+            vec![json!("example.com"), json!("javascript:alert(1)"), json!(5)],
+        ),
+        (
+            "landingPageUrl",
+            vec![json!(""), json!("ftp://example.com")],
+        ),
+        ("cookieDuration", vec![json!(0), json!(366)]),
+        ("payoutThreshold", vec![json!(-1), json!(49.5)]),
+        ("currency", vec![json!("XYZ"), json!("XAU"), json!("")]),
+        ("attributionModel", vec![json!("middle_touch")]),
+        ("couponsOverrideClicks", vec![json!("yes")]),
+        ("overridePercent", vec![json!(101)]),
+        ("refundOnCancel", vec![json!(1)]),
+        ("trackingRequiresConsent", vec![json!("no")]),
+        ("status", vec![json!("paused"), json!("archived")]),
+        ("autoApproveAffiliates", vec![json!(false)]),
+    ] {
+        for value in values {
+            invalid(
+                &server.post(PATH, with(recurring(), name, value)).await,
+                name,
+            );
+        }
+    }
+    let limited = with(recurring(), "commissionType", json!("recurring_limited"));
+    invalid(&server.post(PATH, limited).await, "commissionLimitMonths");
+    let fixed = json!({"name": "F", "commissionType": "recurring", "commissionModel": "fixed"});
+    invalid(
+        &server.post(PATH, fixed.clone()).await,
+        "commissionAmountCents",
+    );
+    let both = with(
+        with(fixed, "commissionAmountCents", json!(5)),
+        "commissionPercent",
+        json!(5),
+    );
+    invalid(&server.post(PATH, both).await, "commissionPercent");
+    assert_eq!(
+        server.get(PATH).await.json["meta"]["total"],
+        1,
+        "nothing was stored"
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_does_not_fit_is_refused_by_name() {
+    let server = TestServer::start().await;
+    let path = format!("{PATH}/{}", server.default_campaign().await);
+    for (name, value) in [
+        ("slug", json!("another")),
+        ("currency", json!("EUR")),
+        ("status", json!("paused")),
+        ("commissionAmountCents", json!(5)),
+        ("commissionPercent", json!(101)),
+        ("commissionLimitMonths", json!(5)),
+        ("cookieDuration", json!(0)),
+    ] {
+        invalid(&server.patch(&path, json!({name: value})).await, name);
+    }
+    invalid(
+        &server
+            .patch(&path, json!({"commissionModel": "fixed"}))
+            .await,
+        "commissionAmountCents",
+    );
+    let limited = json!({"commissionType": "recurring_limited"});
+    invalid(&server.patch(&path, limited).await, "commissionLimitMonths");
+}
+
+#[tokio::test]
+async fn a_slug_is_taken_once() {
+    let server = TestServer::start().await;
+    server.post(PATH, recurring()).await.expect(201);
+    refused(&server.post(PATH, recurring()).await, 409, "CONFLICT");
+    server
+        .post(PATH, with(recurring(), "slug", json!("partners-2")))
+        .await
+        .expect(201);
+    let other = server.second_organization().await;
+    other.post(PATH, recurring()).await.expect(201);
+}
+
+#[tokio::test]
+async fn deleting_archives_and_a_change_opens_again() {
+    let server = TestServer::start().await;
+    let id = server.campaign(recurring()).await;
+    let path = format!("{PATH}/{id}");
+    assert_eq!(
+        server.delete(&path).await.expect(200).data()["status"],
+        "archived"
+    );
+    assert_eq!(
+        server.get(&path).await.expect(200).data()["status"],
+        "archived"
+    );
+    for (status, count) in [("active", 1), ("archived", 1), ("paused", 0)] {
+        let list = server
+            .get(&format!("{PATH}?status={status}"))
+            .await
+            .expect(200);
+        assert_eq!(list.json["meta"]["total"], count, "{status}");
+    }
+    invalid(&server.get(&format!("{PATH}?status=gone")).await, "status");
+    let joining = json!({"name": "A", "email": "a@example.com", "code": "aaa", "programId": id});
+    invalid(
+        &server.post("/api/v1/affiliates", joining.clone()).await,
+        "programId",
+    );
+    server
+        .patch(&path, json!({"status": "active"}))
+        .await
+        .expect(200);
+    server.post("/api/v1/affiliates", joining).await.expect(201);
+}
+
+#[tokio::test]
+async fn readiness_tells_how_far_the_merchant_is() {
+    let server = TestServer::start().await;
+    let path = format!("{PATH}/{}", server.default_campaign().await);
+    assert_eq!(server.get(&path).await.data()["readiness"], "setup");
+    server
+        .patch(&path, json!({"website": "https://example.com"}))
+        .await
+        .expect(200);
+    assert_eq!(server.get(&path).await.data()["readiness"], "partial");
+    server.connect_stripe("whsec_0123456789").await;
+    assert_eq!(server.get(&path).await.data()["readiness"], "ready");
+}
+
+#[tokio::test]
+async fn a_programs_affiliates_are_those_who_joined_it() {
+    let server = TestServer::start().await;
+    let id = server.campaign(recurring()).await;
+    server.affiliate("elsewhere").await;
+    let here = server
+        .affiliate_named("Here", "here", json!({"programId": id}))
+        .await;
+    let list = server
+        .get(&format!("{PATH}/{id}/affiliates"))
+        .await
+        .expect(200);
+    assert_eq!(list.json["meta"]["total"], 1);
+    assert_eq!(list.data()[0]["id"], here.id.as_str());
+    assert_eq!(list.data()[0]["programId"], id.as_str());
+}

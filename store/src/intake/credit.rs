@@ -1,0 +1,359 @@
+//! Who earned a payment or signup, how much, and the conversion that results.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    attribution::{CUSTOMER_REACH_BACK, Case, Credit, PastCredit, TrailStep, decide},
+    campaign::Terms,
+    commission::{Duration, Earned, Plan, Position, Rate},
+    connection::Processor,
+    conversion::{CommissionState, Conversion, ConversionType, Source},
+    fact::{Clue, Payment, Signup, Subject, SubjectKind},
+    id::{CampaignId, ConversionId},
+    lifecycle::{Status, first_status, hold_until},
+    money::{Currency, Money},
+};
+
+use super::{
+    IntakeError,
+    decide::{Clerk, Done, Origin},
+    history::{Payer, payers, remember, what},
+    load::{email_key, subjects_of},
+};
+
+/// A conversion in the making.
+struct Draft {
+    kind: ConversionType,
+    credit: Credit,
+    plan: Plan,
+    earned: Earned,
+    trail: Vec<TrailStep>,
+    email: Option<String>,
+}
+
+impl Clerk<'_> {
+    /// Decides about a payment and, when somebody earned it, records it.
+    pub(super) fn payment(
+        &mut self,
+        payment: &Payment,
+        origin: Origin,
+    ) -> Result<Done, IntakeError> {
+        if let Some(known) = self.known.by_external_id.get(&payment.external_event_id) {
+            return Ok(Done::Existing(Box::new(known.clone())));
+        }
+        let email = self.email(&payment.ids.customer, payment.email.as_deref());
+        let case = self.case(payment, email.clone(), origin);
+        let decision = decide(&case, &self.known.book);
+        let Some(credit) = decision.credit else {
+            return Ok(Done::Nobody(decision.trail));
+        };
+        let position = Position {
+            paid_at: payment.paid_at,
+            first_paid_at: self.first_paid(payment, email.as_deref(), credit.campaign_id),
+        };
+        let Some((plan, terms)) = self.terms(&credit) else {
+            return Ok(Done::Nobody(decision.trail));
+        };
+        let base = Money::new(payment.base_minor, payment.amount.currency);
+        let earned = match plan.earned(base, terms.currency, position)? {
+            Earned::Nothing(reason) => {
+                self.forget_waiting(&payment.external_event_id);
+                return Ok(Done::NotDue(reason));
+            }
+            other => other,
+        };
+        let kind = origin.named_kind.unwrap_or_else(|| self.kind_of(payment));
+        let draft = Draft {
+            kind,
+            credit,
+            plan,
+            earned,
+            trail: decision.trail,
+            email,
+        };
+        Ok(self.record(payment, origin, draft, terms.hold_days, terms.currency))
+    }
+
+    /// A later payment on a subscription is Recurring; "later" is by the time it was paid.
+    fn kind_of(&self, payment: &Payment) -> ConversionType {
+        let Some(subscription) = &payment.ids.subscription else {
+            return ConversionType::Sale;
+        };
+        let payer = Payer::Subscription(subscription.clone());
+        let credited = self
+            .known
+            .credits
+            .get(&payer)
+            .and_then(|credits| credits.first());
+        let waiting = self.known.waiting.values().map(|waiting| &waiting.payment);
+        let earlier = waiting
+            .filter(|other| other.ids.subscription.as_ref() == Some(subscription))
+            .filter(|other| other.external_event_id != payment.external_event_id)
+            .map(|other| other.paid_at)
+            .chain(credited.map(|credit| credit.occurred_at))
+            .any(|paid_at| paid_at < payment.paid_at);
+        if earlier {
+            ConversionType::Recurring
+        } else {
+            ConversionType::Sale
+        }
+    }
+
+    fn case(&self, payment: &Payment, email: Option<String>, origin: Origin) -> Case {
+        let owner = payment.ids.subscription.clone().and_then(|subscription| {
+            let credits = self
+                .known
+                .credits
+                .get(&Payer::Subscription(subscription.clone()))?;
+            Some((subscription, credits.first()?.clone()))
+        });
+        Case {
+            occurred_at: payment.paid_at,
+            owner,
+            clues: self.clues(&payment.clues, &subjects_of(&payment.ids), payment.paid_at),
+            by_customer: self.credit_of(
+                payment.ids.customer.clone().map(Payer::Customer),
+                payment.paid_at,
+            ),
+            by_email: self.credit_of(email.map(Payer::Email), payment.paid_at),
+            named_campaign: origin.named_campaign,
+            connection_campaign: origin.connection_campaign,
+            server: origin.processor.is_none(),
+        }
+    }
+
+    /// The payment's own clues, then those kept for what it belongs to. A clue about the customer
+    /// does not claim what was bought long before it came.
+    fn clues(&self, own: &[Clue], subjects: &[Subject], paid_at: DateTime<Utc>) -> Vec<Clue> {
+        let mut clues = own.to_vec();
+        for subject in subjects {
+            let in_time = |at: DateTime<Utc>| {
+                subject.kind != SubjectKind::Customer || at <= paid_at + CUSTOMER_REACH_BACK
+            };
+            let kept = self.known.clues.get(subject).into_iter().flatten();
+            for (clue, at) in kept {
+                if in_time(*at)
+                    && !clues
+                        .iter()
+                        .any(|known| known.kind == clue.kind && known.value == clue.value)
+                {
+                    clues.push(clue.clone());
+                }
+            }
+        }
+        clues
+    }
+
+    /// The newest credit of a payer that is not from after the payment.
+    fn credit_of(&self, payer: Option<Payer>, paid_at: DateTime<Utc>) -> Option<PastCredit> {
+        let credits = self.known.credits.get(&payer?)?;
+        let in_time = |credit: &&PastCredit| credit.occurred_at <= paid_at + CUSTOMER_REACH_BACK;
+        credits.iter().rev().find(in_time).cloned()
+    }
+
+    fn first_paid(
+        &self,
+        payment: &Payment,
+        email: Option<&str>,
+        campaign_id: CampaignId,
+    ) -> Option<DateTime<Utc>> {
+        let ids = &payment.ids;
+        payers(
+            ids.subscription.clone(),
+            ids.customer.clone(),
+            email.map(str::to_owned),
+        )
+        .filter_map(|payer| self.known.first_paid.get(&(payer, campaign_id)).copied())
+        .min()
+    }
+
+    fn email(&self, customer: &Option<String>, given: Option<&str>) -> Option<String> {
+        let described = || self.known.customers.get(customer.as_ref()?)?.email.clone();
+        email_key(given).or_else(described)
+    }
+
+    fn terms(&self, credit: &Credit) -> Option<(Plan, Terms)> {
+        let terms = self
+            .known
+            .book
+            .campaigns
+            .get(&credit.campaign_id)?
+            .terms
+            .clone();
+        let affiliate = self.known.book.affiliates.get(&credit.affiliate_id)?;
+        let own = affiliate
+            .enrollment(credit.campaign_id)
+            .and_then(|enrollment| enrollment.plan);
+        Some((own.unwrap_or(terms.plan), terms))
+    }
+
+    /// Decides about a signup; one lead per customer and campaign.
+    pub(super) fn signup(&mut self, signup: &Signup, origin: Origin) -> Result<Done, IntakeError> {
+        let external_id = signup.external_event_id.as_ref();
+        if let Some(known) = external_id.and_then(|id| self.known.by_external_id.get(id)) {
+            return Ok(Done::Existing(Box::new(known.clone())));
+        }
+        let email = self.email(&signup.ids.customer, signup.email.as_deref());
+        let server = origin.processor.is_none();
+        let matched =
+            |payer: Option<Payer>| self.credit_of(payer.filter(|_| server), signup.occurred_at);
+        let case = Case {
+            occurred_at: signup.occurred_at,
+            owner: None,
+            clues: self.clues(&signup.clues, &subjects_of(&signup.ids), signup.occurred_at),
+            by_customer: matched(signup.ids.customer.clone().map(Payer::Customer)),
+            by_email: matched(email.clone().map(Payer::Email)),
+            named_campaign: origin.named_campaign,
+            connection_campaign: origin.connection_campaign,
+            server,
+        };
+        let decision = decide(&case, &self.known.book);
+        let credited = decision
+            .credit
+            .and_then(|credit| Some((self.terms(&credit)?.1, credit)));
+        let Some((terms, credit)) = credited else {
+            return Ok(Done::Nobody(decision.trail));
+        };
+        if let Some(known) = self.known_lead(&credit, &signup.ids.customer, email.as_ref()) {
+            return Ok(Done::Existing(Box::new(known)));
+        }
+        let plan = Plan {
+            rate: Rate::Fixed(terms.lead_commission_minor),
+            duration: Duration::OneTime,
+        };
+        let earned = Earned::Ready(Money::new(terms.lead_commission_minor, terms.currency));
+        let credit = Credit {
+            source: Source::Lead,
+            ..credit
+        };
+        let draft = Draft {
+            kind: ConversionType::Lead,
+            credit,
+            plan,
+            earned,
+            trail: decision.trail,
+            email,
+        };
+        let payment = Payment {
+            external_event_id: signup.external_event_id.clone().unwrap_or_default(),
+            amount: Money::zero(terms.currency),
+            base_minor: 0,
+            paid_at: signup.occurred_at,
+            ids: signup.ids.clone(),
+            email: signup.email.clone(),
+            name: signup.name.clone(),
+            clues: Vec::new(),
+            metadata: signup.metadata.clone(),
+        };
+        Ok(self.record(&payment, origin, draft, terms.hold_days, terms.currency))
+    }
+
+    fn known_lead(
+        &self,
+        credit: &Credit,
+        customer: &Option<String>,
+        email: Option<&String>,
+    ) -> Option<Conversion> {
+        let same = |lead: &&Conversion| {
+            let by_id = customer.is_some() && lead.ids.customer == *customer;
+            let by_email = email.is_some() && lead.customer_email.as_ref() == email;
+            lead.campaign_id == credit.campaign_id && (by_id || by_email)
+        };
+        self.known.leads.iter().find(same).cloned()
+    }
+
+    fn record(
+        &mut self,
+        payment: &Payment,
+        origin: Origin,
+        draft: Draft,
+        hold_days: u16,
+        currency: Currency,
+    ) -> Done {
+        let (commission, commission_state) = match draft.earned {
+            Earned::Ready(commission) => (commission, CommissionState::Ready),
+            _ => (Money::zero(currency), CommissionState::AwaitingRate),
+        };
+        let status = first_status(draft.kind, commission.minor);
+        let external = Some(payment.external_event_id.clone()).filter(|id| !id.is_empty());
+        let described = payment
+            .ids
+            .customer
+            .as_ref()
+            .and_then(|id| self.known.customers.get(id));
+        let conversion = Conversion {
+            id: ConversionId(self.random.uuid_v7(self.now)),
+            created_at: self.now,
+            occurred_at: payment.paid_at,
+            kind: draft.kind,
+            source: draft.credit.source,
+            status,
+            affiliate_id: draft.credit.affiliate_id,
+            campaign_id: draft.credit.campaign_id,
+            coupon_code: draft.credit.coupon_code,
+            amount: payment.amount,
+            base_minor: payment.base_minor,
+            refunded_minor: 0,
+            commission,
+            commission_state,
+            plan: draft.plan,
+            external_event_id: external,
+            processor: origin.processor.unwrap_or(Processor::Server),
+            connection_id: origin.connection_id,
+            ids: payment.ids.clone(),
+            customer_email: draft.email,
+            customer_name: payment
+                .name
+                .clone()
+                .or_else(|| described.and_then(|known| known.name.clone())),
+            hold_until: hold_until(payment.paid_at, hold_days),
+            approved_at: (status == Status::Approved).then_some(self.now),
+            paid_at: None,
+            refunded_at: None,
+            parent_conversion_id: None,
+            metadata: payment.metadata.clone(),
+            trail: draft.trail,
+        };
+        self.keep(&conversion);
+        Done::New(Box::new(conversion))
+    }
+
+    /// Makes a new conversion known to the items that follow.
+    fn keep(&mut self, conversion: &Conversion) {
+        let credit = PastCredit {
+            conversion_id: conversion.id,
+            affiliate_id: conversion.affiliate_id,
+            campaign_id: conversion.campaign_id,
+            occurred_at: conversion.occurred_at,
+            what: what(conversion.kind, conversion.external_event_id.as_deref()),
+        };
+        let ids = &conversion.ids;
+        let email = conversion.customer_email.clone();
+        for payer in payers(ids.subscription.clone(), ids.customer.clone(), email) {
+            let known = &mut self.known;
+            remember(
+                &mut known.credits,
+                &mut known.first_paid,
+                payer,
+                conversion.kind,
+                &credit,
+            );
+        }
+        if let Some(id) = &conversion.external_event_id {
+            self.forget_waiting(id);
+            self.known
+                .by_external_id
+                .insert(id.clone(), conversion.clone());
+        }
+        if conversion.kind == ConversionType::Lead {
+            self.known.leads.push(conversion.clone());
+        }
+        self.writes.conversions.push(conversion.clone());
+    }
+
+    pub(super) fn forget_waiting(&mut self, external_id: &str) {
+        if self.known.waiting.remove(external_id).is_some() {
+            self.writes.waiting.remove(external_id);
+            self.writes.credited.push(external_id.to_owned());
+        }
+    }
+}
