@@ -132,7 +132,7 @@ pub mod form {
 
 pub mod setup {
     pub const TITLE: &str = "Set up Tributary";
-    pub const LEAD: &str = "A ledger of your affiliate sales, on your own server. Two things to fill in, then it is yours.";
+    pub const LEAD: &str = "A ledger of your affiliate sales, on your own server. Fill this in once, and it is yours.";
     pub const ORGANIZATION: &str = "Organization";
     pub const ORGANIZATION_HINT: &str = "Your company or product, as your affiliates know it.";
     pub const EMAIL: &str = "Your e-mail";
@@ -320,7 +320,8 @@ pub mod first_steps {
             "curl {public_url}/api/tracking/s2s \\\n  \
              -H \"Authorization: Bearer $TRIBUTARY_API_KEY\" \\\n  \
              -H 'Content-Type: application/json' \\\n  \
-             -d '{{\"externalEventId\": \"test-1\", \"amountCents\": 4900, \"currency\": \"USD\", \"affiliateSlug\": \"{affiliate}\"}}'"
+             -d '{{\"externalEventId\": \"test-1\", \"amountCents\": 4900,\n       \
+             \"currency\": \"USD\", \"affiliateSlug\": \"{affiliate}\"}}'"
         )
     }
 }

@@ -28,6 +28,14 @@ fn used(who: UsageWho) -> f64 {
     u32::try_from(micros / 1000).map_or(0.0, |millis| f64::from(millis) / 1000.0)
 }
 
+/// How busy the machine is: the load average of the last minute. Not to be trusted are figures of a
+/// machine that is busy with something else.
+pub(crate) fn load_average() -> f64 {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let minute = averages.split_whitespace().next();
+    minute.and_then(|minute| minute.parse().ok()).unwrap_or(0.0)
+}
+
 /// Of a process that runs.
 pub(crate) fn of_process(id: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();

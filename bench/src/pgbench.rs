@@ -67,8 +67,8 @@ impl<'a> Script<'a> {
         let figure = |label: &str| {
             let line = printed.lines().find_map(|line| line.strip_prefix(label));
             let word = line.and_then(|rest| rest.split_whitespace().next());
-            word.and_then(|word| word.parse::<f64>().ok())
-                .ok_or_else(|| format!("pgbench printed no \"{label}\":\n{printed}"))
+            let figure = word.and_then(|word| word.parse::<f64>().ok());
+            figure.ok_or_else(|| format!("pgbench got nothing done:\n{printed}"))
         };
         let transactions = figure("number of transactions actually processed: ")?;
         Ok(Run {

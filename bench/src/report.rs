@@ -155,10 +155,11 @@ impl Report {
             rows: Vec::new(),
             machine: format!(
                 "{} conversions of {ORGANIZATIONS} organizations; {cores} cores; PostgreSQL {version}, shared_buffers \
-                 {buffers}, fsync and synchronous_commit {durable}; {} rounds of {} s on each side.",
+                 {buffers}, fsync and synchronous_commit {durable}; {} rounds of {} s on each side; load average before: {}.",
                 settings.rows,
                 settings.rounds,
                 settings.round.as_secs(),
+                settings.load_average,
             ),
             date: database.ask("select current_date").await?,
             notes: Vec::new(),

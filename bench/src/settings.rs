@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
-use crate::Outcome;
+use crate::{Outcome, cpu};
 
 /// A checked environment.
 pub(crate) struct Settings {
@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) database_url: String,
     /// Where psql and pgbench are.
     pub(crate) pg_bin: PathBuf,
+    /// How busy the machine was before.
+    pub(crate) load_average: f64,
     /// The server under test.
     pub(crate) program: PathBuf,
 }
@@ -33,6 +35,10 @@ impl Settings {
         if !program.is_file() {
             return Err(format!("{} is not there: type make build", program.display()).into());
         }
+        let load_average = cpu::load_average();
+        if load_average > 0.5 {
+            println!("this machine is busy (load average {load_average}): the ratios will scatter");
+        }
         let rows = number("BENCH_ROWS", 1_000_000)?;
         if rows < 10_000 {
             return Err("BENCH_ROWS: at least 10000 are needed".into());
@@ -43,6 +49,7 @@ impl Settings {
             round: Duration::from_secs(number("BENCH_SECONDS", 3)?.max(1).into()),
             database_url: needed("DATABASE_URL")?,
             pg_bin: needed("PG_BIN")?.into(),
+            load_average,
             program,
         })
     }

@@ -163,6 +163,9 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
             return; // the address has moved on, and that has been asked for already
         }
         busy.set(false);
+        if answer == Err(AppError::NotSignedIn) {
+            drop(window().location().reload()); // the server sends to sign in, and back here
+        }
         failed.set(matches!(answer, Err(AppError::Unavailable | AppError::Internal { .. })));
         let Ok(page) = answer else { return };
         let is_new_question = asked.without_currency() != before.without_currency();

@@ -11,17 +11,17 @@ use url::Url;
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// A database of one test.
-pub struct Database {
+pub(crate) struct Database {
     name: String,
     server: PgConnectOptions,
     url: Url,
     /// For looking at what is really stored.
-    pub pool: PgPool,
+    pub(crate) pool: PgPool,
 }
 
 impl Database {
     /// Makes an empty one.
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let server = std::env::var("DATABASE_URL").expect("DATABASE_URL: run under tools/with-postgres.sh");
         let mut url = Url::parse(&server).expect("DATABASE_URL is an address");
         let server: PgConnectOptions = server.parse().expect("DATABASE_URL is a Postgres address");
@@ -36,18 +36,18 @@ impl Database {
     }
 
     /// Its address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url.to_string()
     }
 
     /// The host and port of its server.
-    pub fn address(&self) -> (String, u16) {
+    pub(crate) fn address(&self) -> (String, u16) {
         let host = self.url.host_str().unwrap_or("127.0.0.1").to_owned();
         (host, self.url.port().unwrap_or(5432))
     }
 
     /// Its address by way of another port of this machine.
-    pub fn url_by_way_of(&self, port: u16) -> String {
+    pub(crate) fn url_by_way_of(&self, port: u16) -> String {
         let mut url = self.url.clone();
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(port)).expect("a port");
@@ -55,28 +55,28 @@ impl Database {
     }
 
     /// One number.
-    pub async fn number(&self, sql: &'static str) -> i64 {
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect(sql)
     }
 
     /// One text.
-    pub async fn text(&self, sql: &'static str) -> String {
+    pub(crate) async fn text(&self, sql: &'static str) -> String {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect(sql)
     }
 
     /// How many rows a table has.
-    pub async fn count(&self, table: &str) -> i64 {
+    pub(crate) async fn count(&self, table: &str) -> i64 {
         let sql = format!("select count(*) from {table}");
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.pool).await.expect("a count")
     }
 
     /// Changes what only later versions, or time, can change.
-    pub async fn change(&self, sql: &str) {
+    pub(crate) async fn change(&self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.pool).await.expect("a change");
     }
 
     /// Lets nobody in and throws everybody out, or lets them in again.
-    pub async fn allow_connections(&self, allow: bool) {
+    pub(crate) async fn allow_connections(&self, allow: bool) {
         let name = &self.name;
         on(&self.server, &format!("alter database {name} allow_connections {allow}")).await;
         if !allow {

@@ -13,15 +13,15 @@ mod proxy;
 mod server;
 mod sign;
 mod stream;
-pub mod stripe;
+pub(crate) mod stripe;
 
-pub use self::{
-    client::{Affiliate, Answer, Client, Connection, Organization, send},
+pub(crate) use self::{
+    client::{Affiliate, Answer, Client, Connection, send},
     database::Database,
     poll::{eventually, now, until},
-    process::{Finished, run},
+    process::run,
     proxy::Proxy,
     server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
-    sign::{hmac_sha256, s2s_signature, signature},
+    sign::{s2s_signature, signature},
     stream::{EventStream, Sent},
 };

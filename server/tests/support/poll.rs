@@ -8,7 +8,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Asks again and again until there is an answer; fails when there is none within `limit`.
-pub async fn until<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {
         if let Some(answer) = ask().await {
@@ -20,13 +20,13 @@ pub async fn until<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() ->
 }
 
 /// [`until`] with all the patience there is.
-pub async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
     until(PATIENCE, what, ask).await
 }
 
 /// Unix time in seconds. The program under test has the system's clock, so its tests have it too.
 #[expect(clippy::disallowed_methods, reason = "what is signed must carry the time that the program sees")]
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     i64::try_from(since.expect("after 1970").as_secs()).expect("before the end of time")
 }

@@ -31,11 +31,11 @@ fn program(arguments: &[&str], variables: &[(String, String)]) -> Command {
 }
 
 /// A server that runs; it is killed when it is dropped.
-pub struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     /// Starts the server; what it says goes to the end of the file `log`.
-    pub fn start(variables: &[(String, String)], log: &Path) -> Self {
+    pub(crate) fn start(variables: &[(String, String)], log: &Path) -> Self {
         let log = File::options().append(true).create(true).open(log).expect("a log file");
         let mut command = program(&[], variables);
         command.stdout(log.try_clone().expect("a second handle")).stderr(log);
@@ -43,18 +43,18 @@ impl Process {
     }
 
     /// How it ended, if it has.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().expect("a child can be waited for")
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.0.id()).expect("a process id");
         kill(Pid::from_raw(pid), signal).expect("the process is there");
     }
 
     /// Waits for its end.
-    pub async fn end(&mut self) -> ExitStatus {
+    pub(crate) async fn end(&mut self) -> ExitStatus {
         until(ENDING, "the program ends", async || self.ended()).await
     }
 }
@@ -68,14 +68,14 @@ impl Drop for Process {
 }
 
 /// A command that ran to its end.
-pub struct Finished {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs the program with arguments to its end.
-pub async fn run(arguments: &[&str], variables: &[(String, String)]) -> Finished {
+pub(crate) async fn run(arguments: &[&str], variables: &[(String, String)]) -> Finished {
     let mut command = program(arguments, variables);
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     let output = output.expect("no panic").expect("the program runs");

@@ -20,16 +20,16 @@ enum Wire {
 }
 
 /// A TCP proxy in front of the database's server.
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// Where it listens on the loopback address.
-    pub port: u16,
+    pub(crate) port: u16,
     wire: watch::Sender<Wire>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
     /// Starts one in front of `target`.
-    pub async fn start(target: (String, u16)) -> Self {
+    pub(crate) async fn start(target: (String, u16)) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (wire, state) = watch::channel(Wire::Whole);
@@ -42,15 +42,15 @@ impl Proxy {
         Self { port, wire, task }
     }
 
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.wire.send_replace(Wire::Cut);
     }
 
-    pub fn hang(&self) {
+    pub(crate) fn hang(&self) {
         self.wire.send_replace(Wire::Hanging);
     }
 
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.wire.send_replace(Wire::Whole);
     }
 }

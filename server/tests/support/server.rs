@@ -19,8 +19,8 @@ use super::{
     process::{Finished, Process, run},
 };
 
-pub const OWNER_EMAIL: &str = "owner@example.com";
-pub const OWNER_PASSWORD: &str = "correct horse battery";
+pub(crate) const OWNER_EMAIL: &str = "owner@example.com";
+pub(crate) const OWNER_PASSWORD: &str = "correct horse battery";
 const API_KEY: &str = "ak_live_0123456789abcdefghijklmnop";
 const OTHER_KEY: &str = "ak_live_zyxwvutsrqponmlkjihgfedcba";
 
@@ -30,11 +30,11 @@ const PORTS: u16 = 10_000;
 static TAKEN: AtomicU16 = AtomicU16::new(0);
 
 /// A running server, and a caller with the key of its first organization.
-pub struct TestServer {
+pub(crate) struct TestServer {
     process: Process,
     client: Client,
-    pub api_key: String,
-    pub organization_id: String,
+    pub(crate) api_key: String,
+    pub(crate) organization_id: String,
     /// Missing when the server runs its own Postgres, or shares another's database.
     database: Option<Database>,
     variables: Vec<(String, String)>,
@@ -51,18 +51,18 @@ impl Deref for TestServer {
 
 impl TestServer {
     /// A server with an owner, a key with every scope, and no rate limit.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
     /// The same with other variables; an empty value takes one away.
-    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let database = Database::create().await;
         Self::start_on(database, variables).await
     }
 
     /// The same on a database that the test has prepared.
-    pub async fn start_on(database: Database, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_on(database: Database, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = database.url();
         let mut all = vec![("DATABASE_URL", url.as_str())];
@@ -71,12 +71,12 @@ impl TestServer {
     }
 
     /// A server that was given no database and runs its own.
-    pub async fn start_embedded() -> Self {
+    pub(crate) async fn start_embedded() -> Self {
         Self::launch(tempfile::tempdir().expect("a folder"), &[], None).await
     }
 
     /// Another server process on this one's database, with the same secret key.
-    pub async fn start_beside(&self) -> Self {
+    pub(crate) async fn start_beside(&self) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::copy(self.folder.path().join("secret.key"), folder.path().join("secret.key")).expect("a key");
         let url = self.database().url();
@@ -142,28 +142,33 @@ impl TestServer {
         self.folder.path().join("log")
     }
 
+    /// The data directory.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
     /// What the server has said so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).expect("a log")
     }
 
     /// The database, for looking into it.
-    pub fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         self.database.as_ref().expect("a server with a database of the test's")
     }
 
     /// The variables it was started with.
-    pub fn variables(&self) -> &[(String, String)] {
+    pub(crate) fn variables(&self) -> &[(String, String)] {
         &self.variables
     }
 
     /// Runs a command of the program beside the server.
-    pub async fn command(&self, arguments: &[&str]) -> Finished {
+    pub(crate) async fn command(&self, arguments: &[&str]) -> Finished {
         run(arguments, &self.variables).await
     }
 
     /// Adds an organization by the command line while the server runs.
-    pub async fn second_organization(&self) -> Organization {
+    pub(crate) async fn second_organization(&self) -> Organization {
         let email = "owner@other.example";
         let arguments = [
             "organization", "create", "--name", "Other", "--owner-email", email, "--owner-password",
@@ -181,31 +186,31 @@ impl TestServer {
     }
 
     /// Ends the server as a power cut does.
-    pub async fn kill_9(&mut self) {
+    pub(crate) async fn kill_9(&mut self) {
         self.process.signal(Signal::SIGKILL);
         let ended = self.process.end().await;
         assert_eq!(ended.signal(), Some(9));
     }
 
     /// Tells the server to stop and does not wait.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.process.signal(Signal::SIGTERM);
     }
 
     /// Waits for the server's end, which must be an orderly one.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let ended = self.process.end().await;
         assert_eq!(ended.code(), Some(0), "{ended}:\n{}", self.log());
     }
 
     /// SIGTERM, and the orderly end.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.terminate();
         self.ended().await;
     }
 
     /// Starts the ended server again, as it was.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         assert!(self.process.ended().is_some(), "stop or kill it first");
         std::fs::rename(self.log_file(), self.folder.path().join("log.before")).expect("a log");
         self.process = Process::start(&self.variables, &self.log_file());

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 const BLOCK: usize = 64;
 
 /// HMAC-SHA256 in hexadecimal.
-pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> String {
+pub(crate) fn hmac_sha256(secret: &[u8], message: &[u8]) -> String {
     let mut key = [0; BLOCK];
     if secret.len() > BLOCK {
         key[..32].copy_from_slice(&Sha256::digest(secret));
@@ -18,12 +18,12 @@ pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> String {
 }
 
 /// `t=<unix>,v1=<hex>`: what Stripe sends in `Stripe-Signature`, and S2S callers in `X-Tributary-Signature`.
-pub fn signature(secret: &str, time: i64, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &str, time: i64, body: &[u8]) -> String {
     format!("t={time},v1={}", mac(secret, time, body))
 }
 
 /// The signature of a server-to-server call, made now.
-pub fn s2s_signature(secret: &str, body: &[u8]) -> String {
+pub(crate) fn s2s_signature(secret: &str, body: &[u8]) -> String {
     signature(secret, super::now(), body)
 }
 

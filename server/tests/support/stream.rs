@@ -8,30 +8,30 @@ use super::client::Client;
 
 /// One event as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
-    pub event: String,
-    pub id: String,
-    pub data: String,
+pub(crate) struct Sent {
+    pub(crate) event: String,
+    pub(crate) id: String,
+    pub(crate) data: String,
     /// A comment (a line that begins with a colon) instead of an event.
-    pub comment: bool,
+    pub(crate) comment: bool,
 }
 
 impl Sent {
     /// The data as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.data).expect("data is JSON")
     }
 }
 
 /// An open stream.
-pub struct EventStream {
+pub(crate) struct EventStream {
     response: reqwest::Response,
     text: String,
 }
 
 impl EventStream {
     /// Opens `/api/live/sales`, after the event `last` if given.
-    pub async fn open(client: &Client, last: Option<&str>) -> Self {
+    pub(crate) async fn open(client: &Client, last: Option<&str>) -> Self {
         let mut request = client.request(reqwest::Method::GET, "/api/live/sales");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -40,7 +40,7 @@ impl EventStream {
     }
 
     /// Reads the answer to a request of one's own.
-    pub fn of(response: reqwest::Response) -> Self {
+    pub(crate) fn of(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         let kind = response.headers()["content-type"].to_str().expect("text");
         assert!(kind.starts_with("text/event-stream"), "{kind}");
@@ -48,12 +48,12 @@ impl EventStream {
     }
 
     /// The next event or comment within `limit`; `None` when the stream has ended, or nothing came.
-    pub async fn next_or_comment(&mut self, limit: Duration) -> Option<Sent> {
+    pub(crate) async fn next_or_comment(&mut self, limit: Duration) -> Option<Sent> {
         tokio::time::timeout(limit, self.read()).await.ok().flatten()
     }
 
     /// The next event within `limit`.
-    pub async fn next(&mut self, limit: Duration) -> Option<Sent> {
+    pub(crate) async fn next(&mut self, limit: Duration) -> Option<Sent> {
         let reading = async {
             loop {
                 match self.read().await {

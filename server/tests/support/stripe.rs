@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::poll::now;
 
 /// What the customer of a [`Purchase`] pays, and the tax in it: 40.00 earns, 8.00 at 20 %.
-pub const TOTAL: i64 = 4400;
-pub const TAX: i64 = 400;
+pub(crate) const TOTAL: i64 = 4400;
+pub(crate) const TAX: i64 = 400;
 
 /// How a version writes an invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Metadata of the subscription on the lines only, no net total.
     Of2020,
     /// The last versions before 2025-03-31.
@@ -22,33 +22,38 @@ pub enum Shape {
     Basil,
 }
 
-pub const SHAPES: [Shape; 3] = [Shape::Of2020, Shape::Acacia, Shape::Basil];
+pub(crate) const SHAPES: [Shape; 3] = [Shape::Of2020, Shape::Acacia, Shape::Basil];
 
 /// A customer and his subscription.
 #[derive(Clone, Debug)]
-pub struct Purchase {
+pub(crate) struct Purchase {
     name: String,
     /// When he first paid.
-    pub at: i64,
+    pub(crate) at: i64,
 }
 
 impl Purchase {
     /// Paid a minute ago.
-    pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), at: now() - 60 }
+    pub(crate) fn new(name: &str) -> Self {
+        Self::paid_at(name, now() - 60)
+    }
+
+    /// Paid then.
+    pub(crate) fn paid_at(name: &str, at: i64) -> Self {
+        Self { name: name.to_owned(), at }
     }
 
     /// An id of this purchase: `id("sub")` is `sub_<name>`.
-    pub fn id(&self, prefix: &str) -> String {
+    pub(crate) fn id(&self, prefix: &str) -> String {
         format!("{prefix}_{}", self.name)
     }
 
-    pub fn email(&self) -> String {
+    pub(crate) fn email(&self) -> String {
         format!("{}@customers.example", self.name)
     }
 
     /// The finished checkout; `client_reference_id` names the affiliate.
-    pub fn session(&self, reference: &str) -> Value {
+    pub(crate) fn session(&self, reference: &str) -> Value {
         json!({
             "id": self.id("cs"), "object": "checkout.session", "mode": "subscription", "status": "complete",
             "payment_status": "paid", "client_reference_id": reference, "currency": "usd",
@@ -60,7 +65,7 @@ impl Purchase {
     }
 
     /// A finished one-off checkout that makes no invoice.
-    pub fn one_off(&self, reference: &str) -> Value {
+    pub(crate) fn one_off(&self, reference: &str) -> Value {
         let changes = json!({
             "mode": "payment", "subscription": null, "invoice": null, "payment_intent": self.id("pi"),
         });
@@ -68,17 +73,17 @@ impl Purchase {
     }
 
     /// The first invoice, paid.
-    pub fn invoice(&self, shape: Shape) -> Value {
+    pub(crate) fn invoice(&self, shape: Shape) -> Value {
         self.invoice_with(shape, &self.id("in"), self.at, json!({}))
     }
 
     /// The same with metadata on the subscription.
-    pub fn invoice_about(&self, shape: Shape, subscription_metadata: Value) -> Value {
+    pub(crate) fn invoice_about(&self, shape: Shape, subscription_metadata: Value) -> Value {
         self.invoice_with(shape, &self.id("in"), self.at, subscription_metadata)
     }
 
     /// The invoice of a later period.
-    pub fn renewal(&self, shape: Shape, number: i64) -> Value {
+    pub(crate) fn renewal(&self, shape: Shape, number: i64) -> Value {
         let id = format!("{}_{number}", self.id("in"));
         let renewal = self.invoice_with(shape, &id, self.at + number, json!({}));
         with(renewal, json!({"billing_reason": "subscription_cycle"}))
@@ -117,7 +122,7 @@ impl Purchase {
     }
 
     /// The customer.
-    pub fn customer(&self, metadata: Value) -> Value {
+    pub(crate) fn customer(&self, metadata: Value) -> Value {
         json!({
             "id": self.id("cus"), "object": "customer", "email": self.email(), "name": "Ann",
             "metadata": metadata, "livemode": false, "created": self.at,
@@ -125,13 +130,13 @@ impl Purchase {
     }
 
     /// An event of this purchase, `number` seconds after it was paid.
-    pub fn event(&self, kind: &str, number: i64, object: Value) -> Value {
+    pub(crate) fn event(&self, kind: &str, number: i64, object: Value) -> Value {
         event(&format!("evt_{}_{number}", self.name), kind, self.at + number, object)
     }
 }
 
 /// The envelope of an event in test mode.
-pub fn event(id: &str, kind: &str, at: i64, object: Value) -> Value {
+pub(crate) fn event(id: &str, kind: &str, at: i64, object: Value) -> Value {
     json!({
         "id": id, "object": "event", "api_version": "2024-06-20", "created": at, "livemode": false,
         "pending_webhooks": 1, "request": {"id": null, "idempotency_key": null}, "type": kind,
@@ -140,17 +145,17 @@ pub fn event(id: &str, kind: &str, at: i64, object: Value) -> Value {
 }
 
 /// A promotion code: which words stand for which id.
-pub fn promotion_code(id: &str, code: &str) -> Value {
+pub(crate) fn promotion_code(id: &str, code: &str) -> Value {
     json!({"id": id, "object": "promotion_code", "code": code, "active": true, "coupon": {"id": "coupon_1"}})
 }
 
 /// An expanded discount that came from a promotion code.
-pub fn discount(promotion_code: &str) -> Value {
+pub(crate) fn discount(promotion_code: &str) -> Value {
     json!({"id": "di_1", "object": "discount", "promotion_code": promotion_code, "coupon": {"id": "coupon_1"}})
 }
 
 /// `object` with other values at the top.
-pub fn with(mut object: Value, changes: Value) -> Value {
+pub(crate) fn with(mut object: Value, changes: Value) -> Value {
     let (Value::Object(fields), Value::Object(changes)) = (&mut object, changes) else { panic!("two objects are needed") };
     fields.extend(changes);
     object

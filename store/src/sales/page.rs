@@ -6,7 +6,9 @@
 //! none of the newest hundred thousand rows. A planner that sees `status = 'paid'` walks the list
 //! from its newest end and skips all of those. So the values are hidden from him: one value behind a
 //! subquery (`status = (select $5)`), several as rows (`unnest`), of which the first few entries are
-//! merged. That is right under custom and generic plans alike.
+//! merged. The limit is hidden too: seen, it would make the plan for the values of the moment look
+//! better than the general plan, and every page would be planned anew. All of it is right under
+//! custom and generic plans alike.
 //!
 //! Lists by several filters take two trips: ids by a statement that is planned with its values, then
 //! the rows.
@@ -128,7 +130,7 @@ macro_rules! whole_list {
             "'[]'",
             "from conversion c
              where c.organization_id = $1 and c.conversion_id >= $2 and c.conversion_id < $3
-             order by c.conversion_id " $order " limit $4",
+             order by c.conversion_id " $order " limit (select $4::bigint)",
             $walk.organization_id.0,
             $walk.bounds.lower,
             $walk.bounds.upper,
@@ -144,7 +146,7 @@ macro_rules! list_by_one {
             "from conversion c
              where c.organization_id = $1 and c.conversion_id >= $2 and c.conversion_id < $3
                  and c." $column " = (select $5::" $type ")
-             order by c.conversion_id " $order " limit $4",
+             order by c.conversion_id " $order " limit (select $4::bigint)",
             $walk.organization_id.0,
             $walk.bounds.lower,
             $walk.bounds.upper,
@@ -162,8 +164,8 @@ macro_rules! list_by_several {
                  select * from conversion
                  where organization_id = $1 and conversion_id >= $2 and conversion_id < $3
                      and " $column " = wanted
-                 order by conversion_id " $order " limit $4) c
-             order by c.conversion_id " $order " limit $4",
+                 order by conversion_id " $order " limit (select $4::bigint)) c
+             order by c.conversion_id " $order " limit (select $4::bigint)",
             $walk.organization_id.0,
             $walk.bounds.lower,
             $walk.bounds.upper,

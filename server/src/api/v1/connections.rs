@@ -15,7 +15,7 @@ use store::connection::{
 
 use super::{
     Reply,
-    field::{Change, Id, external_id, needed, secret, secrets},
+    field::{Change, Id, external_id, needed, secret, secrets, word},
     page::Page,
 };
 use crate::{
@@ -62,7 +62,8 @@ impl<'a> ConnectionRow<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewBody {
     processor: String,
-    mode: Mode,
+    #[serde(default, deserialize_with = "word")]
+    mode: Option<Mode>,
     name: Name,
     program_id: Option<CampaignId>,
     #[serde(default, deserialize_with = "secrets")]
@@ -78,7 +79,7 @@ impl NewBody {
         }
         Ok(NewConnection {
             processor: Processor::Stripe,
-            mode: self.mode,
+            mode: needed("mode", self.mode)?,
             name: self.name,
             campaign_id: self.program_id,
             secrets: Secrets {
@@ -92,6 +93,7 @@ impl NewBody {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangeBody {
+    #[serde(default, deserialize_with = "word")]
     mode: Option<Mode>,
     name: Option<Name>,
     #[serde(default)]

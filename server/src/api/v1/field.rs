@@ -9,7 +9,10 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use domain::{rate::BasisPoints, sales::parse_instant, text::MAX_EXTERNAL_ID};
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, IntoDeserializer},
+};
 use serde_json::{Number, Value};
 use url::Url;
 
@@ -90,6 +93,18 @@ impl<T> Change<T> {
             Self::To(new) => Change::To(new.map(read).transpose()?),
         })
     }
+}
+
+/// One of a few words, or none. Left to itself, `serde_json` says of a number in the place of a word
+/// that the body is no JSON. Goes with `#[serde(default)]`.
+pub(super) fn word<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    let read = |text: String| T::deserialize(text.into_deserializer());
+    text.map(read).transpose()
 }
 
 /// A secret, or none. Its refusal does not repeat what was sent.

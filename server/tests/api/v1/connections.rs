@@ -90,7 +90,7 @@ async fn what_does_not_fit_is_refused_by_name_and_secrets_are_not_repeated() {
             "processor",
             vec![json!("server"), json!("cash"), Value::Null],
         ),
-        ("mode", vec![json!("sandbox"), Value::Null]),
+        ("mode", vec![json!("sandbox"), json!(5), Value::Null]),
         ("name", vec![json!(""), Value::Null]),
         (
             "programId",

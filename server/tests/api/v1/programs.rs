@@ -120,8 +120,11 @@ async fn what_does_not_fit_is_refused_by_name() {
             vec![json!(""), json!("x".repeat(121)), json!(5), Value::Null],
         ),
         ("slug", vec![json!("ab"), json!("under_score")]),
-        ("commissionType", vec![json!("sometimes"), Value::Null]),
-        ("commissionModel", vec![json!("tiered")]),
+        (
+            "commissionType",
+            vec![json!("sometimes"), json!(5), Value::Null],
+        ),
+        ("commissionModel", vec![json!("tiered"), json!(5)]),
         (
             "commissionPercent",
             vec![
@@ -158,12 +161,12 @@ async fn what_does_not_fit_is_refused_by_name() {
         ("cookieDuration", vec![json!(0), json!(366)]),
         ("payoutThreshold", vec![json!(-1), json!(49.5)]),
         ("currency", vec![json!("XYZ"), json!("XAU"), json!("")]),
-        ("attributionModel", vec![json!("middle_touch")]),
+        ("attributionModel", vec![json!("middle_touch"), json!(5)]),
         ("couponsOverrideClicks", vec![json!("yes")]),
         ("overridePercent", vec![json!(101)]),
         ("refundOnCancel", vec![json!(1)]),
         ("trackingRequiresConsent", vec![json!("no")]),
-        ("status", vec![json!("paused"), json!("archived")]),
+        ("status", vec![json!("paused"), json!("archived"), json!(5)]),
         ("autoApproveAffiliates", vec![json!(false)]),
     ] {
         for value in values {

@@ -14,7 +14,7 @@ use serde_json::Number;
 use store::campaign::NewCampaign;
 
 use crate::{
-    api::v1::field::{Change, needed, percent, web_address, whole},
+    api::v1::field::{Change, needed, percent, web_address, whole, word},
     problem::Problem,
 };
 
@@ -26,9 +26,12 @@ const MAX_COOKIE_DAYS: u16 = 365;
 pub(crate) struct ProgramBody {
     name: Option<Name>,
     slug: Option<Slug>,
+    #[serde(default, deserialize_with = "word")]
     status: Option<CampaignStatus>,
     currency: Option<Currency>,
+    #[serde(default, deserialize_with = "word")]
     commission_type: Option<CommissionType>,
+    #[serde(default, deserialize_with = "word")]
     commission_model: Option<CommissionModel>,
     commission_percent: Option<Number>,
     commission_amount_cents: Option<i64>,
@@ -37,6 +40,7 @@ pub(crate) struct ProgramBody {
     lead_commission_cents: Option<i64>,
     click_commission_cents: Option<i64>,
     cookie_duration: Option<i64>,
+    #[serde(default, deserialize_with = "word")]
     attribution_model: Option<AttributionModel>,
     coupons_override_clicks: Option<bool>,
     override_percent: Option<Number>,

@@ -38,7 +38,7 @@ async fn a_share_is_of_the_amount_without_tax_rounded_half_up_once() {
     let server = under(percent(json!(33.33))).await;
     for (number, (amount, tax, commission)) in [
         (100, 0, 33), (101, 0, 34), (150, 0, 50), (1, 0, 0), (2, 0, 1), (4900, 900, 1333),
-        (1_000_000_000_000_000, 0, 333_300_000_000_000),
+        (1_000_000_000_000_000_i64, 0, 333_300_000_000_000_i64),
     ].into_iter().enumerate() {
         let made = server.sale(&format!("e{number}"), "sarah", json!({"amountCents": amount, "taxCents": tax})).await;
         assert_eq!(earned(&made), (commission, "USD"), "{amount} - {tax}");

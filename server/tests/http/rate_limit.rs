@@ -1,0 +1,107 @@
+//! How often a caller may call, and how he is told.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::support::{Answer, TestServer, stripe::{Purchase, Shape}};
+
+const LIMIT: (&str, &str) = ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "5");
+
+#[track_caller]
+fn number(answer: &Answer, name: &str) -> u64 {
+    answer.header(name).parse().unwrap_or_else(|_| panic!("no number in {name} of {:?}", answer.headers))
+}
+
+#[tokio::test]
+async fn headers_count_down_and_then_the_caller_is_told_how_long_to_wait() {
+    let server = TestServer::start_with(&[LIMIT]).await;
+    let me = server.get("/api/v1/me").await.expect(200);
+    let mut left = number(&me, "x-ratelimit-remaining");
+    assert!((1..5).contains(&left), "starting the test took some: {left}");
+    while left > 0 {
+        let answer = server.get("/api/conversions").await.expect(200);
+        left -= 1;
+        assert_eq!((number(&answer, "x-ratelimit-limit"), number(&answer, "x-ratelimit-remaining")), (5, left));
+        assert!((1..=60).contains(&number(&answer, "x-ratelimit-reset")));
+    }
+    let refused = server.get("/api/conversions").await.expect(429);
+    assert_eq!((refused.error(), number(&refused, "x-ratelimit-remaining")), ("rate_limited", 0));
+    assert!((1..=60).contains(&number(&refused, "retry-after")));
+    let refused = server.get("/api/v1/me").await.expect(429);
+    assert_eq!(refused.error(), "RATE_LIMITED");
+    assert!((1..=60).contains(&number(&refused, "retry-after")));
+    for path in ["/healthz", "/readyz", "/metrics", "/sign-in"] {
+        server.get(path).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn every_key_has_a_limit_of_its_own() {
+    let server = TestServer::start_with(&[LIMIT]).await;
+    let other = server.second_organization().await;
+    while server.get("/api/conversions").await.status != 429 {}
+    let answer = other.get("/api/conversions").await.expect(200);
+    assert_eq!(number(&answer, "x-ratelimit-remaining"), 4);
+}
+
+#[tokio::test]
+async fn callers_without_a_known_key_share_ten_calls_per_address() {
+    let server = TestServer::start_with(&[("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "600")]).await;
+    let strangers = [server.without_key(), server.with_key("ak_live_unknownunknownunknownunknown")];
+    let mut statuses = Vec::new();
+    for number in 0..12 {
+        statuses.push(strangers[number % 2].get("/api/conversions").await.status);
+    }
+    assert_eq!(statuses[..10], [401; 10]);
+    assert_eq!(statuses[10..], [429; 2]);
+    let refused = strangers[0].get("/api/v1/me").await.expect(429);
+    assert!((1..=60).contains(&number(&refused, "retry-after")));
+    server.get("/api/conversions").await.expect(200);
+}
+
+#[tokio::test]
+async fn server_to_server_calls_have_a_wide_limit_of_their_own() {
+    let server = TestServer::start_with(&[LIMIT]).await;
+    server.affiliate("sarah").await;
+    let names: Vec<String> = (0..100).map(|number| format!("e{number}")).collect();
+    let answers = join_all(names.iter().map(|name| server.sale(name, "sarah", json!({})))).await;
+    let refused = answers.iter().filter(|answer| answer.status != 201).count();
+    assert_eq!(refused, 0, "6,000 a minute and 1,000 at once are allowed");
+}
+
+#[tokio::test]
+async fn a_burst_of_server_to_server_calls_beyond_the_limit_is_told_to_wait() {
+    let server = TestServer::start_with(&[("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "100000")]).await;
+    server.affiliate("sarah").await;
+    let mut statuses = Vec::new();
+    for _ in 0..15 {
+        let calls = (0..100).map(|_| server.sale("the-same", "sarah", json!({})));
+        statuses.extend(join_all(calls).await);
+    }
+    let refused: Vec<&Answer> = statuses.iter().filter(|answer| answer.status == 429).collect();
+    assert!(!refused.is_empty() && refused.len() <= 500, "{} of 1,500 are refused", refused.len());
+    assert!(refused.iter().all(|answer| number(answer, "retry-after") >= 1));
+}
+
+#[tokio::test]
+async fn a_signed_event_is_never_turned_away() {
+    let server = TestServer::start_with(&[LIMIT]).await;
+    server.affiliate("sarah").await;
+    let connection = server.connect_stripe("whsec_0123456789").await;
+    let deliveries = (0..100).map(|number| {
+        let purchase = Purchase::new(&format!("p{number}"));
+        let event = purchase.event("invoice.paid", 1, purchase.invoice_about(Shape::Basil, json!({"via": "sarah"})));
+        let (server, connection) = (&server, &connection);
+        async move { server.deliver(connection, &event).await.status }
+    });
+    assert_eq!(join_all(deliveries).await, vec![200; 100]);
+}
+
+#[tokio::test]
+async fn zero_lifts_the_limits() {
+    let server = TestServer::start_with(&[("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "0")]).await;
+    let answers = join_all((0..700).map(|_| server.get("/api/v1/me"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let strangers = join_all((0..20).map(|_| async { server.without_key().get("/api/v1/me").await })).await;
+    assert!(strangers.iter().all(|answer| answer.status == 401));
+}
