@@ -96,7 +96,15 @@ impl Unit {
 }
 
 const HEAD: [&str; 9] = [
-    "What", "Server", "Against", "", "Ratio", "Rounds", "Bar", "", "CPU",
+    "What",
+    "Server",
+    "Compared with",
+    "Its figure",
+    "Ratio",
+    "Rounds",
+    "Bar",
+    "",
+    "CPU",
 ];
 
 impl Row {

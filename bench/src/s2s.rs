@@ -127,9 +127,14 @@ async fn against_pgbench(
         .into());
     }
     let what = format!("`POST /api/tracking/s2s`, {CONNECTIONS} connections, {which}");
+    let also = if best == CONNECTIONS {
+        ", its best"
+    } else {
+        ""
+    };
     report.speed(
         &what,
-        &format!("durable insert, -c {CONNECTIONS}"),
+        &format!("durable insert, -c {CONNECTIONS}{also}"),
         as_many,
         (1.0, 2.0),
     );

@@ -8,6 +8,8 @@
 //! Reading order: [`money`], [`fact`] (what the outside told us), [`attribution`] (who earned it),
 //! [`commission`] (how much), [`conversion`] (the record that results).
 
+#![deny(clippy::as_conversions)]
+
 pub mod affiliate;
 pub mod attribution;
 pub mod campaign;

@@ -59,6 +59,11 @@ impl Currency {
         u32::from(self.0.exponent().unwrap_or(2))
     }
 
+    /// The same as a length of text.
+    fn places(self) -> usize {
+        usize::from(self.0.exponent().unwrap_or(2))
+    }
+
     /// The sign people know it by (`$`, `€`, `¥`), else its code and a no-break space.
     pub fn symbol(self) -> &'static str {
         match self.code() {
@@ -149,23 +154,23 @@ impl Money {
 
     /// Plain decimal text with the currency's decimals and no grouping: `49.00`, `-20.00`, `1580`.
     pub fn to_decimal(self) -> String {
-        decimal(self.minor, self.currency.exponent(), "")
+        decimal(self, "")
     }
 
     /// Reads plain decimal text (`49`, `49.5`, `49.00`) as an amount of `currency`.
     pub fn from_decimal(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let exponent = currency.exponent();
+        let places = currency.places();
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let places = u32::try_from(fraction.len()).map_err(|_| MoneyError::NotAnAmount)?;
         let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || places > exponent {
+        let missing = places.checked_sub(fraction.len());
+        let zeros = "0".repeat(missing.ok_or(MoneyError::NotAnAmount)?);
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
             return Err(MoneyError::NotAnAmount);
         }
-        let zeros = "0".repeat((exponent - places) as usize);
         let minor: i64 = format!("{whole}{fraction}{zeros}")
             .parse()
             .map_err(|_| MoneyError::Overflow)?;
@@ -180,7 +185,7 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.minor < 0 { "-" } else { "" };
-        let digits = decimal(self.minor, self.currency.exponent(), ",");
+        let digits = decimal(*self, ",");
         let digits = digits.trim_start_matches('-');
         match self.currency.symbol() {
             "" => write!(f, "{sign}{}\u{a0}{digits}", self.currency.code()),
@@ -189,22 +194,23 @@ impl fmt::Display for Money {
     }
 }
 
-fn decimal(minor: i64, exponent: u32, group: &str) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
+fn decimal(amount: Money, group: &str) -> String {
+    let places = amount.currency.places();
+    let sign = if amount.minor < 0 { "-" } else { "" };
     let digits = format!(
         "{:0>width$}",
-        minor.unsigned_abs(),
-        width = exponent as usize + 1
+        amount.minor.unsigned_abs(),
+        width = places + 1
     );
-    let (whole, fraction) = digits.split_at(digits.len() - exponent as usize);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
     let mut grouped = String::with_capacity(digits.len() + 8);
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             grouped.push_str(group);
         }
         grouped.push(digit);
     }
-    if exponent == 0 {
+    if places == 0 {
         format!("{sign}{grouped}")
     } else {
         format!("{sign}{grouped}.{fraction}")

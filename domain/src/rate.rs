@@ -101,6 +101,6 @@ mod tests {
             share.of(Money::new(4900, Currency::USD)).map(|m| m.minor),
             Ok(1005)
         ); // 1004.5
-        assert_eq!(share.of(Money::new(i64::MAX, Currency::USD)).is_ok(), true);
+        assert!(share.of(Money::new(i64::MAX, Currency::USD)).is_ok());
     }
 }

@@ -37,6 +37,19 @@ impl Caller {
     pub(crate) fn holder(&self) -> &KeyHolder {
         &self.holder
     }
+
+    /// The program, not counted against its key's limit: for calls that have a limit of their own.
+    pub(crate) async fn uncounted(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+        let holder = match bearer(&parts.headers) {
+            Some(key) => state.store.key_holder(key).await?,
+            None => None,
+        };
+        if let Some(holder) = holder {
+            return Ok(Self { holder });
+        }
+        state.limits.keyless(address(parts))?;
+        Err(Problem::unauthorized("send a valid API key: Authorization: Bearer ak_live_..."))
+    }
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -47,18 +60,9 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let holder = match bearer(&parts.headers) {
-            Some(key) => state.store.key_holder(key).await?,
-            None => None,
-        };
-        let Some(holder) = holder else {
-            state.limits.keyless(address(parts))?;
-            return Err(Problem::unauthorized(
-                "send a valid API key: Authorization: Bearer ak_live_...",
-            ));
-        };
-        state.limits.key(holder.id, parts.extensions.get::<Slot>())?;
-        Ok(Self { holder })
+        let caller = Self::uncounted(parts, state).await?;
+        state.limits.key(caller.holder.id, parts.extensions.get::<Slot>())?;
+        Ok(caller)
     }
 }
 

@@ -12,9 +12,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::id::OrganizationId;
 use sha2::{Digest, Sha256};
-use store::idempotency::Begun;
+use store::idempotency::{Begun, Once};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -46,27 +45,27 @@ async fn run(state: &AppState, request: Request, next: Next) -> Result<Response,
         return Err(Problem::invalid("Idempotency-Key", needs));
     }
     let caller = Caller::from_request_parts(&mut parts, state).await?;
-    let organization_id = caller.holder().organization_id;
+    let (organization_id, api_key_id) = (caller.holder().organization_id, caller.holder().id);
+    let once = Once { organization_id, api_key_id, key: &key };
     parts.extensions.insert(caller);
     let body = read_body(body, MAX_BODY).await?;
     let hash = Sha256::new().chain_update(parts.uri.path()).chain_update([0]).chain_update(&body).finalize();
-    if let Some((status, answer)) = begin(state, organization_id, &key, &hash).await? {
+    if let Some((status, answer)) = begin(state, once, &hash).await? {
         return Ok(replay(status, answer));
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    finish(state, organization_id, &key, response).await
+    finish(state, once, response).await
 }
 
 /// The answer given before, or `None` when this call is to run.
 async fn begin(
     state: &AppState,
-    organization_id: OrganizationId,
-    key: &str,
+    once: Once<'_>,
     hash: &[u8],
 ) -> Result<Option<(u16, Bytes)>, Problem> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match state.store.begin_once(organization_id, key, hash).await? {
+        match state.store.begin_once(once, hash).await? {
             Begun::Fresh => return Ok(None),
             Begun::Answered(status, body) => return Ok(Some((status, body))),
             Begun::OtherCall => return Err(Problem::idempotency_key_reused()),
@@ -80,18 +79,17 @@ async fn begin(
 
 async fn finish(
     state: &AppState,
-    organization_id: OrganizationId,
-    key: &str,
+    once: Once<'_>,
     response: Response,
 ) -> Result<Response, Problem> {
     if !response.status().is_success() {
-        state.store.forget_once(organization_id, key).await?;
+        state.store.forget_once(once).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let body = read_body(body, usize::MAX).await?;
     let status = parts.status.as_u16();
-    state.store.finish_once(organization_id, key, status, &body).await?;
+    state.store.finish_once(once, status, &body).await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

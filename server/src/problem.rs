@@ -190,7 +190,12 @@ impl Problem {
             source = cause.source();
         }
         tracing::error!(cause = %chain, "a request failed");
-        Self::new(Kind::Internal, "internal_error", "something went wrong here; the request id helps to find out what")
+        Self::broken()
+    }
+
+    fn broken() -> Self {
+        let message = "something went wrong here; the request id helps to find out what";
+        Self::new(Kind::Internal, "internal_error", message)
     }
 
     fn body(&self, v1: bool, request_id: &str) -> Value {
@@ -286,6 +291,7 @@ fn problem_of(response: &Response, api: bool) -> Option<Problem> {
             "this address does not take that method",
         ),
         Kind::Unavailable => Problem::unavailable(),
+        Kind::Internal => Problem::broken(),
         kind => Problem::new(kind, "bad_request", status.canonical_reason().unwrap_or("refused")),
     })
 }

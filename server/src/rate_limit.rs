@@ -21,16 +21,18 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 
+use nonzero_ext::nonzero;
+
 use crate::problem::Problem;
 
 /// Calls per minute and organization of server-to-server calls, and how many may come at once.
-const S2S_PER_MINUTE: NonZeroU32 = NonZeroU32::new(6000).expect("positive");
-const S2S_BURST: NonZeroU32 = NonZeroU32::new(1000).expect("positive");
+const S2S_PER_MINUTE: NonZeroU32 = nonzero!(6000u32);
+const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 /// Calls per minute and address on the API without a key that is known.
-const KEYLESS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("positive");
+const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
 /// Sign-in attempts per account and per address: some at once, then one every so often.
 const SIGN_IN_EVERY: Duration = Duration::from_secs(6);
-const SIGN_IN_BURST: NonZeroU32 = NonZeroU32::new(10).expect("positive");
+const SIGN_IN_BURST: NonZeroU32 = nonzero!(10u32);
 
 type KeyLimiter =
     RateLimiter<ApiKeyId, DefaultKeyedStateStore<ApiKeyId>, DefaultClock, StateInformationMiddleware>;

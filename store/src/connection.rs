@@ -148,7 +148,7 @@ pub(crate) async fn modes_in(
 }
 
 /// Trims; refuses blank, short, long and unprintable secrets: a blank one would sign anything.
-fn check_signing(secrets: Vec<String>) -> Result<Vec<String>, ConnectionError> {
+fn check_signing(secrets: &[String]) -> Result<Vec<String>, ConnectionError> {
     let secrets: Vec<String> = secrets
         .iter()
         .map(|secret| secret.trim().to_owned())
@@ -234,7 +234,7 @@ impl Store {
     ) -> Result<ConnectionView, ConnectionError> {
         let now = self.now();
         let secrets = Secrets {
-            signing: check_signing(new.secrets.signing)?,
+            signing: check_signing(&new.secrets.signing)?,
             ..new.secrets
         };
         let mut tx = self.pool.begin().await?;
@@ -293,10 +293,10 @@ impl Store {
         .ok_or(ConnectionError::NotFound)?;
         let mut secrets = self.open_secrets(&row.secrets_sealed)?;
         if let Some(signing) = change.signing {
-            secrets.signing = check_signing(signing)?;
+            secrets.signing = check_signing(&signing)?;
         }
         if let Some(further) = change.further_secret {
-            secrets.signing.splice(..0, check_signing(vec![further])?);
+            secrets.signing.splice(..0, check_signing(&[further])?);
             secrets.signing.truncate(MAX_SIGNING_SECRETS);
         }
         secrets.api_key = change.api_key.or(secrets.api_key);

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How long an entry lives at most: the bound on staleness if every notice were lost.
-pub(crate) const MAX_AGE: Duration = Duration::from_secs(60);
+pub(crate) const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// The channel on which processes tell each other that an organization's set-up changed.
 pub(crate) const CHANNEL: &str = "tributary_directory";

@@ -1,5 +1,6 @@
 //! What can go wrong below the business: the database is away, or holds what can't be read.
 
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use thiserror::Error;
 
 /// A failure that no caller caused. Verbs with failures of their own wrap it.
@@ -49,7 +50,8 @@ pub(crate) fn readable<T>(
     value.ok_or(StoreError::Corrupt { table, column })
 }
 
-/// Classes 08 (connection), 53 (resources), 57 (shut down, starting up) are the database being away.
+/// Classes 08 (connection), 53 (resources), 57 (shut down, starting up) are the database being away,
+/// and so is whatever ends the connection: a database that is closed for maintenance, for example.
 fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -58,11 +60,12 @@ fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            ["08", "53", "57"]
-                .iter()
-                .any(|class| code.starts_with(class))
-        }),
+        sqlx::Error::Database(database) => {
+            let severity = database.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+            let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
+            let class = |code: &str| ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+            ended || database.code().is_some_and(|code| class(&code))
+        }
         _ => false,
     }
 }

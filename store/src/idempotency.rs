@@ -1,10 +1,15 @@
 //! Calls that must run once: the answer to an `Idempotency-Key` is kept and given again.
+//!
+//! A key counts within the API key that sent it: another API key, which may have fewer scopes, never
+//! sees its answers. Answers are sealed, because some of them hold a new secret.
 
 use bytes::Bytes;
 use chrono::Duration;
-use domain::id::OrganizationId;
+use domain::id::{ApiKeyId, OrganizationId};
 
 use crate::{Store, StoreError, error::readable};
+
+const PURPOSE: &str = "idempotent_call";
 
 /// How long an answer is kept.
 pub const KEPT_FOR: Duration = Duration::hours(24);
@@ -24,24 +29,35 @@ pub enum Begun {
     OtherCall,
 }
 
+/// Who used which key.
+#[derive(Clone, Copy, Debug)]
+pub struct Once<'a> {
+    /// Whose data the call changes.
+    pub organization_id: OrganizationId,
+    /// Which API key sent it.
+    pub api_key_id: ApiKeyId,
+    /// The caller's `Idempotency-Key`.
+    pub key: &'a str,
+}
+
 impl Store {
     /// Takes the key for a call whose method, path and body have this hash.
     pub async fn begin_once(
         &self,
-        organization_id: OrganizationId,
-        key: &str,
+        once: Once<'_>,
         request_hash: &[u8],
     ) -> Result<Begun, StoreError> {
         let now = self.now();
         let taken = sqlx::query!(
-            "insert into idempotent_call (organization_id, idempotency_key, request_hash, started_at)
-             values ($1, $2, $3, $4)
-             on conflict (organization_id, idempotency_key) do update
-             set request_hash = excluded.request_hash, started_at = excluded.started_at, status = null, body = null
-             where idempotent_call.started_at < $5
-                or (idempotent_call.status is null and idempotent_call.started_at < $6)",
-            organization_id.0,
-            key,
+            "insert into idempotent_call (organization_id, api_key_id, idempotency_key, request_hash, started_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (organization_id, api_key_id, idempotency_key) do update
+             set request_hash = excluded.request_hash, started_at = excluded.started_at, status = null, body_sealed = null
+             where idempotent_call.started_at < $6
+                or (idempotent_call.status is null and idempotent_call.started_at < $7)",
+            once.organization_id.0,
+            once.api_key_id.0,
+            once.key,
             request_hash,
             now,
             now - KEPT_FOR,
@@ -53,10 +69,11 @@ impl Store {
             return Ok(Begun::Fresh);
         }
         let known = sqlx::query!(
-            "select request_hash, status, body from idempotent_call
-             where organization_id = $1 and idempotency_key = $2",
-            organization_id.0,
-            key,
+            "select request_hash, status, body_sealed from idempotent_call
+             where organization_id = $1 and api_key_id = $2 and idempotency_key = $3",
+            once.organization_id.0,
+            once.api_key_id.0,
+            once.key,
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -71,27 +88,26 @@ impl Store {
             return Ok(Begun::Running);
         };
         let status = readable(u16::try_from(status).ok(), "idempotent_call", "status")?;
-        Ok(Begun::Answered(
-            status,
-            known.body.unwrap_or_default().into(),
-        ))
+        let sealed = readable(known.body_sealed, "idempotent_call", "body_sealed")?;
+        let body = self.vault.open(PURPOSE, &sealed)?;
+        Ok(Begun::Answered(status, body.into()))
     }
 
     /// Keeps the answer of a call that ran.
     pub async fn finish_once(
         &self,
-        organization_id: OrganizationId,
-        key: &str,
+        once: Once<'_>,
         status: u16,
         body: &[u8],
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "update idempotent_call set status = $3, body = $4
-             where organization_id = $1 and idempotency_key = $2",
-            organization_id.0,
-            key,
+            "update idempotent_call set status = $4, body_sealed = $5
+             where organization_id = $1 and api_key_id = $2 and idempotency_key = $3",
+            once.organization_id.0,
+            once.api_key_id.0,
+            once.key,
             i32::from(status),
-            body,
+            self.vault.seal(&self.random, PURPOSE, body)?,
         )
         .execute(&self.pool)
         .await?;
@@ -101,13 +117,13 @@ impl Store {
     /// Gives the key back: the call changed nothing and may run again.
     pub async fn forget_once(
         &self,
-        organization_id: OrganizationId,
-        key: &str,
+        once: Once<'_>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "delete from idempotent_call where organization_id = $1 and idempotency_key = $2 and status is null",
-            organization_id.0,
-            key,
+            "delete from idempotent_call where organization_id = $1 and api_key_id = $2 and idempotency_key = $3 and status is null",
+            once.organization_id.0,
+            once.api_key_id.0,
+            once.key,
         )
         .execute(&self.pool)
         .await?;

@@ -15,6 +15,8 @@
 //! 5. A test file in `tests/` with a fresh database per test (`#[sqlx::test]`).
 //! 6. `make sqlx-prepare`.
 
+#![deny(clippy::as_conversions)]
+
 pub mod affiliate;
 pub mod api_key;
 pub mod audit;

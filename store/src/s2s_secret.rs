@@ -1,5 +1,7 @@
 //! Secrets with which merchants sign their server-to-server calls, and the check of the secret key.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use domain::id::OrganizationId;
 use uuid::Uuid;
@@ -63,15 +65,12 @@ impl Store {
     ) -> Result<Vec<String>, StoreError> {
         let now = self.now();
         let key = (self.directory.epoch(), organization_id);
-        let known = match self.directory.s2s_secrets.get(&key) {
-            Some(known) => known,
-            None => {
-                let loaded = std::sync::Arc::new(self.load_s2s_secrets(organization_id).await?);
-                self.directory
-                    .s2s_secrets
-                    .insert(key, std::sync::Arc::clone(&loaded));
-                loaded
-            }
+        let known = if let Some(known) = self.directory.s2s_secrets.get(&key) {
+            known
+        } else {
+            let loaded = Arc::new(self.load_s2s_secrets(organization_id).await?);
+            self.directory.s2s_secrets.insert(key, Arc::clone(&loaded));
+            loaded
         };
         let valid = known
             .iter()

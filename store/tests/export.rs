@@ -1,5 +1,7 @@
 //! The CSV of a list: the same rows as the list, and text that can't break or run.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,9 +39,18 @@ fn campaign_id() -> Uuid {
 
 impl Books {
     async fn open(pool: PgPool) -> Self {
-        let store = Store::new(pool.clone(), Clock::System, Random::seeded(7), Vault::new(&[7; 32]));
+        let store = Store::new(
+            pool.clone(),
+            Clock::System,
+            Random::seeded(7),
+            Vault::new(&[7; 32]),
+        );
         let organization_id = OrganizationId(Uuid::from_u128(0x0));
-        let books = Self { store, pool, organization_id };
+        let books = Self {
+            store,
+            pool,
+            organization_id,
+        };
         books.insert("organization", json!({ "name": "A" })).await;
         let campaign = json!({
             "campaign_id": campaign_id(), "name": "Default, \"20 %\"", "slug": "default", "status": "active",
@@ -62,8 +73,13 @@ impl Books {
         if row["created_at"].is_null() {
             row["created_at"] = json!(start());
         }
-        let sql = format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(row).execute(&self.pool).await.expect("inserted");
+        let sql =
+            format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(row)
+            .execute(&self.pool)
+            .await
+            .expect("inserted");
     }
 
     async fn record(&self, number: u32, own: Value) {
@@ -87,33 +103,55 @@ impl Books {
 
     /// 20 MB of rows: more than all buffers between here and the database hold.
     async fn record_plenty(&self) {
-        self.record(0, json!({ "charge_id": "x".repeat(2_000) })).await;
+        self.record(0, json!({ "charge_id": "x".repeat(2_000) }))
+            .await;
         let copies = "insert into conversion
             select copy.* from conversion c cross join generate_series(2, $1) number
                 cross join lateral jsonb_populate_record(c, jsonb_build_object(
                     'conversion_id', gen_random_uuid(), 'external_event_id', number::text)) copy";
-        sqlx::query(copies).bind(PLENTY).execute(&self.pool).await.expect("inserted");
+        sqlx::query(copies)
+            .bind(PLENTY)
+            .execute(&self.pool)
+            .await
+            .expect("inserted");
     }
 
-    async fn export(&self, filter: &Filter) -> impl Stream<Item = Result<Bytes, StoreError>> + use<> {
-        let started = tokio::time::timeout(PATIENCE, self.store.export_sales(self.organization_id, filter));
+    async fn export(
+        &self,
+        filter: &Filter,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + use<> {
+        let started = tokio::time::timeout(
+            PATIENCE,
+            self.store.export_sales(self.organization_id, filter),
+        );
         started.await.expect("in time").expect("started")
     }
 
     async fn csv(&self, filter: &Filter) -> String {
-        let pieces: Vec<Bytes> = self.export(filter).await.try_collect().await.expect("exported");
+        let pieces: Vec<Bytes> = self
+            .export(filter)
+            .await
+            .try_collect()
+            .await
+            .expect("exported");
         String::from_utf8(pieces.concat()).expect("UTF-8")
     }
 
     async fn listed(&self, filter: &Filter) -> Vec<Row> {
-        let page = self.store.sales_page(self.organization_id, filter, 200, None).await;
+        let page = self
+            .store
+            .sales_page(self.organization_id, filter, 200, None)
+            .await;
         page.expect("a page").rows
     }
 
     async fn running_copies(&self) -> i64 {
         let count = "select count(*) from pg_stat_activity
             where datname = current_database() and state = 'active' and query like 'copy %'";
-        sqlx::query_scalar(count).fetch_one(&self.pool).await.expect("counted")
+        sqlx::query_scalar(count)
+            .fetch_one(&self.pool)
+            .await
+            .expect("counted")
     }
 }
 
@@ -138,7 +176,11 @@ fn cells(csv: &str) -> Vec<Vec<String>> {
             other => row.last_mut().expect("a cell").push(other),
         }
     }
-    assert_eq!(rows.pop(), Some(vec![String::new()]), "the last line ends too");
+    assert_eq!(
+        rows.pop(),
+        Some(vec![String::new()]),
+        "the last line ends too"
+    );
     rows
 }
 
@@ -175,7 +217,9 @@ fn expected(row: &Row) -> Vec<String> {
         maybe(sale.approved_at),
         maybe(sale.paid_at),
         maybe(sale.refunded_at),
-        sale.parent_conversion_id.map(|id| id.to_string()).unwrap_or_default(),
+        sale.parent_conversion_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         sale.id.to_string(),
         sale.source.as_str().to_owned(),
         text(&sale.coupon_code),
@@ -183,12 +227,28 @@ fn expected(row: &Row) -> Vec<String> {
 }
 
 fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Rows of every kind, with everything in their texts that could go wrong.
 async fn record_strange_rows(books: &Books) {
-    let texts = ["=1+1", "+1", "-1", "@x", "a,b", "say \"hi\"", "two\r\nlines", "\ttab", "back\\slash", "\\N", "Łódź 💶"];
+    let texts = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@x",
+        "a,b",
+        "say \"hi\"",
+        "two\r\nlines",
+        "\ttab",
+        "back\\slash",
+        "\\N",
+        "Łódź 💶",
+    ];
     for (number, text) in (1..).zip(texts) {
         let own = json!({
             "customer_email": text, "coupon_code": text, "external_event_id": text, "customer_id": text,
@@ -215,7 +275,10 @@ async fn record_strange_rows(books: &Books) {
 async fn the_csv_is_the_list(pool: PgPool) {
     let books = Books::open(pool).await;
     record_strange_rows(&books).await;
-    let paid = Filter { statuses: vec![Status::Paid, Status::Approved], ..Filter::default() };
+    let paid = Filter {
+        statuses: vec![Status::Paid, Status::Approved],
+        ..Filter::default()
+    };
     for (filter, count) in [(Filter::default(), 16), (paid, 5)] {
         let csv = cells(&books.csv(&filter).await);
         let rows: Vec<_> = books.listed(&filter).await.iter().map(expected).collect();
@@ -233,7 +296,10 @@ async fn the_csv_to_the_letter(pool: PgPool) {
         "charge_id": "ch_1", "customer_email": "ann@example.com",
     });
     books.record(1, own).await;
-    let csv = books.csv(&Filter::default()).await.replace("\r\n", "<crlf>\n");
+    let csv = books
+        .csv(&Filter::default())
+        .await
+        .replace("\r\n", "<crlf>\n");
     insta::assert_snapshot!(csv, @r#"
     created_at,occurred_at,type,source,status,affiliate_id,affiliate_name,affiliate_slug,campaign_id,campaign_name,amount,refunded,currency,commission,commission_currency,external_event_id,processor,subscription_id,customer_id,invoice_id,charge_id,customer_email,hold_until,approved_at,paid_at,refunded_at,parent_conversion_id,id,attribution_method,coupon_code<crlf>
     2026-11-20T10:00:00.121Z,2026-11-20T09:59:00Z,Sale,Coupon,Pending,00000000-0000-0000-0000-00000000000a,'=Zoë 💶,zoe,00000000-0000-0000-0000-00000000000c,"Default, ""20 %""",1580,80,JPY,9.80,USD,in_1,server,sub_1,cus_1,in_1,ch_1,ann@example.com,2026-12-20T09:59:00Z,,,,,01a1f866-0d79-0000-0000-000000000001,coupon,SARAH20<crlf>
@@ -257,7 +323,9 @@ async fn an_export_that_nobody_reads_on_ends(pool: PgPool) {
     assert_eq!(books.running_copies().await, 1, "held back by its reader");
     drop(export);
     let all_ended = async { while books.running_copies().await > 0 {} };
-    tokio::time::timeout(PATIENCE, all_ended).await.expect("the database stopped");
+    tokio::time::timeout(PATIENCE, all_ended)
+        .await
+        .expect("the database stopped");
 
     // And every connection of the pool is as good as before.
     let queries = (0..20).map(|_| books.running_copies());

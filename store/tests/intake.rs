@@ -1,5 +1,7 @@
 //! Facts in, conversions out: whatever the order, the repetition and the company they come in.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use chrono::Duration;
@@ -11,6 +13,7 @@ use domain::{
     fact::{ClueKind, Fact, PromotionCodeSeen},
     lifecycle::Status,
     money::{Currency, Money},
+    sales::Filter,
 };
 use sqlx::PgPool;
 use store::{
@@ -51,7 +54,7 @@ async fn a_sale_is_recorded_with_its_commission_hold_ledger_entry_and_day(pool: 
     assert_eq!((sale.amount.minor, sale.base_minor, sale.commission.minor), (5390, 4900, 980));
     assert_eq!((sale.status, sale.hold_until), (Status::Pending, noon() + Duration::days(30)));
     assert_eq!(ledger(&pool).await, [("accrual".to_owned(), 980)]);
-    let totals = shop.store.sales_totals(shop.organization_id, &Default::default()).await.expect("totals");
+    let totals = shop.store.sales_totals(shop.organization_id, &Filter::default()).await.expect("totals");
     assert_eq!((totals.by_currency[0].sales, totals.by_currency[0].commission_minor), (1, 980));
     assert_eq!((totals.chips.all, totals.chips.sales, totals.chips.leads), (1, 1, 0));
 }

@@ -1,5 +1,7 @@
 //! Changes reach everybody who watches, through whichever process they were made.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{
@@ -18,7 +20,7 @@ use uuid::Uuid;
 /// Longer than anything here takes; what waits longer waits for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// An interval that never ends within a test: whatever arrives did not come by comparing.
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 const OFTEN: Duration = Duration::from_millis(20);
 
 fn organization_id() -> OrganizationId {
@@ -35,28 +37,49 @@ struct Process {
 impl Process {
     async fn start(database: &PgPool) -> Self {
         let options = database.connect_options().as_ref().clone();
-        let pool = PgPoolOptions::new().max_connections(4).connect_with(options).await.expect("connected");
-        let store = Store::new(pool.clone(), Clock::System, Random::seeded(7), Vault::new(&[7; 32]));
-        Self { store, pool, listening: None }
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await
+            .expect("connected");
+        let store = Store::new(
+            pool.clone(),
+            Clock::System,
+            Random::seeded(7),
+            Vault::new(&[7; 32]),
+        );
+        Self {
+            store,
+            pool,
+            listening: None,
+        }
     }
 
     fn listen(&mut self, compare_every: Duration) {
         let (stop, stopped) = oneshot::channel::<()>();
         let store = self.store.clone();
         let task = tokio::spawn(async move {
-            store.listen_and_compare(compare_every, async { drop(stopped.await) }).await;
+            store
+                .listen_and_compare(compare_every, async { drop(stopped.await) })
+                .await;
         });
         self.listening = Some((stop, task));
     }
 
     async fn subscribe(&self) -> Subscription {
-        self.store.subscribe(organization_id()).await.expect("subscribed")
+        self.store
+            .subscribe(organization_id())
+            .await
+            .expect("subscribed")
     }
 
     async fn stop(self) {
         if let Some((stop, task)) = self.listening {
             drop(stop);
-            tokio::time::timeout(PATIENCE, task).await.expect("in time").expect("no panic");
+            tokio::time::timeout(PATIENCE, task)
+                .await
+                .expect("in time")
+                .expect("no panic");
         }
         self.pool.close().await;
     }
@@ -66,7 +89,11 @@ async fn insert(db: &PgPool, table: &str, mut row: Value) {
     row["organization_id"] = json!(organization_id());
     row["created_at"] = json!("2026-11-20T10:00:00Z");
     let sql = format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
-    sqlx::query(sqlx::AssertSqlSafe(sql)).bind(row).execute(db).await.expect("inserted");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(row)
+        .execute(db)
+        .await
+        .expect("inserted");
 }
 
 async fn set_up(db: &PgPool) {
@@ -89,7 +116,10 @@ async fn set_up(db: &PgPool) {
 
 async fn next_position(db: &PgPool) -> i64 {
     let bump = "update organization_position set position = position + 1 returning position";
-    sqlx::query_scalar(bump).fetch_one(db).await.expect("bumped")
+    sqlx::query_scalar(bump)
+        .fetch_one(db)
+        .await
+        .expect("bumped")
 }
 
 /// Records a sale and tells nobody.
@@ -106,7 +136,11 @@ async fn record(db: &PgPool) -> SaleChange {
         "trail": [], "change_position": position, "revision": 1,
     });
     insert(db, "conversion", row).await;
-    SaleChange { id: ConversionId(id), kind: ChangeKind::Created, position }
+    SaleChange {
+        id: ConversionId(id),
+        kind: ChangeKind::Created,
+        position,
+    }
 }
 
 /// Changes a sale and tells nobody.
@@ -118,16 +152,25 @@ async fn change(db: &PgPool, sale: SaleChange) -> SaleChange {
         .execute(db)
         .await
         .expect("changed");
-    SaleChange { kind: ChangeKind::Updated, position, ..sale }
+    SaleChange {
+        kind: ChangeKind::Updated,
+        position,
+        ..sale
+    }
 }
 
 fn sales(changes: &[SaleChange]) -> Change {
     let position = changes.last().expect("a change").position;
-    Change::Sales { position, changes: changes.into() }
+    Change::Sales {
+        position,
+        changes: changes.into(),
+    }
 }
 
 async fn next(subscription: &mut Subscription) -> Change {
-    tokio::time::timeout(PATIENCE, subscription.next()).await.expect("told in time")
+    tokio::time::timeout(PATIENCE, subscription.next())
+        .await
+        .expect("told in time")
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -187,9 +230,16 @@ async fn a_lost_connection_is_caught_up_with(pool: PgPool) {
     let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity
         where datname = current_database() and query like 'LISTEN%'";
     let one_was_cut = async {
-        while sqlx::query_scalar::<_, i64>(cut).fetch_one(&pool).await.expect("cut") == 0 {}
+        while sqlx::query_scalar::<_, i64>(cut)
+            .fetch_one(&pool)
+            .await
+            .expect("cut")
+            == 0
+        {}
     };
-    tokio::time::timeout(PATIENCE, one_was_cut).await.expect("was listening");
+    tokio::time::timeout(PATIENCE, one_was_cut)
+        .await
+        .expect("was listening");
     let second = record(&pool).await;
     assert_eq!(next(&mut watcher).await, sales(&[second]));
     here.stop().await;
@@ -207,7 +257,9 @@ async fn all_watchers_share_one_reading(pool: PgPool) {
     here.store.tell_changed(organization_id(), created.position);
     let mut told = Vec::new();
     for watcher in &mut watchers {
-        let Change::Sales { changes, .. } = next(watcher).await else { panic!("too much") };
+        let Change::Sales { changes, .. } = next(watcher).await else {
+            panic!("too much")
+        };
         told.push(changes);
     }
     assert!(told.iter().all(|changes| Arc::ptr_eq(changes, &told[0])));
@@ -224,15 +276,26 @@ async fn more_than_five_hundred_changes_are_not_listed(pool: PgPool) {
         select copy.* from conversion c cross join generate_series(1, $1) number
             cross join lateral jsonb_populate_record(c, jsonb_build_object(
                 'conversion_id', gen_random_uuid(), 'external_event_id', number::text)) copy";
-    sqlx::query(copies).bind(499).execute(&pool).await.expect("copied");
-    let Ok(Change::Sales { changes, .. }) = here.store.changes_since(organization_id(), 0).await else {
+    sqlx::query(copies)
+        .bind(499)
+        .execute(&pool)
+        .await
+        .expect("copied");
+    let Ok(Change::Sales { changes, .. }) = here.store.changes_since(organization_id(), 0).await
+    else {
         panic!("500 can be listed");
     };
     assert_eq!(changes.len(), 500);
 
     record(&pool).await;
-    here.store.tell_changed(organization_id(), first.position + 1);
-    assert_eq!(next(&mut watcher).await, Change::Resync { position: first.position + 1 });
+    here.store
+        .tell_changed(organization_id(), first.position + 1);
+    assert_eq!(
+        next(&mut watcher).await,
+        Change::Resync {
+            position: first.position + 1
+        }
+    );
     here.stop().await;
 }
 
@@ -243,9 +306,16 @@ async fn an_interrupted_stream_goes_on_where_it_was(pool: PgPool) {
     let first = record(&pool).await;
     let second = record(&pool).await;
     let first_again = change(&pool, first).await;
-    assert_eq!(here.store.position(organization_id()).await.expect("read"), first_again.position);
+    assert_eq!(
+        here.store.position(organization_id()).await.expect("read"),
+        first_again.position
+    );
 
-    let mut watcher = here.store.subscribe_after(organization_id(), first.position).await.expect("subscribed");
+    let mut watcher = here
+        .store
+        .subscribe_after(organization_id(), first.position)
+        .await
+        .expect("subscribed");
     assert_eq!(next(&mut watcher).await, sales(&[second, first_again]));
     let third = record(&pool).await;
     here.store.tell_changed(organization_id(), third.position);
@@ -253,14 +323,27 @@ async fn an_interrupted_stream_goes_on_where_it_was(pool: PgPool) {
 
     // The hub knows less than somebody who was told by another process.
     let fourth = record(&pool).await;
-    let mut ahead = here.store.subscribe_after(organization_id(), fourth.position).await.expect("subscribed");
+    let mut ahead = here
+        .store
+        .subscribe_after(organization_id(), fourth.position)
+        .await
+        .expect("subscribed");
     let fifth = record(&pool).await;
     here.store.tell_changed(organization_id(), fifth.position);
     assert_eq!(next(&mut ahead).await, sales(&[fifth]));
     assert_eq!(next(&mut watcher).await, sales(&[fourth, fifth]));
 
-    let mut stranger = here.store.subscribe_after(organization_id(), 1_000).await.expect("subscribed");
-    assert_eq!(next(&mut stranger).await, Change::Resync { position: fifth.position });
+    let mut stranger = here
+        .store
+        .subscribe_after(organization_id(), 1_000)
+        .await
+        .expect("subscribed");
+    assert_eq!(
+        next(&mut stranger).await,
+        Change::Resync {
+            position: fifth.position
+        }
+    );
     here.stop().await;
 }
 
@@ -286,18 +369,30 @@ async fn set_up_changed_by_another_process_is_read_again(pool: PgPool) {
     let mut here = Process::start(&pool).await;
     here.listen(NEVER);
     let name = async || {
-        let page = here.store.sales_page(organization_id(), &Filter::default(), 1, None).await;
+        let page = here
+            .store
+            .sales_page(organization_id(), &Filter::default(), 1, None)
+            .await;
         page.expect("a page").rows[0].affiliate_name.clone()
     };
     assert_eq!(name().await, "Sarah");
-    sqlx::query("update affiliate set name = 'Sarah Lind'").execute(&pool).await.expect("renamed");
+    sqlx::query("update affiliate set name = 'Sarah Lind'")
+        .execute(&pool)
+        .await
+        .expect("renamed");
     let renamed = async {
         while name().await != "Sarah Lind" {
             let notice = "select pg_notify('tributary_directory', $1)";
-            sqlx::query(notice).bind(organization_id().to_string()).execute(&pool).await.expect("told");
+            sqlx::query(notice)
+                .bind(organization_id().to_string())
+                .execute(&pool)
+                .await
+                .expect("told");
         }
     };
-    tokio::time::timeout(PATIENCE, renamed).await.expect("read again");
+    tokio::time::timeout(PATIENCE, renamed)
+        .await
+        .expect("read again");
     here.stop().await;
 }
 
@@ -311,5 +406,8 @@ async fn listening_ends_with_the_pool(pool: PgPool) {
     assert_eq!(next(&mut watcher).await, sales(&[created]), "it listens");
     here.pool.close().await;
     let (_stop, task) = here.listening.expect("listening");
-    tokio::time::timeout(PATIENCE, task).await.expect("in time").expect("no panic");
+    tokio::time::timeout(PATIENCE, task)
+        .await
+        .expect("in time")
+        .expect("no panic");
 }

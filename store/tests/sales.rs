@@ -1,5 +1,7 @@
 //! Lists of sales: every row once whatever happens meanwhile, every filter, cursors, sums.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     conversion::{ConversionType, Source},
@@ -34,7 +36,12 @@ fn start() -> DateTime<Utc> {
 }
 
 fn store_on(pool: PgPool) -> Store {
-    Store::new(pool, Clock::manual(start()), Random::seeded(7), Vault::new(&[7; 32]))
+    Store::new(
+        pool,
+        Clock::manual(start()),
+        Random::seeded(7),
+        Vault::new(&[7; 32]),
+    )
 }
 
 impl Books {
@@ -51,9 +58,13 @@ impl Books {
             random,
         };
         books.insert("organization", json!({ "name": name })).await;
-        books.insert("organization_position", json!({ "position": 0 })).await;
+        books
+            .insert("organization_position", json!({ "position": 0 }))
+            .await;
         for (number, campaign_id) in books.campaigns.iter().enumerate() {
-            books.add_campaign(*campaign_id, &format!("Campaign {number}")).await;
+            books
+                .add_campaign(*campaign_id, &format!("Campaign {number}"))
+                .await;
         }
         for (number, affiliate_id) in books.affiliates.iter().enumerate() {
             let affiliate = json!({
@@ -82,8 +93,13 @@ impl Books {
         if row["created_at"].is_null() {
             row["created_at"] = json!(start());
         }
-        let sql = format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(row).execute(&self.pool).await.expect("inserted");
+        let sql =
+            format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(row)
+            .execute(&self.pool)
+            .await
+            .expect("inserted");
     }
 
     /// Records a pending sale of 49.00 by the first affiliate, except for what `own` says, and its
@@ -124,7 +140,10 @@ impl Books {
     async fn record_many(&self, count: i64) -> Vec<ConversionId> {
         let mut ids = Vec::new();
         for number in 0..count {
-            ids.push(self.record(start() + Duration::seconds(number), json!({})).await);
+            ids.push(
+                self.record(start() + Duration::seconds(number), json!({}))
+                    .await,
+            );
         }
         ids.sort_unstable();
         ids.reverse();
@@ -170,7 +189,11 @@ impl Books {
         loop {
             let page = self.page(filter, take, cursor).await;
             assert!(page.rows.len() <= usize::from(take));
-            assert_eq!(page.newer.is_none(), cursor.is_none(), "only the first page has nothing newer");
+            assert_eq!(
+                page.newer.is_none(),
+                cursor.is_none(),
+                "only the first page has nothing newer"
+            );
             rows.extend(page.rows);
             cursor = page.older;
             if cursor.is_none() {
@@ -192,7 +215,10 @@ impl Books {
     }
 
     async fn page(&self, filter: &Filter, take: u16, cursor: Option<Cursor>) -> store::sales::Page {
-        let page = self.store.sales_page(self.organization_id, filter, take, cursor).await;
+        let page = self
+            .store
+            .sales_page(self.organization_id, filter, take, cursor)
+            .await;
         page.expect("a page")
     }
 }
@@ -219,16 +245,33 @@ fn every_filter(books: &Books) -> Vec<Filter> {
     let times = [
         (None, None),
         (Some("2026-11-19T00:00:00Z"), Some("2026-11-20T00:00:00Z")),
-        (Some("2026-11-18T12:34:56.789Z"), Some("2026-11-20T01:00:00.0005Z")),
+        (
+            Some("2026-11-18T12:34:56.789Z"),
+            Some("2026-11-20T01:00:00.0005Z"),
+        ),
         (Some("2026-11-19T03:00:00Z"), Some("2026-11-19T15:00:00Z")),
     ];
     let at = |text: Option<&str>| text.map(|text| text.parse().expect("a time"));
     let mut filters = Vec::new();
     for affiliate_id in [None, Some(books.affiliates[0]), Some(books.affiliates[1])] {
         for campaign_id in [None, Some(books.campaigns[1])] {
-            for statuses in [vec![], vec![Paid], vec![Refunded, Denied], vec![Paid, Pending, Paid]] {
-                for kinds in [vec![], vec![Lead], vec![Sale, Recurring], vec![Sale, Recurring, Lead]] {
-                    for sources in [vec![], vec![Source::Link], vec![Source::Coupon, Source::Click]] {
+            for statuses in [
+                vec![],
+                vec![Paid],
+                vec![Refunded, Denied],
+                vec![Paid, Pending, Paid],
+            ] {
+                for kinds in [
+                    vec![],
+                    vec![Lead],
+                    vec![Sale, Recurring],
+                    vec![Sale, Recurring, Lead],
+                ] {
+                    for sources in [
+                        vec![],
+                        vec![Source::Link],
+                        vec![Source::Coupon, Source::Click],
+                    ] {
                         for (since, until) in times {
                             filters.push(Filter {
                                 affiliate_id,
@@ -259,7 +302,9 @@ async fn pages_meet_every_row_once_while_rows_arrive(pool: PgPool) {
     loop {
         let page = books.page(&all, 5, cursor).await;
         met.extend(ids(&page.rows));
-        let now = start() + Duration::hours(1) + Duration::seconds(i64::try_from(met.len()).expect("few"));
+        let now = start()
+            + Duration::hours(1)
+            + Duration::seconds(i64::try_from(met.len()).expect("few"));
         arrived.push(books.record(now, json!({})).await);
         cursor = page.older;
         if cursor.is_none() {
@@ -283,17 +328,26 @@ async fn a_page_says_where_the_list_goes_on(pool: PgPool) {
     let first = books.page(&all, 3, None).await;
     assert_eq!((ids(&first.rows), first.newer), (there[..3].to_vec(), None));
     let second = books.page(&all, 3, first.older).await;
-    assert_eq!((ids(&second.rows), second.older), (there[3..].to_vec(), None));
+    assert_eq!(
+        (ids(&second.rows), second.older),
+        (there[3..].to_vec(), None)
+    );
     let back = books.page(&all, 3, second.newer).await;
     assert_eq!(back, first);
 
     // A page whose rows have all gone still leads to where it stood.
     let beyond = books.page(&all, 3, Some(Cursor::OlderThan(there[5]))).await;
     assert_eq!((beyond.rows.len(), beyond.older), (0, None));
-    assert_eq!(ids(&books.page(&all, 3, beyond.newer).await.rows), there[3..]);
+    assert_eq!(
+        ids(&books.page(&all, 3, beyond.newer).await.rows),
+        there[3..]
+    );
     let above = books.page(&all, 3, Some(Cursor::NewerThan(there[0]))).await;
     assert_eq!((above.rows.len(), above.newer), (0, None));
-    assert_eq!(ids(&books.page(&all, 3, above.older).await.rows), there[..3]);
+    assert_eq!(
+        ids(&books.page(&all, 3, above.older).await.rows),
+        there[..3]
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -303,7 +357,11 @@ async fn every_filter_finds_its_rows_in_both_directions(pool: PgPool) {
     let all = books.older_pages(&Filter::default(), 200).await;
     assert_eq!(all.len(), 150);
     for filter in every_filter(&books) {
-        let expected: Vec<_> = all.iter().filter(|row| lets_through(&filter, row)).cloned().collect();
+        let expected: Vec<_> = all
+            .iter()
+            .filter(|row| lets_through(&filter, row))
+            .cloned()
+            .collect();
         assert_eq!(books.older_pages(&filter, 20).await, expected, "{filter:?}");
         assert_eq!(books.newer_pages(&filter, 20).await, expected, "{filter:?}");
     }
@@ -315,7 +373,11 @@ async fn sums_agree_with_the_rows_for_every_filter(pool: PgPool) {
     books.record_mixed(150).await;
     let all = books.older_pages(&Filter::default(), 200).await;
     for filter in every_filter(&books) {
-        let found = books.store.sales_totals(books.organization_id, &filter).await.expect("sums");
+        let found = books
+            .store
+            .sales_totals(books.organization_id, &filter)
+            .await
+            .expect("sums");
         assert_eq!(found, totals_of(&all, &filter), "{filter:?}");
     }
 }
@@ -323,16 +385,26 @@ async fn sums_agree_with_the_rows_for_every_filter(pool: PgPool) {
 /// The sums, added up by hand.
 fn totals_of(rows: &[Row], filter: &Filter) -> Totals {
     let mut totals = Totals::default();
-    for row in rows.iter().filter(|row| lets_through(&filter.of_any_kind(), row)) {
+    for row in rows
+        .iter()
+        .filter(|row| lets_through(&filter.of_any_kind(), row))
+    {
         let sale = &row.conversion;
         let is_sale = i64::from(sale.kind != ConversionType::Lead);
         let ChipCounts { all, sales, leads } = totals.chips;
-        totals.chips = ChipCounts { all: all + 1, sales: sales + is_sale, leads: leads + 1 - is_sale };
+        totals.chips = ChipCounts {
+            all: all + 1,
+            sales: sales + is_sale,
+            leads: leads + 1 - is_sale,
+        };
         if !lets_through(filter, row) {
             continue;
         }
         let pair = (sale.amount.currency, sale.commission.currency);
-        let known = totals.by_currency.iter().position(|sum| (sum.currency, sum.commission_currency) == pair);
+        let known = totals
+            .by_currency
+            .iter()
+            .position(|sum| (sum.currency, sum.commission_currency) == pair);
         let index = known.unwrap_or_else(|| {
             totals.by_currency.push(nothing(pair));
             totals.by_currency.len() - 1
@@ -348,7 +420,9 @@ fn totals_of(rows: &[Row], filter: &Filter) -> Totals {
             Status::Refunded | Status::Denied => {}
         }
     }
-    totals.by_currency.sort_by_key(|sum| (sum.currency.code(), sum.commission_currency.code()));
+    totals
+        .by_currency
+        .sort_by_key(|sum| (sum.currency.code(), sum.commission_currency.code()));
     totals
 }
 
@@ -369,19 +443,31 @@ fn nothing((currency, commission_currency): (Currency, Currency)) -> CurrencyTot
 async fn a_day_whose_rows_all_moved_on_leaves_no_currency_behind(pool: PgPool) {
     let books = Books::open(pool, "a").await;
     books.record(start(), json!({})).await;
-    sqlx::query("update conversion_day set conversions = 0, amount_minor = 0, commission_minor = 0")
-        .execute(&books.pool)
-        .await
-        .expect("emptied");
-    let totals = books.store.sales_totals(books.organization_id, &Filter::default()).await;
+    sqlx::query(
+        "update conversion_day set conversions = 0, amount_minor = 0, commission_minor = 0",
+    )
+    .execute(&books.pool)
+    .await
+    .expect("emptied");
+    let totals = books
+        .store
+        .sales_totals(books.organization_id, &Filter::default())
+        .await;
     assert_eq!(totals.expect("sums"), Totals::default());
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn one_sale_has_its_trail_and_its_names(pool: PgPool) {
     let books = Books::open(pool, "a").await;
-    let id = books.record(start(), json!({ "metadata": { "plan": "pro" } })).await;
-    let row = books.store.sale(books.organization_id, id).await.expect("read").expect("there");
+    let id = books
+        .record(start(), json!({ "metadata": { "plan": "pro" } }))
+        .await;
+    let row = books
+        .store
+        .sale(books.organization_id, id)
+        .await
+        .expect("read")
+        .expect("there");
     assert_eq!(row.affiliate_name, "Affiliate 0");
     assert_eq!(row.affiliate_slug, "affiliate-0");
     assert_eq!(row.campaign_name, "Campaign 0");
@@ -390,7 +476,10 @@ async fn one_sale_has_its_trail_and_its_names(pool: PgPool) {
 
     let listed = books.page(&Filter::default(), 1, None).await;
     assert!(listed.rows[0].conversion.trail.is_empty());
-    let unknown = books.store.sale(books.organization_id, ConversionId(Uuid::nil())).await;
+    let unknown = books
+        .store
+        .sale(books.organization_id, ConversionId(Uuid::nil()))
+        .await;
     assert!(unknown.expect("read").is_none());
 }
 
@@ -399,8 +488,17 @@ async fn organizations_see_only_their_own(pool: PgPool) {
     let ours = Books::open(pool.clone(), "ours").await;
     let theirs = Books::open(pool, "theirs").await;
     let id = theirs.record(start(), json!({})).await;
-    assert!(ours.store.sale(ours.organization_id, id).await.expect("read").is_none());
-    let strangers = Filter { affiliate_id: Some(theirs.affiliates[0]), ..Filter::default() };
+    assert!(
+        ours.store
+            .sale(ours.organization_id, id)
+            .await
+            .expect("read")
+            .is_none()
+    );
+    let strangers = Filter {
+        affiliate_id: Some(theirs.affiliates[0]),
+        ..Filter::default()
+    };
     for filter in [Filter::default(), strangers] {
         assert!(ours.page(&filter, 10, None).await.rows.is_empty());
         let totals = ours.store.sales_totals(ours.organization_id, &filter).await;
@@ -415,7 +513,12 @@ async fn a_campaign_that_another_process_just_made_has_its_name(pool: PgPool) {
     books.page(&Filter::default(), 10, None).await;
     let campaign_id = CampaignId(books.random.uuid_v7(start()));
     books.add_campaign(campaign_id, "Brand new").await;
-    books.record(start() + Duration::seconds(1), json!({ "campaign_id": campaign_id })).await;
+    books
+        .record(
+            start() + Duration::seconds(1),
+            json!({ "campaign_id": campaign_id }),
+        )
+        .await;
     let page = books.page(&Filter::default(), 10, None).await;
     assert_eq!(page.rows[0].campaign_name, "Brand new");
 }
@@ -424,24 +527,51 @@ async fn a_campaign_that_another_process_just_made_has_its_name(pool: PgPool) {
 async fn a_cursor_is_good_for_its_own_list_only(pool: PgPool) {
     let store = store_on(pool);
     let ours = OrganizationId(Uuid::from_u128(1));
-    let paid = Filter { statuses: vec![Status::Paid, Status::Pending], ..Filter::default() };
-    for cursor in [Cursor::OlderThan(ConversionId(Uuid::max())), Cursor::NewerThan(ConversionId(Uuid::nil()))] {
+    let paid = Filter {
+        statuses: vec![Status::Paid, Status::Pending],
+        ..Filter::default()
+    };
+    for cursor in [
+        Cursor::OlderThan(ConversionId(Uuid::max())),
+        Cursor::NewerThan(ConversionId(Uuid::nil())),
+    ] {
         let text = store.seal_cursor(ours, &paid, &cursor);
         assert_eq!(store.open_cursor(ours, &paid, &text), Ok(cursor));
-        let same = Filter { statuses: vec![Status::Pending, Status::Paid, Status::Paid], ..Filter::default() };
-        assert_eq!(store.open_cursor(ours, &same, &text), Ok(cursor), "the same list, asked for differently");
+        let same = Filter {
+            statuses: vec![Status::Pending, Status::Paid, Status::Paid],
+            ..Filter::default()
+        };
+        assert_eq!(
+            store.open_cursor(ours, &same, &text),
+            Ok(cursor),
+            "the same list, asked for differently"
+        );
 
         let theirs = OrganizationId(Uuid::from_u128(2));
         assert_eq!(store.open_cursor(theirs, &paid, &text), Err(InvalidCursor));
-        assert_eq!(store.open_cursor(ours, &Filter::default(), &text), Err(InvalidCursor));
-        let since = Filter { since: Some(start()), ..paid.clone() };
+        assert_eq!(
+            store.open_cursor(ours, &Filter::default(), &text),
+            Err(InvalidCursor)
+        );
+        let since = Filter {
+            since: Some(start()),
+            ..paid.clone()
+        };
         assert_eq!(store.open_cursor(ours, &since, &text), Err(InvalidCursor));
         for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("ASCII");
-            assert_eq!(store.open_cursor(ours, &paid, &changed), Err(InvalidCursor), "{index}");
-            assert_eq!(store.open_cursor(ours, &paid, &text[..index]), Err(InvalidCursor), "{index}");
+            assert_eq!(
+                store.open_cursor(ours, &paid, &changed),
+                Err(InvalidCursor),
+                "{index}"
+            );
+            assert_eq!(
+                store.open_cursor(ours, &paid, &text[..index]),
+                Err(InvalidCursor),
+                "{index}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequestParts, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -113,13 +113,13 @@ fn answer(recorded: &Recorded) -> Response {
 
 /// The caller's organization, proven by a key or by a signature over the body.
 async fn authenticated(state: &AppState, request: Request) -> Result<(OrganizationId, Bytes), Problem> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let address = address(&parts);
     let signed = parts.headers.contains_key(signature::SIGNATURE_HEADER);
     let by_key = if signed {
         None
     } else {
-        let caller = Caller::from_request_parts(&mut parts, state).await?;
+        let caller = Caller::uncounted(&parts, state).await?;
         Some(caller.with(Scope::ConversionsWrite)?)
     };
     require_json(&parts.headers)?;

@@ -78,6 +78,11 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
     Answer::read(response).await.expect("the answer arrives whole")
 }
 
+/// The same JSON with blanks before it, so many bytes long.
+pub(crate) fn padded(json: &str, bytes: usize) -> String {
+    format!("{}{json}", " ".repeat(bytes - json.len()))
+}
+
 /// A caller. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Client {

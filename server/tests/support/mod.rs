@@ -16,7 +16,7 @@ mod stream;
 pub(crate) mod stripe;
 
 pub(crate) use self::{
-    client::{Affiliate, Answer, Client, Connection, send},
+    client::{Affiliate, Answer, Client, Connection, padded, send},
     database::Database,
     poll::{eventually, now, until},
     process::run,

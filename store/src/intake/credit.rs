@@ -40,7 +40,7 @@ impl Clerk<'_> {
         if let Some(known) = self.known.by_external_id.get(&payment.external_event_id) {
             return Ok(Done::Existing(Box::new(known.clone())));
         }
-        let email = self.email(&payment.ids.customer, payment.email.as_deref());
+        let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
         let case = self.case(payment, email.clone(), origin);
         let decision = decide(&case, &self.known.book);
         let Some(credit) = decision.credit else {
@@ -166,8 +166,8 @@ impl Clerk<'_> {
         .min()
     }
 
-    fn email(&self, customer: &Option<String>, given: Option<&str>) -> Option<String> {
-        let described = || self.known.customers.get(customer.as_ref()?)?.email.clone();
+    fn email(&self, customer: Option<&String>, given: Option<&str>) -> Option<String> {
+        let described = || self.known.customers.get(customer?)?.email.clone();
         email_key(given).or_else(described)
     }
 
@@ -187,12 +187,12 @@ impl Clerk<'_> {
     }
 
     /// Decides about a signup; one lead per customer and campaign.
-    pub(super) fn signup(&mut self, signup: &Signup, origin: Origin) -> Result<Done, IntakeError> {
+    pub(super) fn signup(&mut self, signup: &Signup, origin: Origin) -> Done {
         let external_id = signup.external_event_id.as_ref();
         if let Some(known) = external_id.and_then(|id| self.known.by_external_id.get(id)) {
-            return Ok(Done::Existing(Box::new(known.clone())));
+            return Done::Existing(Box::new(known.clone()));
         }
-        let email = self.email(&signup.ids.customer, signup.email.as_deref());
+        let email = self.email(signup.ids.customer.as_ref(), signup.email.as_deref());
         let server = origin.processor.is_none();
         let matched =
             |payer: Option<Payer>| self.credit_of(payer.filter(|_| server), signup.occurred_at);
@@ -211,10 +211,11 @@ impl Clerk<'_> {
             .credit
             .and_then(|credit| Some((self.terms(&credit)?.1, credit)));
         let Some((terms, credit)) = credited else {
-            return Ok(Done::Nobody(decision.trail));
+            return Done::Nobody(decision.trail);
         };
-        if let Some(known) = self.known_lead(&credit, &signup.ids.customer, email.as_ref()) {
-            return Ok(Done::Existing(Box::new(known)));
+        if let Some(known) = self.known_lead(&credit, signup.ids.customer.as_ref(), email.as_ref())
+        {
+            return Done::Existing(Box::new(known));
         }
         let plan = Plan {
             rate: Rate::Fixed(terms.lead_commission_minor),
@@ -244,17 +245,17 @@ impl Clerk<'_> {
             clues: Vec::new(),
             metadata: signup.metadata.clone(),
         };
-        Ok(self.record(&payment, origin, draft, terms.hold_days, terms.currency))
+        self.record(&payment, origin, draft, terms.hold_days, terms.currency)
     }
 
     fn known_lead(
         &self,
         credit: &Credit,
-        customer: &Option<String>,
+        customer: Option<&String>,
         email: Option<&String>,
     ) -> Option<Conversion> {
         let same = |lead: &&Conversion| {
-            let by_id = customer.is_some() && lead.ids.customer == *customer;
+            let by_id = customer.is_some() && lead.ids.customer.as_ref() == customer;
             let by_email = email.is_some() && lead.customer_email.as_ref() == email;
             lead.campaign_id == credit.campaign_id && (by_id || by_email)
         };

@@ -38,6 +38,19 @@ pub(super) struct Writes {
     pub(super) settled: Vec<(EventId, ConversionId)>,
 }
 
+impl Writes {
+    /// Is there nothing to put down?
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.conversions.is_empty()
+            && self.customers.is_empty()
+            && self.clues.is_empty()
+            && self.promotion_codes.is_empty()
+            && self.waiting.is_empty()
+            && self.credited.is_empty()
+    }
+}
+
 /// An event with its outcome.
 pub(super) struct EventLine {
     pub(super) event: IncomingEvent,
@@ -53,6 +66,18 @@ pub(super) struct Origin {
     pub(super) connection_campaign: Option<CampaignId>,
     pub(super) named_campaign: Option<CampaignId>,
     pub(super) named_kind: Option<ConversionType>,
+}
+
+impl Origin {
+    /// Of what a processor's event brings.
+    fn of(event: &IncomingEvent) -> Self {
+        Self {
+            processor: Some(event.connection.processor),
+            connection_id: Some(event.connection.id),
+            connection_campaign: event.connection.campaign_id,
+            ..Self::default()
+        }
+    }
 }
 
 /// What became of a payment or signup.
@@ -102,6 +127,9 @@ impl<'a> Clerk<'a> {
             ..Origin::default()
         };
         let done = self.payment(&sale.payment, origin)?;
+        if matches!(done, Done::New(_)) {
+            self.revisit();
+        }
         self.answer(done)
     }
 
@@ -111,7 +139,7 @@ impl<'a> Clerk<'a> {
             named_campaign: lead.campaign_id,
             ..Origin::default()
         };
-        let done = self.signup(&lead.signup, origin)?;
+        let done = self.signup(&lead.signup, origin);
         if matches!(done, Done::New(_)) {
             self.revisit();
         }
@@ -183,15 +211,10 @@ impl<'a> Clerk<'a> {
                 Fact::Payment(_) | Fact::Signup(_) => {}
             }
         }
-        let origin = Origin {
-            processor: Some(event.connection.processor),
-            connection_id: Some(event.connection.id),
-            connection_campaign: event.connection.campaign_id,
-            ..Origin::default()
-        };
+        let origin = Origin::of(event);
         for fact in facts {
             match fact {
-                Fact::Payment(payment) => self.event_payment(payment, origin, event_id, tally),
+                Fact::Payment(payment) => self.event_payment(payment, event, event_id, tally),
                 Fact::Signup(signup) => {
                     let done = self.signup(signup, origin);
                     tally.signup(done);
@@ -211,12 +234,12 @@ impl<'a> Clerk<'a> {
     fn event_payment(
         &mut self,
         payment: &Payment,
-        origin: Origin,
+        event: &IncomingEvent,
         event_id: EventId,
         tally: &mut Tally,
     ) {
         let external_id = &payment.external_event_id;
-        match self.payment(payment, origin) {
+        match self.payment(payment, Origin::of(event)) {
             Ok(Done::New(made)) => {
                 tally.add(
                     Outcome::Recorded,
@@ -232,14 +255,15 @@ impl<'a> Clerk<'a> {
                 );
             }
             Ok(Done::NotDue(why)) => {
-                tally.add(Outcome::Stored, format!("{external_id}: {why}"), None)
+                tally.add(Outcome::Stored, format!("{external_id}: {why}"), None);
             }
             Ok(Done::Nobody(trail)) => {
                 let why = reason(&trail);
-                let connection_id = origin.connection_id.unwrap_or(ConnectionId(event_id.0));
                 let waiting = Waiting {
                     payment: payment.clone(),
-                    connection_id,
+                    connection_id: event.connection.id,
+                    processor: event.connection.processor,
+                    connection_campaign: event.connection.campaign_id,
                     event_id,
                 };
                 self.wait(waiting, why.clone());
@@ -319,8 +343,9 @@ impl<'a> Clerk<'a> {
             for waiting in waiting {
                 let id = waiting.payment.external_event_id.clone();
                 let origin = Origin {
-                    processor: Some(Processor::Stripe),
+                    processor: Some(waiting.processor),
                     connection_id: Some(waiting.connection_id),
+                    connection_campaign: waiting.connection_campaign,
                     ..Origin::default()
                 };
                 if let Ok(Done::New(made)) = self.payment(&waiting.payment, origin) {

@@ -1,5 +1,10 @@
 //! What a batch leaves besides conversions: events with their outcomes, and what attribution remembers.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "how a checked query is told that an array may hold nulls"
+)]
+
 use chrono::{DateTime, Utc};
 use domain::id::OrganizationId;
 use sqlx::PgConnection;

@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::{
     attribution::Book,
+    connection::Processor,
     conversion::{Conversion, ProcessorIds},
     email::Email,
     event::Outcome,
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
-    id::{AffiliateId, ConnectionId, ConversionId, EventId, OrganizationId},
+    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
 };
 use sqlx::PgConnection;
 
@@ -25,6 +26,9 @@ use crate::{StoreError, directory::Names, error::readable};
 pub(super) struct Waiting {
     pub(super) payment: Payment,
     pub(super) connection_id: ConnectionId,
+    /// What the connection says of its payments.
+    pub(super) processor: Processor,
+    pub(super) connection_campaign: Option<CampaignId>,
     pub(super) event_id: EventId,
 }
 
@@ -106,7 +110,9 @@ impl Keys {
                 Item::Lead(lead) => keys.signup(&lead.signup),
                 Item::Event(event) => {
                     if let Content::Facts(facts) = &event.content {
-                        facts.iter().for_each(|fact| keys.fact(fact));
+                        for fact in facts {
+                            keys.fact(fact);
+                        }
                     }
                 }
             }
@@ -265,8 +271,11 @@ async fn waiting_in(
     keys: &mut Keys,
 ) -> Result<HashMap<String, Waiting>, StoreError> {
     let rows = sqlx::query!(
-        r#"select external_event_id, connection_id, event_id, fact::text as "fact!" from unattributed_payment
-           where organization_id = $1 and (external_event_id = any($2) or customer_id = any($3)
+        r#"select u.external_event_id, u.connection_id, u.event_id, u.fact::text as "fact!", c.processor,
+               c.campaign_id
+           from unattributed_payment u
+           join connection c on c.organization_id = u.organization_id and c.connection_id = u.connection_id
+           where u.organization_id = $1 and (external_event_id = any($2) or customer_id = any($3)
                or customer_email = any($4) or subscription_id = any($5) or invoice_id = any($6)
                or payment_intent_id = any($7) or session_id = any($8)
                or invoice_id = any(select subject_id from referral_clue
@@ -296,6 +305,8 @@ async fn waiting_in(
         let kept = Waiting {
             payment,
             connection_id: ConnectionId(row.connection_id),
+            processor: readable(Processor::parse(&row.processor), "connection", "processor")?,
+            connection_campaign: row.campaign_id.map(CampaignId),
             event_id: EventId(row.event_id),
         };
         waiting.insert(row.external_event_id, kept);

@@ -2,7 +2,7 @@
 
 use domain::{attribution::TrailStep, event::Outcome, id::ConversionId};
 
-use super::{IntakeError, decide::Done};
+use super::decide::Done;
 
 /// Why nobody is credited, in one line.
 pub(super) fn reason(trail: &[TrailStep]) -> String {
@@ -34,22 +34,21 @@ impl Tally {
     }
 
     /// A signup that nobody is credited for is the normal case and not worth a word.
-    pub(super) fn signup(&mut self, done: Result<Done, IntakeError>) {
+    pub(super) fn signup(&mut self, done: Done) {
         match done {
-            Ok(Done::New(lead)) => self.add(
+            Done::New(lead) => self.add(
                 Outcome::Recorded,
                 "recorded a lead".to_owned(),
                 Some(lead.id),
             ),
-            Ok(Done::Existing(lead)) => {
+            Done::Existing(lead) => {
                 self.add(
                     Outcome::Deduped,
                     "the lead was recorded before".to_owned(),
                     Some(lead.id),
                 );
             }
-            Ok(_) => {}
-            Err(error) => self.add(Outcome::Failed, error.to_string(), None),
+            Done::NotDue(_) | Done::Nobody(_) => {}
         }
     }
 

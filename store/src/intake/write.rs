@@ -1,5 +1,10 @@
 //! Puts a batch's decisions down: one statement per table.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "how a checked query is told that an array may hold nulls"
+)]
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -51,6 +56,7 @@ pub(super) async fn write_in(
     Ok(Some(moved_to))
 }
 
+#[expect(clippy::too_many_lines, reason = "one line per column, twice")]
 async fn conversions_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,

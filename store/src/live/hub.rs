@@ -204,7 +204,12 @@ mod tests {
         let hub = Arc::new(Hub::new(OrganizationId(Uuid::nil())));
         hub.told.set(AtomicI64::new(0)).expect("new");
         let receiver = hub.changes.subscribe();
-        Subscription { hub, receiver, known: 0, missed: None }
+        Subscription {
+            hub,
+            receiver,
+            known: 0,
+            missed: None,
+        }
     }
 
     fn sale(position: i64) -> Change {
@@ -213,7 +218,10 @@ mod tests {
             kind: ChangeKind::Created,
             position,
         };
-        Change::Sales { position, changes: [change].into() }
+        Change::Sales {
+            position,
+            changes: [change].into(),
+        }
     }
 
     #[tokio::test]
@@ -224,13 +232,20 @@ mod tests {
         }
         assert_eq!(watcher.next().await, Change::Resync { position: 100 });
         watcher.hub.tell(sale(101));
-        assert_eq!(watcher.next().await, sale(101), "what was read again is not told again");
+        assert_eq!(
+            watcher.next().await,
+            sale(101),
+            "what was read again is not told again"
+        );
     }
 
     #[tokio::test]
     async fn a_position_without_a_conversion_is_no_news() {
         let mut watcher = watched();
-        watcher.hub.tell(Change::Sales { position: 1, changes: [].into() });
+        watcher.hub.tell(Change::Sales {
+            position: 1,
+            changes: [].into(),
+        });
         watcher.hub.tell(sale(2));
         assert_eq!(watcher.next().await, sale(2));
     }

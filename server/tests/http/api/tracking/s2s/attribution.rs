@@ -90,8 +90,8 @@ async fn a_known_customer_is_matched_by_id_then_by_email() {
         (json!({"customerExternalId": "cus_1"}), "sarah"),
         (json!({"customerEmail": " ANN@example.com"}), "sarah"),
         (json!({"customerEmail": "ben@example.com"}), "mia"),
-        (json!({"customerExternalId": "cus_1", "customerEmail": "ben@example.com"}), "sarah"),
         (json!({"customerExternalId": "cus_2", "customerEmail": "ben@example.com"}), "mia"),
+        (json!({"customerExternalId": "cus_1", "customerEmail": "ben@example.com"}), "sarah"),
     ];
     for (number, (mut handle, slug)) in cases.into_iter().enumerate() {
         let shown = handle.to_string();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::at;
-use crate::support::{Answer, Client, TestServer, now, send};
+use crate::support::{Answer, Client, TestServer, now, padded, send};
 
 const PATH: &str = "/api/tracking/s2s";
 /// 10^15 and one more.
@@ -127,7 +127,7 @@ async fn only_json_is_taken() {
 #[tokio::test]
 async fn more_than_a_megabyte_is_refused() {
     let server = server().await;
-    let just_over = format!("{:>1$}", good().to_string(), 1024 * 1024 + 1);
+    let just_over = padded(&good().to_string(), 1024 * 1024 + 1);
     let answer = server.post_bytes(PATH, just_over).await.expect(413);
     assert_eq!(answer.error(), "payload_too_large");
     // Without a length in advance, as a stream does it.

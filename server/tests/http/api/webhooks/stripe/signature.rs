@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{SECRET, assert_untouched, shop};
 use crate::support::{
-    Connection, now, send, signature,
+    Connection, now, padded, send, signature,
     stripe::{Purchase, Shape},
 };
 
@@ -138,11 +138,11 @@ async fn another_connections_secret_does_not_open_this_one() {
 #[tokio::test]
 async fn a_signed_body_may_have_a_megabyte_and_no_more() {
     let (server, _, connection) = shop().await;
-    let most = format!("{:>1$}", event(), 1024 * 1024);
+    let most = padded(&event(), 1024 * 1024);
     let header = signature(SECRET, now(), most.as_bytes());
     server.deliver_bytes(&connection, most, Some(&header)).await.expect(200);
     assert_eq!(server.sales("").await.len(), 1);
-    let more = format!("{:>1$}", event(), 1024 * 1024 + 1);
+    let more = padded(&event(), 1024 * 1024 + 1);
     let header = signature(SECRET, now(), more.as_bytes());
     let answer = server.deliver_bytes(&connection, more, Some(&header)).await.expect(413);
     assert_eq!(answer.error(), "payload_too_large");
