@@ -8,6 +8,9 @@ export { expect } from '@playwright/test';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
+/** What Chromium says of the wasm when there is no JavaScript to run it. */
+const UNUSED = /\.wasm was preloaded using link preload but not used/;
+
 interface Fixtures {
   /** What the console may say in this test, because the test provokes it. */
   expected: RegExp[];
@@ -42,7 +45,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   page: async ({ page, expected, javaScriptEnabled }, use) => {
     const said: string[] = [];
-    const hear = (text: string) => expected.some((pattern) => pattern.test(text)) || said.push(text);
+    const usual = javaScriptEnabled === false ? [UNUSED] : [];
+    const hear = (text: string) => [...usual, ...expected].some((pattern) => pattern.test(text)) || said.push(text);
     page.on('console', (message) => isTrouble(message) && hear(`${message.type()}: ${message.text()} (${message.location().url})`));
     page.on('pageerror', (error) => hear(`page error: ${error.stack ?? error.message}`));
     if (javaScriptEnabled !== false) await page.addInitScript(noticeHydration);

@@ -59,7 +59,7 @@ test('the first sale', async ({ page, context, server, visit, look }) => {
   await test.step('give her a coupon', async () => {
     await page.getByRole('link', { name: 'Add coupon' }).click();
     const form = page.getByRole('region', { name: 'Add coupon' });
-    await form.getByLabel('Coupon code').fill('sarah20');
+    await form.getByLabel('Coupon code').fill('SARAH20');
     await form.getByLabel('Affiliate').selectOption('Sarah Chen');
     await form.getByLabel('Stripe promotion code or coupon id').fill(PROMOTION_CODE);
     await look();

@@ -91,10 +91,10 @@ test('affiliates and coupons', async ({ page, visit, look }) => {
 
   await page.getByRole('link', { name: 'Add coupon' }).click();
   const coupon = page.getByRole('region', { name: 'Add coupon' });
-  await coupon.getByLabel('Coupon code').fill('spring25');
+  await coupon.getByLabel('Coupon code').fill('SPRING25');
   await coupon.getByRole('button', { name: 'Add coupon' }).click();
   await expect(coupon.getByLabel('Affiliate')).toHaveAccessibleDescription(/Choose one of the list\./);
-  await expect(coupon.getByLabel('Coupon code')).toHaveValue('spring25');
+  await expect(coupon.getByLabel('Coupon code')).toHaveValue('SPRING25');
   await look();
   await coupon.getByLabel('Affiliate').selectOption('Sarah Chenoweth');
   await coupon.getByRole('button', { name: 'Add coupon' }).click();

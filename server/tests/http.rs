@@ -14,6 +14,7 @@ mod http {
     mod embedded;
     mod every_answer;
     mod health;
+    mod idempotency;
     mod rate_limit;
     mod sign_in;
     mod stopping;

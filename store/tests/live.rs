@@ -9,7 +9,7 @@ use domain::{
     sales::Filter,
 };
 use serde_json::{Value, json};
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 use store::{
     Clock, Random, Store, Vault,
     live::{Change, ChangeKind, SaleChange, Subscription},
@@ -85,7 +85,7 @@ impl Process {
     }
 }
 
-async fn insert(db: &PgPool, table: &str, mut row: Value) {
+async fn insert(db: &mut PgConnection, table: &str, mut row: Value) {
     row["organization_id"] = json!(organization_id());
     row["created_at"] = json!("2026-11-20T10:00:00Z");
     let sql = format!("insert into {table} select * from jsonb_populate_record(null::{table}, $1)");
@@ -96,7 +96,8 @@ async fn insert(db: &PgPool, table: &str, mut row: Value) {
         .expect("inserted");
 }
 
-async fn set_up(db: &PgPool) {
+async fn set_up(pool: &PgPool) {
+    let db = &mut *pool.acquire().await.expect("connected");
     insert(db, "organization", json!({ "name": "A" })).await;
     insert(db, "organization_position", json!({ "position": 0 })).await;
     let campaign = json!({
@@ -114,7 +115,8 @@ async fn set_up(db: &PgPool) {
     insert(db, "affiliate", affiliate).await;
 }
 
-async fn next_position(db: &PgPool) -> i64 {
+/// The first statement of a transaction that changes conversions, as the ledger does it.
+async fn next_position(db: &mut PgConnection) -> i64 {
     let bump = "update organization_position set position = position + 1 returning position";
     sqlx::query_scalar(bump)
         .fetch_one(db)
@@ -123,8 +125,9 @@ async fn next_position(db: &PgPool) -> i64 {
 }
 
 /// Records a sale and tells nobody.
-async fn record(db: &PgPool) -> SaleChange {
-    let position = next_position(db).await;
+async fn record(pool: &PgPool) -> SaleChange {
+    let mut tx = pool.begin().await.expect("begun");
+    let position = next_position(&mut tx).await;
     let id = Uuid::from_u128(u128::try_from(position).expect("positive"));
     let at = "2026-11-20T10:00:00Z";
     let row = json!({
@@ -135,7 +138,8 @@ async fn record(db: &PgPool) -> SaleChange {
         "external_event_id": id.to_string(), "processor": "server", "hold_until": at, "metadata": {},
         "trail": [], "change_position": position, "revision": 1,
     });
-    insert(db, "conversion", row).await;
+    insert(&mut tx, "conversion", row).await;
+    tx.commit().await.expect("committed");
     SaleChange {
         id: ConversionId(id),
         kind: ChangeKind::Created,
@@ -144,14 +148,16 @@ async fn record(db: &PgPool) -> SaleChange {
 }
 
 /// Changes a sale and tells nobody.
-async fn change(db: &PgPool, sale: SaleChange) -> SaleChange {
-    let position = next_position(db).await;
+async fn change(pool: &PgPool, sale: SaleChange) -> SaleChange {
+    let mut tx = pool.begin().await.expect("begun");
+    let position = next_position(&mut tx).await;
     sqlx::query("update conversion set change_position = $1, revision = revision + 1 where conversion_id = $2")
         .bind(position)
         .bind(sale.id.0)
-        .execute(db)
+        .execute(&mut *tx)
         .await
         .expect("changed");
+    tx.commit().await.expect("committed");
     SaleChange {
         kind: ChangeKind::Updated,
         position,

@@ -3,4 +3,5 @@
 mod conversions;
 mod live;
 mod tracking;
+mod v1;
 mod webhooks;

@@ -95,7 +95,6 @@ pub(crate) struct Client {
 #[derive(Clone, Debug)]
 pub(crate) struct Affiliate {
     pub(crate) id: String,
-    pub(crate) code: String,
 }
 
 /// A Stripe account that was connected, and what signs its events.
@@ -108,8 +107,6 @@ pub(crate) struct Connection {
 /// An organization, and a caller with its key.
 pub(crate) struct Organization {
     pub(crate) organization_id: String,
-    pub(crate) api_key: String,
-    pub(crate) owner_email: String,
     pub(super) client: Client,
 }
 
@@ -184,7 +181,7 @@ impl Client {
         let mut body = json!({"name": name, "email": format!("{code}@affiliates.example"), "code": code});
         merge(&mut body, more);
         let made = self.post("/api/v1/affiliates", body).await.expect(201);
-        Affiliate { id: text(&made.data()["id"]), code: code.to_owned() }
+        Affiliate { id: text(&made.data()["id"]) }
     }
 
     /// Makes a coupon in the campaign that every organization starts with.

@@ -157,11 +157,6 @@ impl TestServer {
         self.database.as_ref().expect("a server with a database of the test's")
     }
 
-    /// The variables it was started with.
-    pub(crate) fn variables(&self) -> &[(String, String)] {
-        &self.variables
-    }
-
     /// Runs a command of the program beside the server.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Finished {
         run(arguments, &self.variables).await
@@ -179,8 +174,6 @@ impl TestServer {
         let made: Value = serde_json::from_str(&finished.stdout).expect("the command prints JSON");
         Organization {
             organization_id: made["organizationId"].as_str().expect("an id").to_owned(),
-            api_key: OTHER_KEY.to_owned(),
-            owner_email: email.to_owned(),
             client: self.with_key(OTHER_KEY),
         }
     }

@@ -178,6 +178,8 @@ impl Subscription {
             let change = match self.receiver.recv().await {
                 Ok(change) => change.after(self.known),
                 Err(broadcast::error::RecvError::Lagged(_)) => {
+                    // What still waits is covered by reading everything again.
+                    self.receiver = self.receiver.resubscribe();
                     let position = self.hub.told().unwrap_or(self.known);
                     Some(Change::Resync { position })
                 }

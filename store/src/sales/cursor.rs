@@ -64,10 +64,7 @@ impl Store {
         filter: &Filter,
         cursor: &Cursor,
     ) -> String {
-        let place = cursor.place();
-        let mut sealed = place.to_vec();
-        sealed.extend(tag(&self.vault, organization_id, filter, &place));
-        URL_SAFE_NO_PAD.encode(sealed)
+        seal(&self.vault, organization_id, filter, *cursor)
     }
 
     /// Reads what [`Store::seal_cursor`] made for the same organization and filter.
@@ -77,14 +74,30 @@ impl Store {
         filter: &Filter,
         text: &str,
     ) -> Result<Cursor, InvalidCursor> {
-        let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        let (place, sealed_tag) = sealed.split_at_checked(PLACE_LENGTH).ok_or(InvalidCursor)?;
-        let expected = tag(&self.vault, organization_id, filter, place);
-        if bool::from(expected.as_slice().ct_eq(sealed_tag)) {
-            Cursor::at(place)
-        } else {
-            Err(InvalidCursor)
-        }
+        open(&self.vault, organization_id, filter, text)
+    }
+}
+
+fn seal(vault: &Vault, organization_id: OrganizationId, filter: &Filter, cursor: Cursor) -> String {
+    let place = cursor.place();
+    let mut sealed = place.to_vec();
+    sealed.extend(tag(vault, organization_id, filter, &place));
+    URL_SAFE_NO_PAD.encode(sealed)
+}
+
+fn open(
+    vault: &Vault,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    text: &str,
+) -> Result<Cursor, InvalidCursor> {
+    let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+    let (place, sealed_tag) = sealed.split_at_checked(PLACE_LENGTH).ok_or(InvalidCursor)?;
+    let expected = tag(vault, organization_id, filter, place);
+    if bool::from(expected.as_slice().ct_eq(sealed_tag)) {
+        Cursor::at(place)
+    } else {
+        Err(InvalidCursor)
     }
 }
 
@@ -104,4 +117,79 @@ fn tag(
     let mut tag = [0; TAG_LENGTH];
     tag.copy_from_slice(&full[..TAG_LENGTH]);
     tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::lifecycle::Status;
+    use proptest::prelude::*;
+
+    const OURS: OrganizationId = OrganizationId(Uuid::from_u128(1));
+    const THEIRS: OrganizationId = OrganizationId(Uuid::from_u128(2));
+    const BOTH_WAYS: [Cursor; 2] = [
+        Cursor::OlderThan(ConversionId(Uuid::max())),
+        Cursor::NewerThan(ConversionId(Uuid::nil())),
+    ];
+
+    fn vault() -> Vault {
+        Vault::new(&[7; 32])
+    }
+
+    fn of(statuses: &[Status]) -> Filter {
+        Filter {
+            statuses: statuses.to_vec(),
+            ..Filter::default()
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_only() {
+        let filter = of(&[Status::Paid, Status::Pending]);
+        for cursor in BOTH_WAYS {
+            let text = seal(&vault(), OURS, &filter, cursor);
+            assert_eq!(open(&vault(), OURS, &filter, &text), Ok(cursor));
+            let same_list = of(&[Status::Pending, Status::Paid, Status::Paid]);
+            assert_eq!(open(&vault(), OURS, &same_list, &text), Ok(cursor));
+
+            assert_eq!(open(&vault(), THEIRS, &filter, &text), Err(InvalidCursor));
+            assert_eq!(open(&vault(), OURS, &of(&[]), &text), Err(InvalidCursor));
+            let later = Filter {
+                since: Some(chrono::DateTime::UNIX_EPOCH),
+                ..filter.clone()
+            };
+            assert_eq!(open(&vault(), OURS, &later, &text), Err(InvalidCursor));
+            assert_eq!(
+                open(&Vault::new(&[8; 32]), OURS, &filter, &text),
+                Err(InvalidCursor)
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_or_shortened_cursor_is_refused() {
+        for cursor in BOTH_WAYS {
+            let text = seal(&vault(), OURS, &of(&[]), cursor);
+            for index in 0..text.len() {
+                let other = if text[index..].starts_with('A') {
+                    "B"
+                } else {
+                    "A"
+                };
+                let changed = format!("{}{other}{}", &text[..index], &text[index + 1..]);
+                assert_eq!(open(&vault(), OURS, &of(&[]), &changed), Err(InvalidCursor));
+                assert_eq!(
+                    open(&vault(), OURS, &of(&[]), &text[..index]),
+                    Err(InvalidCursor)
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in prop_oneof![any::<String>(), "[A-Za-z0-9_-]{0,64}"]) {
+            prop_assert_eq!(open(&vault(), OURS, &of(&[]), &text), Err(InvalidCursor));
+        }
+    }
 }

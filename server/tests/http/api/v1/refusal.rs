@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Client, TestServer};
 
 /// An id that nothing has.
-pub const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
+pub(super) const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
 
 /// Every address with what it takes: method, path, body. `{}` stands for an id.
 const ADDRESSES: &[(&str, &str)] = &[
@@ -34,7 +34,7 @@ const ADDRESSES: &[(&str, &str)] = &[
 
 /// Checks a 400 that names a field.
 #[track_caller]
-pub fn invalid(answer: &Answer, field: &str) {
+pub(super) fn invalid(answer: &Answer, field: &str) {
     assert_eq!(answer.status, 400, "{field}: {}", answer.text);
     assert_eq!(answer.error(), "VALIDATION_ERROR", "{}", answer.text);
     assert_eq!(answer.field(), field, "{}", answer.text);
@@ -42,7 +42,7 @@ pub fn invalid(answer: &Answer, field: &str) {
 
 /// Checks a refusal's status and code.
 #[track_caller]
-pub fn refused(answer: &Answer, status: u16, code: &str) {
+pub(super) fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(
         (answer.status, answer.error()),
         (status, code),

@@ -1,0 +1,11 @@
+//! Addresses under `/api/v1`: dialect B and management.
+
+mod affiliates;
+mod api_keys;
+mod connections;
+mod coupons;
+mod envelope;
+mod merchant;
+mod paging;
+mod programs;
+mod refusal;
