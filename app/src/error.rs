@@ -52,6 +52,13 @@ impl AppError {
         })
     }
 
+    /// What can't happen did, on this side of the wire.
+    pub fn broken() -> Self {
+        Self::Internal {
+            request_id: String::new(),
+        }
+    }
+
     /// The same error with what was typed.
     #[must_use]
     pub fn keeping(self, kept: Vec<(String, String)>) -> Self {
@@ -95,9 +102,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Self::invalid("", text::error::NOT_UNDERSTOOD)
             }
-            _ => Self::Internal {
-                request_id: String::new(),
-            },
+            _ => Self::broken(),
         }
     }
 }

@@ -7,6 +7,10 @@
 //! Reading order: [`app`](App) for the routes, [`page`] for what each shows, [`part`] for the pieces,
 //! [`server_fn`] for what pages ask the server, [`query`] for the address of the sales page.
 
+// A page is one deeply nested type.
+#![recursion_limit = "256"]
+
+pub mod call;
 pub mod error;
 pub mod live;
 pub mod moment;
@@ -16,11 +20,12 @@ pub mod query;
 #[cfg(feature = "ssr")]
 pub mod request;
 pub mod routes;
+pub mod server_fn;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod shown;
-pub mod server_fn;
 pub mod text;
+mod wire;
 
 pub use routes::App;
 #[cfg(feature = "ssr")]

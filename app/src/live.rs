@@ -59,7 +59,9 @@ fn listen(
     link: WriteSignal<Link>,
     slot: Slot,
 ) {
-    let Ok(source) = EventSource::new(url) else { return };
+    let Ok(source) = EventSource::new(url) else {
+        return;
+    };
     let on_event = Closure::<dyn FnMut()>::new(told.clone());
     let on_open = {
         let told = told.clone();
@@ -89,10 +91,14 @@ fn listen(
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
     source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
     for name in names {
-        let added = source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref());
+        let added =
+            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref());
         debug_assert!(added.is_ok(), "listening to {name}");
     }
-    slot.replace(Some(Listening { source, _calls: [on_event, on_open, on_error] }));
+    slot.replace(Some(Listening {
+        source,
+        _calls: [on_event, on_open, on_error],
+    }));
 }
 
 /// How long changes are collected before they are asked for.

@@ -65,7 +65,10 @@ impl Civil {
     }
 
     /// In the browser's zone.
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits for 285,000 years")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 fit 53 bits for 285,000 years"
+    )]
     fn local(at: Millis) -> Self {
         let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at as f64));
         Self {
@@ -79,25 +82,48 @@ impl Civil {
     }
 
     fn month_name(self) -> &'static str {
-        MONTHS.get(self.month as usize - 1).copied().unwrap_or_default()
+        MONTHS
+            .get(self.month as usize - 1)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// `2026-11-20T10:29:03Z`, for machines; only for UTC.
     pub fn iso(self) -> String {
-        let Self { year, month, day, hour, minute, second } = self;
+        let Self {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = self;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
     /// `20 Nov 2026, 10:29:03 UTC`; only for UTC.
     pub fn exact(self) -> String {
-        let Self { year, day, hour, minute, second, .. } = self;
-        format!("{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC", self.month_name())
+        let Self {
+            year,
+            day,
+            hour,
+            minute,
+            second,
+            ..
+        } = self;
+        format!(
+            "{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC",
+            self.month_name()
+        )
     }
 }
 
 /// A day in a few characters: `Nov 1`, with the year when it is not `this_year`'s.
 pub fn short_day(day: NaiveDate, this_year: i32) -> String {
-    let month = MONTHS.get(day.month0() as usize).copied().unwrap_or_default();
+    let month = MONTHS
+        .get(day.month0() as usize)
+        .copied()
+        .unwrap_or_default();
     if day.year() == this_year {
         return format!("{month} {}", day.day());
     }
@@ -120,7 +146,10 @@ fn short(at: Civil, now: Civil, age: Millis) -> String {
 }
 
 /// The browser's clock. Called in effects and event handlers only.
-#[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are wanted")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole milliseconds are wanted"
+)]
 fn browser_now() -> Millis {
     js_sys::Date::now() as Millis
 }

@@ -23,7 +23,17 @@ pub const TAKES: [u16; 4] = [25, 50, 100, 200];
 
 /// The parameters of the address that are ours.
 pub const NAMES: [&str; 11] = [
-    "type", "status", "source", "affiliate", "campaign", "since", "until", "to", "currency", "cursor", "take",
+    "type",
+    "status",
+    "source",
+    "affiliate",
+    "campaign",
+    "since",
+    "until",
+    "to",
+    "currency",
+    "cursor",
+    "take",
 ];
 
 /// Which of the chips at the top is on.
@@ -133,7 +143,9 @@ impl SalesQuery {
         for (name, value) in pairs {
             let (name, value) = (name.as_ref(), value.as_ref().trim());
             if !value.is_empty() {
-                query.set(name, value).ok_or_else(|| BadQuery(name.to_owned()))?;
+                query
+                    .set(name, value)
+                    .ok_or_else(|| BadQuery(name.to_owned()))?;
             }
         }
         Ok(query)
@@ -141,7 +153,12 @@ impl SalesQuery {
 
     fn set(&mut self, name: &str, value: &str) -> Option<()> {
         match name {
-            "type" => self.kind = Kind::ALL.into_iter().find(|kind| kind.word() == Some(value)).or((value == "all").then_some(Kind::All))?,
+            "type" => {
+                self.kind = Kind::ALL
+                    .into_iter()
+                    .find(|kind| kind.word() == Some(value))
+                    .or((value == "all").then_some(Kind::All))?
+            }
             "status" => collect(&mut self.statuses, value, Status::parse)?,
             "source" => collect(&mut self.sources, value, Source::parse)?,
             "affiliate" => self.affiliate = Some(value.parse().ok()?),
@@ -168,8 +185,14 @@ impl SalesQuery {
         add("campaign", self.campaign.map(|id| id.to_string()));
         add("since", self.since.map(format_day));
         add("until", self.until.map(format_day));
-        add("currency", self.currency.map(|currency| currency.code().to_owned()));
-        add("take", (self.take != DEFAULT_TAKE).then(|| self.take.to_string()));
+        add(
+            "currency",
+            self.currency.map(|currency| currency.code().to_owned()),
+        );
+        add(
+            "take",
+            (self.take != DEFAULT_TAKE).then(|| self.take.to_string()),
+        );
         add("cursor", self.cursor.clone());
         pairs
     }
@@ -191,6 +214,7 @@ impl SalesQuery {
     }
 
     /// Everything but the chip, the currency, the place and the page size: what "clear" clears.
+    #[must_use]
     pub fn cleared(&self) -> Self {
         Self {
             kind: self.kind,
@@ -202,13 +226,20 @@ impl SalesQuery {
 
     /// The same without any filter, chip included.
     pub fn cleared_all(&self) -> String {
-        Self { kind: Kind::All, ..self.cleared() }.href()
+        Self {
+            kind: Kind::All,
+            ..self.cleared()
+        }
+        .href()
     }
 
     /// What decides which rows are listed; the currency only picks totals.
     #[must_use]
     pub fn without_currency(&self) -> Self {
-        Self { currency: None, ..self.clone() }
+        Self {
+            currency: None,
+            ..self.clone()
+        }
     }
 
     /// How many of the filters are on.
@@ -245,7 +276,9 @@ impl SalesQuery {
     /// The same filters at the API's CSV export.
     pub fn export_href(&self) -> String {
         let mut parts = Vec::new();
-        let mut add = |name, value: Option<String>| parts.extend(value.map(|value| format!("{name}={value}")));
+        let mut add = |name, value: Option<String>| {
+            parts.extend(value.map(|value| format!("{name}={value}")))
+        };
         add("affiliateId", self.affiliate.map(|id| id.to_string()));
         add("campaignId", self.campaign.map(|id| id.to_string()));
         add("status", list(&self.statuses, |status| status.label()));
@@ -289,7 +322,11 @@ impl TryFrom<String> for SalesQuery {
     }
 }
 
-fn collect<T: PartialEq>(into: &mut Vec<T>, value: &str, parse: impl Fn(&str) -> Option<T>) -> Option<()> {
+fn collect<T: PartialEq>(
+    into: &mut Vec<T>,
+    value: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<()> {
     for word in value.split(',') {
         let item = parse(word)?;
         if !into.contains(&item) {
@@ -306,13 +343,20 @@ fn list<T: Copy>(items: &[T], word: impl Fn(T) -> &'static str) -> Option<String
 
 /// Text that stands in an address as it is.
 fn is_plain(text: &str) -> bool {
-    text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+    text.len() <= 512
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
 /// `2026-11-20`.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let mut parts = text.splitn(3, '-');
-    let mut next = |digits| parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let mut next = |digits| {
+        parts
+            .next()
+            .filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     let (year, month, day) = (next(4)?, next(2)?, next(2)?);
     NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
@@ -335,23 +379,45 @@ mod tests {
         let text = "type=sales&status=pending,approved&source=coupon,customer_match\
                     &affiliate=0193d5a0-0000-7000-8000-000000000001&campaign=0193d5a0-0000-7000-8000-000000000002\
                     &since=2026-11-01&until=2026-11-21&currency=EUR&take=100&cursor=abc.d-e_f";
-        assert_eq!(parse(text).map(|query| query.to_string()), Ok(text.to_owned()));
+        assert_eq!(
+            parse(text).map(|query| query.to_string()),
+            Ok(text.to_owned())
+        );
         assert_eq!(parse(""), Ok(SalesQuery::default()));
         assert_eq!(SalesQuery::default().href(), "/dashboard/sales");
     }
 
     #[test]
     fn forms_may_repeat_names_send_blanks_and_name_the_last_day() {
-        let query = parse("type=&status=pending&status=Paid&status=pending&since=&to=2026-11-20&utm_source=x").expect("fine");
+        let query = parse(
+            "type=&status=pending&status=Paid&status=pending&since=&to=2026-11-20&utm_source=x",
+        )
+        .expect("fine");
         assert_eq!(query.statuses, [Status::Pending, Status::Paid]);
         assert_eq!(query.to_string(), "status=pending,paid&until=2026-11-21");
-        assert_eq!(query.last_day().map(format_day).as_deref(), Some("2026-11-20"));
+        assert_eq!(
+            query.last_day().map(format_day).as_deref(),
+            Some("2026-11-20")
+        );
     }
 
     #[test]
     fn a_value_that_is_not_understood_never_returns_everything() {
-        for text in ["type=sale", "status=open", "status=pending,", "source=x", "affiliate=7", "since=2026-13-01",
-            "since=20-1-1", "until=yesterday", "to=9999999", "currency=XAU", "take=7", "cursor=a b", "cursor=%2f"] {
+        for text in [
+            "type=sale",
+            "status=open",
+            "status=pending,",
+            "source=x",
+            "affiliate=7",
+            "since=2026-13-01",
+            "since=20-1-1",
+            "until=yesterday",
+            "to=9999999",
+            "currency=XAU",
+            "take=7",
+            "cursor=a b",
+            "cursor=%2f",
+        ] {
             let name = text.split('=').next().unwrap_or_default();
             assert_eq!(parse(text), Err(BadQuery(name.to_owned())), "{text}");
         }
@@ -359,18 +425,26 @@ mod tests {
 
     #[test]
     fn the_export_has_the_filters_under_the_names_of_the_api() {
-        let query = parse("type=sales&status=pending&source=coupon&since=2026-11-01&take=25&currency=EUR").expect("fine");
+        let query =
+            parse("type=sales&status=pending&source=coupon&since=2026-11-01&take=25&currency=EUR")
+                .expect("fine");
         assert_eq!(
             query.export_href(),
             "/api/conversions/export?status=Pending&type=Sale,Recurring&source=coupon&since=2026-11-01"
         );
-        assert_eq!(SalesQuery::default().export_href(), "/api/conversions/export");
+        assert_eq!(
+            SalesQuery::default().export_href(),
+            "/api/conversions/export"
+        );
     }
 
     #[test]
     fn a_change_begins_at_the_top_again() {
         let query = parse("status=paid&cursor=abc&take=25").expect("fine");
-        assert_eq!(query.with(|q| q.kind = Kind::Leads), "/dashboard/sales?type=leads&status=paid&take=25");
+        assert_eq!(
+            query.with(|q| q.kind = Kind::Leads),
+            "/dashboard/sales?type=leads&status=paid&take=25"
+        );
         assert_eq!(query.cleared().href(), "/dashboard/sales?take=25");
         assert_eq!(query.active_filters(), 1);
     }

@@ -46,7 +46,10 @@ pub(crate) fn reader() -> Result<Caller, AppError> {
         redirect(&format!("/sign-in?next={}", Url::escape(&current_page())));
         return Err(error);
     };
-    Ok(Caller { store: store(), viewer })
+    Ok(Caller {
+        store: store(),
+        viewer,
+    })
 }
 
 /// A member who may change affiliates, campaigns and sales.
@@ -95,7 +98,7 @@ impl From<StoreError> for AppError {
         if matches!(error, StoreError::Unavailable(_)) {
             return Self::Unavailable;
         }
-        let request_id = header_of(&parts(), "x-request-id").unwrap_or_default();
+        let request_id = header_of(parts().as_ref(), "x-request-id").unwrap_or_default();
         tracing::error!(%request_id, error = ?error, "a dashboard request failed");
         Self::Internal { request_id }
     }
@@ -135,35 +138,50 @@ pub fn session_token(headers: &HeaderMap) -> Option<&str> {
 
 /// What the browser says it is.
 pub(crate) fn user_agent() -> String {
-    header_of(&parts(), header::USER_AGENT.as_str()).unwrap_or_default()
+    header_of(parts().as_ref(), header::USER_AGENT.as_str()).unwrap_or_default()
 }
 
 /// A path of ours to go back to after signing in; anything else would be an open redirect.
 pub(crate) fn safe_next(next: &str) -> &str {
-    let ours = next.starts_with("/dashboard/") && next.bytes().all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
+    let ours = next.starts_with("/dashboard/")
+        && next
+            .bytes()
+            .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b'\\');
     if ours { next } else { "/dashboard/sales" }
 }
 
 fn set_session_cookie(token: &str, max_age: i64) {
-    let secure = if public_url().starts_with("https:") { "; Secure" } else { "" };
+    let secure = if public_url().starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
     let cookie = format!(
         "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}"
     );
-    if let (Ok(cookie), Some(response)) =
-        (HeaderValue::from_str(&cookie), use_context::<ResponseOptions>())
-    {
+    if let (Ok(cookie), Some(response)) = (
+        HeaderValue::from_str(&cookie),
+        use_context::<ResponseOptions>(),
+    ) {
         response.append_header(header::SET_COOKIE, cookie);
     }
 }
 
 /// The page the caller is on: of a page load its own address, of a call the one in `Referer`.
 fn current_page() -> String {
-    let Some(parts) = parts() else { return String::new() };
+    let Some(parts) = parts() else {
+        return String::new();
+    };
     if parts.method == Method::GET && !is_call(&parts) {
-        return parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        return parts
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string);
     }
-    let referer = header_of(&Some(parts), header::REFERER.as_str()).unwrap_or_default();
-    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
+    let referer = header_of(Some(&parts), header::REFERER.as_str()).unwrap_or_default();
+    let path = referer
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
     path.unwrap_or_default()
 }
 
@@ -171,13 +189,16 @@ fn parts() -> Option<Parts> {
     use_context::<Parts>()
 }
 
-fn header_of(parts: &Option<Parts>, name: &str) -> Option<String> {
-    let value = parts.as_ref()?.headers.get(name)?;
+fn header_of(parts: Option<&Parts>, name: &str) -> Option<String> {
+    let value = parts?.headers.get(name)?;
     value.to_str().ok().map(str::to_owned)
 }
 
 fn accepts_html(parts: &Parts) -> bool {
-    let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
@@ -197,8 +218,18 @@ mod tests {
 
     #[test]
     fn only_paths_of_ours_are_gone_back_to() {
-        assert_eq!(safe_next("/dashboard/sales?type=leads"), "/dashboard/sales?type=leads");
-        for next in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/dashboard/\r\nx: y", "/api/x"] {
+        assert_eq!(
+            safe_next("/dashboard/sales?type=leads"),
+            "/dashboard/sales?type=leads"
+        );
+        for next in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/dashboard/\r\nx: y",
+            "/api/x",
+        ] {
             assert_eq!(safe_next(next), "/dashboard/sales", "{next:?}");
         }
     }
@@ -206,9 +237,15 @@ mod tests {
     #[test]
     fn the_session_token_is_found_among_other_cookies() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=b; tributary_session=abc; c=d"));
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("a=b; tributary_session=abc; c=d"),
+        );
         assert_eq!(session_token(&headers), Some("abc"));
-        headers.insert(header::COOKIE, HeaderValue::from_static("tributary_session=; x_tributary_session=1"));
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("tributary_session=; x_tributary_session=1"),
+        );
         assert_eq!(session_token(&headers), None);
     }
 }

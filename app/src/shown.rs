@@ -97,7 +97,9 @@ impl Shown {
     pub fn take(self, page: SalesPage, taking: Taking) {
         let held_back = (taking == Taking::Hold).then(|| page.clone());
         let (fresh, summary) = split(page);
-        let Some(old) = self.rows.try_get_untracked() else { return };
+        let Some(old) = self.rows.try_get_untracked() else {
+            return;
+        };
         let top = old.first().map(|row| row.id);
         let mut arrived = 0;
         let mut rows: Vec<ShownRow> = Vec::with_capacity(fresh.len());
@@ -169,7 +171,11 @@ impl ShownRow {
 /// above the end of the answer has left the filter.
 fn keep_pushed_out(rows: &mut Vec<ShownRow>, old: &[ShownRow]) {
     let end = rows.last().map(|row| row.id);
-    rows.extend(old.iter().filter(|row| end.is_none_or(|end| row.id < end)).cloned());
+    rows.extend(
+        old.iter()
+            .filter(|row| end.is_none_or(|end| row.id < end))
+            .cloned(),
+    );
 }
 
 fn ids(rows: &[ShownRow]) -> Vec<ConversionId> {
@@ -177,6 +183,24 @@ fn ids(rows: &[ShownRow]) -> Vec<ConversionId> {
 }
 
 fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
-    let SalesPage { now, rows, totals, chips, older, newer, first_steps } = page;
-    (rows, Summary { now, totals, chips, older, newer, first_steps })
+    let SalesPage {
+        now,
+        rows,
+        totals,
+        chips,
+        older,
+        newer,
+        first_steps,
+    } = page;
+    (
+        rows,
+        Summary {
+            now,
+            totals,
+            chips,
+            older,
+            newer,
+            first_steps,
+        },
+    )
 }

@@ -10,8 +10,9 @@ use domain::{
 
 pub const PRODUCT: &str = "Tributary";
 pub const JUST_NOW: &str = "Just now";
-pub const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+pub const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 pub const COPIED: &str = "Copied";
 pub const NEVER: &str = "Never";
 pub const NOTHING: &str = "–";
@@ -34,7 +35,7 @@ pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -45,8 +46,15 @@ pub fn grouped(number: i64) -> String {
 /// The same words with a capital letter and a full stop.
 pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    let first: String = letters
+        .next()
+        .map(|letter| letter.to_uppercase().collect())
+        .unwrap_or_default();
+    let stop = if words.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{first}{}{stop}", letters.as_str())
 }
 
@@ -61,18 +69,28 @@ pub fn rate(rate: Rate, currency: Currency) -> String {
 /// `20 % of every payment`.
 pub fn plan(plan: Plan, currency: Currency) -> String {
     let share = rate(plan.rate, currency);
-    let of = if matches!(plan.rate, Rate::Percent(_)) { "of" } else { "for" };
+    let of = if matches!(plan.rate, Rate::Percent(_)) {
+        "of"
+    } else {
+        "for"
+    };
     match plan.duration {
         Duration::OneTime => format!("{share} {of} the first payment"),
         Duration::Recurring => format!("{share} {of} every payment"),
         Duration::RecurringLimited(1) => format!("{share} {of} payments of the first month"),
-        Duration::RecurringLimited(months) => format!("{share} {of} payments of the first {months} months"),
+        Duration::RecurringLimited(months) => {
+            format!("{share} {of} payments of the first {months} months")
+        }
     }
 }
 
 /// `30 days`.
 pub fn days(days: u16) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+    if days == 1 {
+        "1 day".to_owned()
+    } else {
+        format!("{days} days")
+    }
 }
 
 pub mod nav {
@@ -88,7 +106,8 @@ pub mod nav {
 pub mod error {
     pub const TITLE: &str = "That did not work";
     pub const NOT_SIGNED_IN: &str = "Your session has ended. Sign in again to go on.";
-    pub const FORBIDDEN: &str = "Your role does not allow this. Ask an owner or admin of your organization.";
+    pub const FORBIDDEN: &str =
+        "Your role does not allow this. Ask an owner or admin of your organization.";
     pub const NOT_FOUND: &str = "It is not there. It may have been removed.";
     pub const UNAVAILABLE: &str = "The server or its database can't be reached right now. Nothing was changed; try again in a moment.";
     pub const NOT_UNDERSTOOD: &str = "The form was not understood. Reload the page and try again.";
@@ -107,7 +126,8 @@ pub mod error {
 
 pub mod not_found {
     pub const TITLE: &str = "Page not found";
-    pub const BODY: &str = "There is nothing at this address. It may have moved, or the link has a mistake.";
+    pub const BODY: &str =
+        "There is nothing at this address. It may have moved, or the link has a mistake.";
     pub const HOME: &str = "Go to sales";
 }
 
@@ -122,7 +142,11 @@ pub mod form {
 
     pub fn amount(currency: Currency) -> String {
         let example = Money::new(5 * 10_i64.pow(currency.exponent()), currency);
-        format!("an amount of {} such as {} is needed", currency.code(), example.to_decimal())
+        format!(
+            "an amount of {} such as {} is needed",
+            currency.code(),
+            example.to_decimal()
+        )
     }
 
     pub fn number(from: impl Display, to: impl Display) -> String {
@@ -132,7 +156,8 @@ pub mod form {
 
 pub mod setup {
     pub const TITLE: &str = "Set up Tributary";
-    pub const LEAD: &str = "A ledger of your affiliate sales, on your own server. Fill this in once, and it is yours.";
+    pub const LEAD: &str =
+        "A ledger of your affiliate sales, on your own server. Fill this in once, and it is yours.";
     pub const ORGANIZATION: &str = "Organization";
     pub const ORGANIZATION_HINT: &str = "Your company or product, as your affiliates know it.";
     pub const EMAIL: &str = "Your e-mail";
@@ -191,7 +216,8 @@ pub mod sales {
     pub const NEWER: &str = "Newer";
     pub const NEWEST: &str = "Newest";
     pub const NOTHING_FITS: &str = "No sale fits these filters";
-    pub const NOTHING_FITS_HINT: &str = "Loosen or clear them to see more. New sales that fit show up here by themselves.";
+    pub const NOTHING_FITS_HINT: &str =
+        "Loosen or clear them to see more. New sales that fit show up here by themselves.";
     pub const CLEAR_FILTERS: &str = "Clear filters";
     pub const OPEN_IN_STRIPE: &str = "Open in Stripe";
     pub const LOADING: &str = "Loading sales";
@@ -213,7 +239,11 @@ pub mod sales {
     }
 
     pub fn last_days(days: u64) -> String {
-        if days == 1 { "Today".to_owned() } else { format!("Last {days} days") }
+        if days == 1 {
+            "Today".to_owned()
+        } else {
+            format!("Last {days} days")
+        }
     }
 
     pub fn from_day(day: &str) -> String {
@@ -239,7 +269,11 @@ pub mod sales {
     }
 
     pub fn new_sales(count: usize) -> String {
-        if count == 1 { "1 new sale".to_owned() } else { format!("{count} new sales") }
+        if count == 1 {
+            "1 new sale".to_owned()
+        } else {
+            format!("{count} new sales")
+        }
     }
 
     pub fn held(days: u16) -> String {
@@ -308,7 +342,8 @@ pub mod first_steps {
     pub const AFFILIATE: &str = "Add an affiliate";
     pub const AFFILIATE_HINT: &str = "Somebody who earns: a name, an e-mail and a referral code.";
     pub const CONNECT: &str = "Connect Stripe";
-    pub const CONNECT_HINT: &str = "Paste a webhook address into Stripe; payments are credited from then on.";
+    pub const CONNECT_HINT: &str =
+        "Paste a webhook address into Stripe; payments are credited from then on.";
     pub const TEST: &str = "Send a test sale";
     pub const TEST_HINT: &str = "From your own server or a terminal, with an API key of your organization in TRIBUTARY_API_KEY.";
     pub const COMMAND: &str = "the command";
@@ -331,11 +366,13 @@ pub mod affiliates {
     pub const ADD: &str = "Add affiliate";
     pub const ADD_COUPON: &str = "Add coupon";
     pub const EMPTY: &str = "No affiliates yet";
-    pub const EMPTY_HINT: &str = "An affiliate earns commission on the sales that come through a referral code or coupon.";
+    pub const EMPTY_HINT: &str =
+        "An affiliate earns commission on the sales that come through a referral code or coupon.";
     pub const NAME: &str = "Name";
     pub const EMAIL: &str = "E-mail";
     pub const SLUG: &str = "Referral code";
-    pub const SLUG_HINT: &str = "3 to 64 letters, digits or hyphens. Left empty, it is made from the name.";
+    pub const SLUG_HINT: &str =
+        "3 to 64 letters, digits or hyphens. Left empty, it is made from the name.";
     pub const CAMPAIGN: &str = "Campaign";
     pub const CAMPAIGNS: &str = "Campaigns";
     pub const PERCENT: &str = "Own commission in %";
@@ -344,10 +381,12 @@ pub mod affiliates {
     pub const COUPONS: &str = "Coupons";
     pub const ADDED: &str = "Added";
     pub const CODE: &str = "Coupon code";
-    pub const CODE_HINT: &str = "As customers type it at the checkout; upper and lower case are the same.";
+    pub const CODE_HINT: &str =
+        "As customers type it at the checkout; upper and lower case are the same.";
     pub const AFFILIATE: &str = "Affiliate";
     pub const DISCOUNT: &str = "Stripe promotion code or coupon id";
-    pub const DISCOUNT_HINT: &str = "For example promo_1Q… or the coupon's id, when the code alone is not enough.";
+    pub const DISCOUNT_HINT: &str =
+        "For example promo_1Q… or the coupon's id, when the code alone is not enough.";
     pub const CHOOSE: &str = "Choose…";
 
     pub fn newest_of(shown: usize, total: i64) -> String {
@@ -399,7 +438,8 @@ pub mod connections {
     pub const SECRET_HINT: &str = "From the endpoint's page in Stripe; it begins with whsec_. Stored encrypted and never shown again.";
     pub const NOT_A_SECRET: &str = "a signing secret of Stripe is needed; it begins with whsec_";
     pub const WEBHOOK_URL: &str = "Webhook address";
-    pub const WEBHOOK_HINT: &str = "In Stripe under Developers, Webhooks: add an endpoint with this address.";
+    pub const WEBHOOK_HINT: &str =
+        "In Stripe under Developers, Webhooks: add an endpoint with this address.";
     pub const EVENTS: &str = "Events to tick";
     pub const SECRETS: &str = "Signing secrets";
     pub const LAST_EVENT: &str = "Last event";
@@ -454,7 +494,10 @@ mod tests {
         assert_eq!(grouped(12_480), "12,480");
         assert_eq!(grouped(-1_000), "-1,000");
         assert_eq!(grouped(999), "999");
-        assert_eq!(sentence("there is no such affiliate"), "There is no such affiliate.");
+        assert_eq!(
+            sentence("there is no such affiliate"),
+            "There is no such affiliate."
+        );
         assert_eq!(sentence(""), ".");
     }
 }

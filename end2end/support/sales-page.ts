@@ -38,7 +38,7 @@ export class SalesPage {
 
   /** Everything in a column, from the top. */
   async column(column: Column): Promise<string[]> {
-    const cells = await this.table.getByRole('cell').allInnerTexts();
+    const cells = await this.table.getByRole('cell').allTextContents();
     const at = COLUMNS.indexOf(column);
     return cells.filter((_, index) => index % COLUMNS.length === at);
   }

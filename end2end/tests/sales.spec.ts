@@ -109,7 +109,7 @@ test('affiliate and campaign', async ({ page, visit, look, javaScriptEnabled }) 
   await filters.getByRole('radio', { name: 'Tom' }).check();
   await apply(page, javaScriptEnabled);
   await expect(page).toHaveURL(new RegExp(`affiliate=${tom}`));
-  await all(sales, 'Affiliate', /^Tom\s+Partners$/, 20);
+  await all(sales, 'Affiliate', /^TomPartners$/, 20);
 
   // A filter goes with the others, not instead of them.
   filters = await sales.open('Campaign');
@@ -123,7 +123,7 @@ test('affiliate and campaign', async ({ page, visit, look, javaScriptEnabled }) 
   if (javaScriptEnabled === false) filters = await sales.open('Campaign');
   await filters.getByRole('radio', { name: 'Partners' }).check();
   await apply(page, javaScriptEnabled);
-  await all(sales, 'Affiliate', /^Tom\s+Partners$/, 20);
+  await all(sales, 'Affiliate', /^TomPartners$/, 20);
 
   await page.getByRole('link', { name: 'Clear all' }).click();
   await expect(page).toHaveURL(SALES);
@@ -145,7 +145,7 @@ test('dates', async ({ page, visit }) => {
   await filters.getByRole('button', { name: 'Apply' }).click();
   await expect(page).toHaveURL(/since=2025-01-01&(until=2025-02-01|to=2025-01-31)$/);
   await expect(page.getByRole('heading', { name: 'No sale fits these filters' })).toBeVisible();
-  await expect(page.getByText('2025-01-01 – 2025-01-31')).toBeVisible();
+  await expect(page.getByText('Jan 1, 2025 – Jan 31, 2025')).toBeVisible();
 
   await page.getByRole('link', { name: 'Clear filters' }).click();
   await expect(page).toHaveURL(SALES);
@@ -287,6 +287,7 @@ test.describe('on a narrow screen', () => {
     await apply(page, javaScriptEnabled);
     await expect(page).toHaveURL(/status=denied/);
     await look();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), 'nothing is wider than the screen').toBe(360);
+    const tooWide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    expect(await page.evaluate(tooWide), 'pixels wider than the screen').toBeLessThanOrEqual(0);
   });
 });

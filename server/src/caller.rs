@@ -1,6 +1,9 @@
 //! Who is calling: a program with a key, or a member with a session.
 
-use std::{net::{IpAddr, Ipv4Addr, SocketAddr}, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -48,7 +51,9 @@ impl Caller {
             return Ok(Self { holder });
         }
         state.limits.keyless(address(parts))?;
-        Err(Problem::unauthorized("send a valid API key: Authorization: Bearer ak_live_..."))
+        Err(Problem::unauthorized(
+            "send a valid API key: Authorization: Bearer ak_live_...",
+        ))
     }
 }
 
@@ -61,7 +66,9 @@ impl FromRequestParts<AppState> for Caller {
             return Ok(known.clone());
         }
         let caller = Self::uncounted(parts, state).await?;
-        state.limits.key(caller.holder.id, parts.extensions.get::<Slot>())?;
+        state
+            .limits
+            .key(caller.holder.id, parts.extensions.get::<Slot>())?;
         Ok(caller)
     }
 }
@@ -78,7 +85,9 @@ impl FromRequestParts<AppState> for Reader {
         if bearer(&parts.headers).is_none()
             && let Some(viewer) = viewer(&parts.headers, state).await?
         {
-            return Ok(Self { organization_id: viewer.organization_id });
+            return Ok(Self {
+                organization_id: viewer.organization_id,
+            });
         }
         let caller = Caller::from_request_parts(parts, state).await?;
         let organization_id = caller.with(Scope::ConversionsRead)?;
@@ -87,7 +96,10 @@ impl FromRequestParts<AppState> for Reader {
 }
 
 /// The member behind the request's session cookie.
-pub(crate) async fn viewer(headers: &HeaderMap, state: &AppState) -> Result<Option<Viewer>, Problem> {
+pub(crate) async fn viewer(
+    headers: &HeaderMap,
+    state: &AppState,
+) -> Result<Option<Viewer>, Problem> {
     match session_token(headers) {
         Some(token) => Ok(state.store.viewer(token).await?),
         None => Ok(None),
@@ -115,5 +127,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// The address of the other end of the connection.
 pub(crate) fn address(parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+        peer.ip()
+    })
 }

@@ -45,10 +45,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// An empty value counts as unset.
     fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        (self.lookup)(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
     }
 
-    fn parsed<T, E: ToString>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    fn parsed<T, E: ToString>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let value = self.text(name)?;
         match read(&value) {
             Ok(value) => Some(value),
@@ -63,16 +69,22 @@ impl Reader<'_> {
 impl Config {
     /// Reads the environment; the error lists every mistake.
     pub(crate) fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
-        let mut read = Reader { lookup, mistakes: Vec::new() };
+        let mut read = Reader {
+            lookup,
+            mistakes: Vec::new(),
+        };
         let needs_address = |text: &str| {
-            text.parse::<SocketAddr>()
-                .map_err(|_| format!("\"{text}\" is not an address with a port, such as {DEFAULT_ADDRESS}"))
+            text.parse::<SocketAddr>().map_err(|_| {
+                format!("\"{text}\" is not an address with a port, such as {DEFAULT_ADDRESS}")
+            })
         };
         let address = read.parsed("TRIBUTARY_ADDR", needs_address);
         let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000)));
         let public_url = read.parsed("TRIBUTARY_PUBLIC_URL", web_address);
         let needs_number = |_| "a whole number of calls per minute is needed; 0 lifts the limits";
-        let rate_limit = read.parsed("TRIBUTARY_RATE_LIMIT_PER_MINUTE", |text| text.parse().map_err(needs_number));
+        let rate_limit = read.parsed("TRIBUTARY_RATE_LIMIT_PER_MINUTE", |text| {
+            text.parse().map_err(needs_number)
+        });
         let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
             Vault::from_base64(text).map(|_| text.to_owned())
         });
@@ -81,27 +93,39 @@ impl Config {
         let data_dir = read.text("TRIBUTARY_DATA_DIR").map(PathBuf::from);
         let config = Self {
             database_url,
-            data_dir: data_dir.unwrap_or_else(|| embedded::default_data_dir(|name| lookup(name).map(Into::into))),
+            data_dir: data_dir
+                .unwrap_or_else(|| embedded::default_data_dir(|name| lookup(name).map(Into::into))),
             address,
             public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
             owner,
             rate_limit_per_minute: rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
             secret_key,
-            site_dir: read.text("TRIBUTARY_SITE_DIR").map_or_else(default_site_dir, PathBuf::from),
+            site_dir: read
+                .text("TRIBUTARY_SITE_DIR")
+                .map_or_else(default_site_dir, PathBuf::from),
         };
-        if read.mistakes.is_empty() { Ok(config) } else { Err(read.mistakes) }
+        if read.mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(read.mistakes)
+        }
     }
 }
 
 /// The builds put `site` beside the folder of the program: `target/release/tributary`, `target/site`.
 fn default_site_dir() -> PathBuf {
     let program = std::env::current_exe().ok();
-    let beside = program.as_deref().and_then(|path| Some(path.parent()?.parent()?.join("site")));
-    beside.filter(|site| site.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
+    let beside = program
+        .as_deref()
+        .and_then(|path| Some(path.parent()?.parent()?.join("site")));
+    beside
+        .filter(|site| site.is_dir())
+        .unwrap_or_else(|| PathBuf::from("target/site"))
 }
 
 fn web_address(text: &str) -> Result<String, String> {
-    let needed = || format!("\"{text}\" is not a web address such as https://tributary.example.com");
+    let needed =
+        || format!("\"{text}\" is not a web address such as https://tributary.example.com");
     let url = Url::parse(text).map_err(|_| needed())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(needed());
@@ -113,32 +137,54 @@ fn postgres_address(text: &str) -> Result<String, String> {
     let url = Url::parse(text).ok();
     match url {
         Some(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(text.to_owned()),
-        _ => Err("an address such as postgres://user:password@host:5432/database is needed".to_owned()),
+        _ => Err(
+            "an address such as postgres://user:password@host:5432/database is needed".to_owned(),
+        ),
     }
 }
 
 /// The first owner: all of the three variables or none of them.
 fn owner(read: &mut Reader<'_>) -> Option<NewOrganization> {
-    const NEEDED: [&str; 3] = ["TRIBUTARY_OWNER_EMAIL", "TRIBUTARY_OWNER_PASSWORD", "TRIBUTARY_ORGANIZATION"];
-    let given: Vec<&str> = NEEDED.into_iter().filter(|name| read.text(name).is_some()).collect();
+    const NEEDED: [&str; 3] = [
+        "TRIBUTARY_OWNER_EMAIL",
+        "TRIBUTARY_OWNER_PASSWORD",
+        "TRIBUTARY_ORGANIZATION",
+    ];
+    let given: Vec<&str> = NEEDED
+        .into_iter()
+        .filter(|name| read.text(name).is_some())
+        .collect();
     let api_key = read.text("TRIBUTARY_API_KEY");
     if given.is_empty() && api_key.is_none() {
         return None;
     }
     for name in NEEDED.into_iter().filter(|name| !given.contains(name)) {
-        let why = if given.is_empty() { "TRIBUTARY_API_KEY is set" } else { "another TRIBUTARY_OWNER variable is set" };
-        read.mistakes.push(format!("{name}: is needed because {why}"));
+        let why = if given.is_empty() {
+            "TRIBUTARY_API_KEY is set"
+        } else {
+            "another TRIBUTARY_OWNER variable is set"
+        };
+        read.mistakes
+            .push(format!("{name}: is needed because {why}"));
     }
     let owner_email = read.parsed("TRIBUTARY_OWNER_EMAIL", Email::parse);
     let name = read.parsed("TRIBUTARY_ORGANIZATION", Name::parse);
     let owner_password = (read.lookup)("TRIBUTARY_OWNER_PASSWORD").unwrap_or_default();
     if !owner_password.is_empty() && !store::organization::is_password(&owner_password) {
-        read.mistakes.push(format!("TRIBUTARY_OWNER_PASSWORD: {}", store::organization::OrganizationError::BadPassword));
+        read.mistakes.push(format!(
+            "TRIBUTARY_OWNER_PASSWORD: {}",
+            store::organization::OrganizationError::BadPassword
+        ));
     }
     if let Some(Err(error)) = api_key.as_deref().map(store::api_key::check) {
         read.mistakes.push(format!("TRIBUTARY_API_KEY: {error}"));
     }
-    Some(NewOrganization { name: name?, owner_email: owner_email?, owner_password, api_key })
+    Some(NewOrganization {
+        name: name?,
+        owner_email: owner_email?,
+        owner_password,
+        api_key,
+    })
 }
 
 #[cfg(test)]
@@ -146,13 +192,23 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
-        let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Config::load(&move |name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+        let pairs: Vec<(String, String)> = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Config::load(&move |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        })
     }
 
     #[test]
     fn nothing_set_is_a_working_configuration() {
-        let config = load(&[]).map_err(|mistakes| mistakes.join("\n")).expect("loads");
+        let config = load(&[])
+            .map_err(|mistakes| mistakes.join("\n"))
+            .expect("loads");
         assert_eq!(config.public_url, "http://127.0.0.1:3000");
         assert_eq!(config.rate_limit_per_minute, 600);
         assert!(config.owner.is_none() && config.database_url.is_none());
@@ -171,8 +227,21 @@ mod tests {
             ("TRIBUTARY_API_KEY", "ak_live_short"),
         ]);
         let mistakes = mistakes.err().expect("refused");
-        for name in ["ADDR", "PUBLIC_URL", "RATE_LIMIT", "SECRET_KEY", "DATABASE_URL", "EMAIL", "PASSWORD", "ORGANIZATION", "API_KEY"] {
-            assert!(mistakes.iter().any(|mistake| mistake.contains(name)), "{name} in {mistakes:#?}");
+        for name in [
+            "ADDR",
+            "PUBLIC_URL",
+            "RATE_LIMIT",
+            "SECRET_KEY",
+            "DATABASE_URL",
+            "EMAIL",
+            "PASSWORD",
+            "ORGANIZATION",
+            "API_KEY",
+        ] {
+            assert!(
+                mistakes.iter().any(|mistake| mistake.contains(name)),
+                "{name} in {mistakes:#?}"
+            );
         }
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(state, pages, provide, move || shell(shell_options.clone()))
         .layer(middleware::from_fn_with_state(state.clone(), sign_in_limit))
-        .layer(middleware::from_fn_with_state(state.clone(), look_up_viewer))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            look_up_viewer,
+        ))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
         .layer(middleware::from_fn(cache_files))
 }
@@ -42,7 +45,11 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
 #[derive(Clone)]
 struct SignedIn(Option<Viewer>);
 
-async fn look_up_viewer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+async fn look_up_viewer(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match caller::viewer(request.headers(), &state).await {
         Ok(viewer) => {
             request.extensions_mut().insert(SignedIn(viewer));
@@ -63,8 +70,14 @@ async fn sign_in_limit(State(state): State<AppState>, request: Request, next: Ne
         Err(problem) => return problem.into_response(),
     };
     let form = url::form_urlencoded::parse(&body);
-    let email = form.into_owned().find(|(name, _)| name.contains("email")).map(|(_, email)| email);
-    if !state.limits.sign_in(&email.unwrap_or_default(), caller::address(&parts)) {
+    let email = form
+        .into_owned()
+        .find(|(name, _)| name.contains("email"))
+        .map(|(_, email)| email);
+    if !state
+        .limits
+        .sign_in(&email.unwrap_or_default(), caller::address(&parts))
+    {
         return Problem::rate_limited(60).into_response();
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
@@ -75,7 +88,9 @@ async fn cache_files(request: Request, next: Next) -> Response {
     let font = request.uri().path().starts_with("/fonts/");
     let mut response = next.run(request).await;
     if (hashed || font) && response.status().is_success() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
     }
     response
 }

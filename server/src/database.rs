@@ -34,7 +34,9 @@ pub(crate) enum DatabaseError {
     Unreachable(#[source] sqlx::Error),
     #[error("the database's schema can't be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("{path}: {source}; set TRIBUTARY_DATA_DIR to a folder this user can write, or TRIBUTARY_SECRET_KEY")]
+    #[error(
+        "{path}: {source}; set TRIBUTARY_DATA_DIR to a folder this user can write, or TRIBUTARY_SECRET_KEY"
+    )]
     KeyFile { path: String, source: io::Error },
     #[error("{0} does not hold a secret key: {1}")]
     BadKeyFile(String, NotAKey),
@@ -45,12 +47,11 @@ pub(crate) enum DatabaseError {
 /// Opens the database of the configuration for the server.
 pub(crate) async fn open(config: &Config) -> Result<Database, DatabaseError> {
     let random = Random::from_os();
-    let (options, embedded) = match &config.database_url {
-        Some(url) => (url.parse().map_err(DatabaseError::Address)?, None),
-        None => {
-            let embedded = Embedded::start(&config.data_dir, &mut random.generator()).await?;
-            (embedded.connect_options(), Some(embedded))
-        }
+    let (options, embedded) = if let Some(url) = &config.database_url {
+        (url.parse().map_err(DatabaseError::Address)?, None)
+    } else {
+        let embedded = Embedded::start(&config.data_dir, &mut random.generator()).await?;
+        (embedded.connect_options(), Some(embedded))
     };
     let store = connect(config, options, random).await;
     match store {
@@ -71,14 +72,25 @@ pub(crate) async fn open_beside(config: &Config) -> Result<Database, DatabaseErr
         && let Some(options) = embedded::running(&config.data_dir).await?
     {
         let store = connect(config, options, Random::from_os()).await?;
-        return Ok(Database { store, embedded: None });
+        return Ok(Database {
+            store,
+            embedded: None,
+        });
     }
     open(config).await
 }
 
-async fn connect(config: &Config, options: PgConnectOptions, random: Random) -> Result<Store, DatabaseError> {
+async fn connect(
+    config: &Config,
+    options: PgConnectOptions,
+    random: Random,
+) -> Result<Store, DatabaseError> {
     let pool: PgPool = Store::pool_options()
-        .connect_with(options.application_name("tributary"))
+        .connect_with(
+            options
+                .application_name("tributary")
+                .options([("jit", "off")]),
+        )
         .await
         .map_err(DatabaseError::Unreachable)?;
     store::MIGRATOR.run(&pool).await?;
@@ -106,7 +118,10 @@ fn vault(config: &Config, random: &Random) -> Result<Vault, DatabaseError> {
     let shown = || path.display().to_string();
     let text = match &config.secret_key {
         Some(key) => key.clone(),
-        None => key_file(&path, random).map_err(|source| DatabaseError::KeyFile { path: shown(), source })?,
+        None => key_file(&path, random).map_err(|source| DatabaseError::KeyFile {
+            path: shown(),
+            source,
+        })?,
     };
     Vault::from_base64(&text).map_err(|error| DatabaseError::BadKeyFile(shown(), error))
 }
@@ -115,7 +130,11 @@ fn key_file(path: &Path, random: &Random) -> io::Result<String> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     match made {
         Ok(mut file) => {
             io::Write::write_all(&mut file, Vault::new_key(random).as_bytes())?;

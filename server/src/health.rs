@@ -38,7 +38,10 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Response {
 pub(crate) async fn metrics() -> Response {
     match METRICS.get() {
         Some(handle) => {
-            let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+            let kind = [(
+                header::CONTENT_TYPE,
+                "text/plain; version=0.0.4; charset=utf-8",
+            )];
             (kind, handle.render()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),

@@ -34,22 +34,37 @@ pub(crate) async fn once(State(state): State<AppState>, request: Request, next: 
     if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
-    run(&state, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    run(&state, request, next)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn run(state: &AppState, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let key = parts.headers.get(HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+    let key = parts
+        .headers
+        .get(HEADER)
+        .and_then(|key| key.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     if key.is_empty() || key.len() > MAX_KEY {
         let needs = format!("1 to {MAX_KEY} visible characters are needed");
         return Err(Problem::invalid("Idempotency-Key", needs));
     }
     let caller = Caller::from_request_parts(&mut parts, state).await?;
     let (organization_id, api_key_id) = (caller.holder().organization_id, caller.holder().id);
-    let once = Once { organization_id, api_key_id, key: &key };
+    let once = Once {
+        organization_id,
+        api_key_id,
+        key: &key,
+    };
     parts.extensions.insert(caller);
     let body = read_body(body, MAX_BODY).await?;
-    let hash = Sha256::new().chain_update(parts.uri.path()).chain_update([0]).chain_update(&body).finalize();
+    let hash = Sha256::new()
+        .chain_update(parts.uri.path())
+        .chain_update([0])
+        .chain_update(&body)
+        .finalize();
     if let Some((status, answer)) = begin(state, once, &hash).await? {
         return Ok(replay(status, answer));
     }
@@ -71,17 +86,16 @@ async fn begin(
             Begun::OtherCall => return Err(Problem::idempotency_key_reused()),
             Begun::Running if Instant::now() < deadline => sleep(ASK_EVERY).await,
             Begun::Running => {
-                return Err(Problem::conflict("conflict", "the first call with this key is still running"));
+                return Err(Problem::conflict(
+                    "conflict",
+                    "the first call with this key is still running",
+                ));
             }
         }
     }
 }
 
-async fn finish(
-    state: &AppState,
-    once: Once<'_>,
-    response: Response,
-) -> Result<Response, Problem> {
+async fn finish(state: &AppState, once: Once<'_>, response: Response) -> Result<Response, Problem> {
     if !response.status().is_success() {
         state.store.forget_once(once).await?;
         return Ok(response);
@@ -97,7 +111,10 @@ fn replay(status: u16, body: Bytes) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let mut response = (status, Body::from(body)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
     response
 }

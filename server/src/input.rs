@@ -22,7 +22,10 @@ pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
-        Err(_) => Err(Problem::bad_request("bad_request", "the body did not arrive whole")),
+        Err(_) => Err(Problem::bad_request(
+            "bad_request",
+            "the body did not arrive whole",
+        )),
     }
 }
 
@@ -41,7 +44,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 /// Refuses a body that does not call itself JSON.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     match kind {
         Some(kind) if kind.eq_ignore_ascii_case("application/json") => Ok(()),
@@ -56,9 +61,9 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         refusal(error.inner(), &path)
     })?;
-    reader
-        .end()
-        .map_err(|error| Problem::bad_request("bad_request", format!("the body is not JSON: {error}")))?;
+    reader.end().map_err(|error| {
+        Problem::bad_request("bad_request", format!("the body is not JSON: {error}"))
+    })?;
     Ok(value)
 }
 
@@ -69,10 +74,15 @@ fn refusal(error: &serde_json::Error, path: &str) -> Problem {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     // serde names a missing or unknown field between the first backticks.
-    let named = text.split('`').nth(1).filter(|_| text.starts_with("missing") || text.starts_with("unknown field"));
+    let named = text
+        .split('`')
+        .nth(1)
+        .filter(|_| text.starts_with("missing") || text.starts_with("unknown field"));
     let field = match (named, path) {
         (Some(name), _) => name.to_owned(),
-        (None, "." | "") => return Problem::bad_request("bad_request", format!("the body does not fit: {text}")),
+        (None, "." | "") => {
+            return Problem::bad_request("bad_request", format!("the body does not fit: {text}"));
+        }
         (None, path) => path.to_owned(),
     };
     Problem::invalid(field, text.to_owned())
@@ -96,10 +106,19 @@ impl Query {
         let mut values = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
             if value.len() > MAX_PARAMETER || name.len() > MAX_PARAMETER {
-                return Err(Problem::invalid("query", format!("a parameter is longer than {MAX_PARAMETER} bytes")));
+                return Err(Problem::invalid(
+                    "query",
+                    format!("a parameter is longer than {MAX_PARAMETER} bytes"),
+                ));
             }
-            if values.insert(name.to_string(), value.into_owned()).is_some() {
-                return Err(Problem::invalid(name, "this parameter is given twice: give it once"));
+            if values
+                .insert(name.to_string(), value.into_owned())
+                .is_some()
+            {
+                return Err(Problem::invalid(
+                    name,
+                    "this parameter is given twice: give it once",
+                ));
             }
         }
         Ok(Self { values })
@@ -117,8 +136,11 @@ impl Query {
         needs: &str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        let fits = read(&text).ok_or_else(|| Problem::invalid(name, format!("{needs} is needed")))?;
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        let fits =
+            read(&text).ok_or_else(|| Problem::invalid(name, format!("{needs} is needed")))?;
         Ok(Some(fits))
     }
 
@@ -163,8 +185,17 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_field() {
-        for body in [r#"{"amountCents": "49"}"#, r#"{"amountCents": 4.9}"#, "{}", r#"{"amountCents": 1e30}"#] {
-            assert!(problem_of(body).contains(r#"field: Some("amountCents")"#), "{body}: {}", problem_of(body));
+        for body in [
+            r#"{"amountCents": "49"}"#,
+            r#"{"amountCents": 4.9}"#,
+            "{}",
+            r#"{"amountCents": 1e30}"#,
+        ] {
+            assert!(
+                problem_of(body).contains(r#"field: Some("amountCents")"#),
+                "{body}: {}",
+                problem_of(body)
+            );
         }
         let unknown = problem_of(r#"{"amountCents": 1, "amuont": 2}"#);
         assert!(unknown.contains(r#"field: Some("amuont")"#), "{unknown}");

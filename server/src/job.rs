@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::rate_limit::Limits;
 
 /// How often months are made ahead and quiet callers forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// Starts all of them; they end with the process.
 pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {

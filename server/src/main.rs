@@ -66,8 +66,11 @@ async fn main() -> ExitCode {
 
 /// Logs go to standard error: text for people, or JSON with `TRIBUTARY_LOG_FORMAT=json`.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if std::env::var("TRIBUTARY_LOG_FORMAT").is_ok_and(|format| format == "json") {
         log.json().init();
     } else {

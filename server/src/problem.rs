@@ -67,7 +67,9 @@ impl Kind {
     /// The code of dialect B.
     fn v1_code(self) -> &'static str {
         match self {
-            Self::BadRequest | Self::MethodNotAllowed | Self::TooLarge | Self::NotJson => "BAD_REQUEST",
+            Self::BadRequest | Self::MethodNotAllowed | Self::TooLarge | Self::NotJson => {
+                "BAD_REQUEST"
+            }
             Self::Invalid => "VALIDATION_ERROR",
             Self::Unauthorized => "UNAUTHORIZED",
             Self::Forbidden => "FORBIDDEN",
@@ -134,7 +136,11 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(Kind::NotFound, "not_found", format!("there is no such {what}"))
+        Self::new(
+            Kind::NotFound,
+            "not_found",
+            format!("there is no such {what}"),
+        )
     }
 
     pub(crate) fn affiliate_not_found(trail: &[TrailStep]) -> Self {
@@ -169,7 +175,11 @@ impl Problem {
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds.max(1)),
-            ..Self::new(Kind::RateLimited, "rate_limited", "too many calls: wait as long as Retry-After says")
+            ..Self::new(
+                Kind::RateLimited,
+                "rate_limited",
+                "too many calls: wait as long as Retry-After says",
+            )
         }
     }
 
@@ -259,13 +269,19 @@ pub(crate) async fn shape(request: Request, next: Next) -> Response {
     if let Some(problem) = problem_of(&response, api) {
         let status = problem.kind.status();
         let headers = std::mem::take(response.headers_mut());
-        response = (status, Body::from(problem.body(v1, &request_id).to_string())).into_response();
+        response = (
+            status,
+            Body::from(problem.body(v1, &request_id).to_string()),
+        )
+            .into_response();
         *response.headers_mut() = headers;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.headers_mut().remove(header::CONTENT_LENGTH);
         if let Some(seconds) = problem.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
     }
     response
@@ -292,12 +308,18 @@ fn problem_of(response: &Response, api: bool) -> Option<Problem> {
         ),
         Kind::Unavailable => Problem::unavailable(),
         Kind::Internal => Problem::broken(),
-        kind => Problem::new(kind, "bad_request", status.canonical_reason().unwrap_or("refused")),
+        kind => Problem::new(
+            kind,
+            "bad_request",
+            status.canonical_reason().unwrap_or("refused"),
+        ),
     })
 }
 
 /// The id that the request-id layer gave.
 pub(crate) fn request_id(request: &Request) -> String {
     let id = request.headers().get("x-request-id");
-    id.and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
+    id.and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }

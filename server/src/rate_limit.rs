@@ -7,12 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::Request,
-    http::HeaderMap,
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, http::HeaderMap, middleware::Next, response::Response};
 use domain::id::{ApiKeyId, OrganizationId};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -34,8 +29,12 @@ const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
 const SIGN_IN_EVERY: Duration = Duration::from_secs(6);
 const SIGN_IN_BURST: NonZeroU32 = nonzero!(10u32);
 
-type KeyLimiter =
-    RateLimiter<ApiKeyId, DefaultKeyedStateStore<ApiKeyId>, DefaultClock, StateInformationMiddleware>;
+type KeyLimiter = RateLimiter<
+    ApiKeyId,
+    DefaultKeyedStateStore<ApiKeyId>,
+    DefaultClock,
+    StateInformationMiddleware,
+>;
 
 /// The counters of this process.
 pub(crate) struct Limits {
@@ -64,7 +63,10 @@ impl Limits {
         let limit = NonZeroU32::new(per_minute);
         let keyed = |limit: NonZeroU32| {
             let limiter = RateLimiter::keyed(Quota::per_minute(limit));
-            (limit, limiter.with_middleware::<StateInformationMiddleware>())
+            (
+                limit,
+                limiter.with_middleware::<StateInformationMiddleware>(),
+            )
         };
         let s2s = Quota::per_minute(S2S_PER_MINUTE).allow_burst(S2S_BURST);
         let sign_in = Quota::with_period(SIGN_IN_EVERY).unwrap_or(Quota::per_minute(SIGN_IN_BURST));
@@ -79,7 +81,9 @@ impl Limits {
 
     /// Counts a call with a key.
     pub(crate) fn key(&self, id: ApiKeyId, slot: Option<&Slot>) -> Result<(), Problem> {
-        let Some((limit, limiter)) = &self.keys else { return Ok(()) };
+        let Some((limit, limiter)) = &self.keys else {
+            return Ok(());
+        };
         let limit = limit.get();
         let (remaining, outcome) = match limiter.check_key(&id) {
             Ok(state) => (state.remaining_burst_capacity(), Ok(())),
@@ -87,7 +91,11 @@ impl Limits {
         };
         if let Some(slot) = slot {
             let used = u64::from(limit - remaining.min(limit));
-            let standing = Standing { limit, remaining, reset_seconds: (used * 60).div_ceil(u64::from(limit)) };
+            let standing = Standing {
+                limit,
+                remaining,
+                reset_seconds: (used * 60).div_ceil(u64::from(limit)),
+            };
             *slot.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
         }
         outcome
@@ -123,7 +131,11 @@ impl Limits {
         self.sign_in.retain_recent();
     }
 
-    fn count<Key>(&self, limiter: Option<&DefaultKeyedRateLimiter<Key>>, key: &Key) -> Result<(), Problem>
+    fn count<Key>(
+        &self,
+        limiter: Option<&DefaultKeyedRateLimiter<Key>>,
+        key: &Key,
+    ) -> Result<(), Problem>
     where
         Key: Clone + Eq + std::hash::Hash,
     {

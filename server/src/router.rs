@@ -30,7 +30,10 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/live/sales", get(live::sales))
         .route("/api/tracking/s2s", post(s2s::sale))
         .route("/api/tracking/lead", post(s2s::lead))
-        .route("/api/webhooks/{processor}/{connection}", post(webhook::intake::receive))
+        .route(
+            "/api/webhooks/{processor}/{connection}",
+            post(webhook::intake::receive),
+        )
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
     let probes = Router::new()

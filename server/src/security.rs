@@ -14,7 +14,10 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=()",
+    ),
 ];
 
 /// One year.
@@ -31,9 +34,14 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     }
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     if by_https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static(HSTS),
+        );
     }
     response
 }
@@ -57,8 +65,12 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     };
     let host = text(header::HOST).unwrap_or_default();
     Url::parse(origin).is_ok_and(|origin| {
-        let port = origin.port().map_or_else(String::new, |port| format!(":{port}"));
-        origin.host_str().is_some_and(|name| format!("{name}{port}") == host)
+        let port = origin
+            .port()
+            .map_or_else(String::new, |port| format!(":{port}"));
+        origin
+            .host_str()
+            .is_some_and(|name| format!("{name}{port}") == host)
     })
 }
 
@@ -77,11 +89,26 @@ mod tests {
     #[test]
     fn only_our_own_pages_and_programs_write() {
         assert!(judged(&[("host", "t.example:3000")]));
-        assert!(judged(&[("host", "t.example:3000"), ("origin", "http://t.example:3000")]));
-        assert!(judged(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
-        assert!(!judged(&[("host", "t.example"), ("origin", "http://evil.example")]));
+        assert!(judged(&[
+            ("host", "t.example:3000"),
+            ("origin", "http://t.example:3000")
+        ]));
+        assert!(judged(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "null")
+        ]));
+        assert!(!judged(&[
+            ("host", "t.example"),
+            ("origin", "http://evil.example")
+        ]));
         assert!(!judged(&[("host", "t.example"), ("origin", "null")]));
-        assert!(!judged(&[("host", "t.example"), ("sec-fetch-site", "cross-site")]));
-        assert!(!judged(&[("host", "t.example"), ("sec-fetch-site", "same-site")]));
+        assert!(!judged(&[
+            ("host", "t.example"),
+            ("sec-fetch-site", "cross-site")
+        ]));
+        assert!(!judged(&[
+            ("host", "t.example"),
+            ("sec-fetch-site", "same-site")
+        ]));
     }
 }

@@ -80,9 +80,13 @@ async fn run(config: &Config, store: Store, listener: TcpListener) -> Result<(),
 
 /// On an empty database: the organization and owner of the environment.
 async fn set_up(config: &Config, store: &Store) -> Result<(), ServeError> {
-    let Some(owner) = &config.owner else { return Ok(()) };
+    let Some(owner) = &config.owner else {
+        return Ok(());
+    };
     match store.set_up(owner.clone()).await {
-        Ok(created) => tracing::info!(organization = %created.organization_id, "set up {}", owner.name),
+        Ok(created) => {
+            tracing::info!(organization = %created.organization_id, "set up {}", owner.name)
+        }
         Err(OrganizationError::AlreadySetUp) => {}
         Err(error) => return Err(error.into()),
     }

@@ -4,6 +4,8 @@
 //! command line, limits) has files of its own beside `api`. `support` says how tests are made.
 //! One crate for all of them, because every test crate is linked with everything again.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 mod http {

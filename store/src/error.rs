@@ -61,9 +61,15 @@ fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(database) => {
-            let severity = database.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+            let severity = database
+                .try_downcast_ref::<PgDatabaseError>()
+                .map(PgDatabaseError::severity);
             let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
-            let class = |code: &str| ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+            let class = |code: &str| {
+                ["08", "53", "57"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+            };
             ended || database.code().is_some_and(|code| class(&code))
         }
         _ => false,

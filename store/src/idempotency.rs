@@ -115,10 +115,7 @@ impl Store {
     }
 
     /// Gives the key back: the call changed nothing and may run again.
-    pub async fn forget_once(
-        &self,
-        once: Once<'_>,
-    ) -> Result<(), StoreError> {
+    pub async fn forget_once(&self, once: Once<'_>) -> Result<(), StoreError> {
         sqlx::query!(
             "delete from idempotent_call where organization_id = $1 and api_key_id = $2 and idempotency_key = $3 and status is null",
             once.organization_id.0,

@@ -93,7 +93,8 @@ impl Store {
 
     /// A pool with the house's settings.
     pub fn pool_options() -> PgPoolOptions {
-        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
+        let cores =
+            std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
         PgPoolOptions::new()
             .max_connections((cores * CONNECTIONS_PER_CORE).clamp(8, 64))
             .acquire_timeout(CONNECTION_PATIENCE)

@@ -23,11 +23,18 @@ use store::{
 use support::{Shop, clue, customer, noon, payment, percent, session, signup};
 
 fn sale(payment: domain::fact::Payment) -> ServerSale {
-    ServerSale { payment, kind: None, campaign_id: None }
+    ServerSale {
+        payment,
+        kind: None,
+        campaign_id: None,
+    }
 }
 
 fn lead(signup: domain::fact::Signup) -> ServerLead {
-    ServerLead { signup, campaign_id: None }
+    ServerLead {
+        signup,
+        campaign_id: None,
+    }
 }
 
 async fn ledger(pool: &PgPool) -> Vec<(String, i64)> {
@@ -50,13 +57,35 @@ async fn a_sale_is_recorded_with_its_commission_hold_ledger_entry_and_day(pool: 
     let rows = shop.rows().await;
     let sale = &rows[0].conversion;
     assert_eq!(rows.len(), 1);
-    assert_eq!((sale.affiliate_id, sale.source, sale.kind), (sarah.id, Source::Link, ConversionType::Sale));
-    assert_eq!((sale.amount.minor, sale.base_minor, sale.commission.minor), (5390, 4900, 980));
-    assert_eq!((sale.status, sale.hold_until), (Status::Pending, noon() + Duration::days(30)));
+    assert_eq!(
+        (sale.affiliate_id, sale.source, sale.kind),
+        (sarah.id, Source::Link, ConversionType::Sale)
+    );
+    assert_eq!(
+        (sale.amount.minor, sale.base_minor, sale.commission.minor),
+        (5390, 4900, 980)
+    );
+    assert_eq!(
+        (sale.status, sale.hold_until),
+        (Status::Pending, noon() + Duration::days(30))
+    );
     assert_eq!(ledger(&pool).await, [("accrual".to_owned(), 980)]);
-    let totals = shop.store.sales_totals(shop.organization_id, &Filter::default()).await.expect("totals");
-    assert_eq!((totals.by_currency[0].sales, totals.by_currency[0].commission_minor), (1, 980));
-    assert_eq!((totals.chips.all, totals.chips.sales, totals.chips.leads), (1, 1, 0));
+    let totals = shop
+        .store
+        .sales_totals(shop.organization_id, &Filter::default())
+        .await
+        .expect("totals");
+    assert_eq!(
+        (
+            totals.by_currency[0].sales,
+            totals.by_currency[0].commission_minor
+        ),
+        (1, 980)
+    );
+    assert_eq!(
+        (totals.chips.all, totals.chips.sales, totals.chips.leads),
+        (1, 1, 0)
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -64,7 +93,14 @@ async fn the_events_of_one_checkout_make_one_sale_in_every_order(pool: PgPool) {
     let shop = Shop::open(pool.clone()).await;
     let sarah = shop.affiliate("sarah").await;
     shop.coupon(&sarah, "SARAH20", Some("promo_1")).await;
-    let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2], [2, 3, 1, 0], [3, 0, 2, 1]];
+    let orders = [
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+        [2, 0, 3, 1],
+        [1, 3, 0, 2],
+        [2, 3, 1, 0],
+        [3, 0, 2, 1],
+    ];
     for (round, order) in orders.into_iter().enumerate() {
         shop.clock.advance(Duration::seconds(1));
         let (invoice, subscription) = (format!("in_{round}"), format!("sub_{round}"));
@@ -73,18 +109,28 @@ async fn the_events_of_one_checkout_make_one_sale_in_every_order(pool: PgPool) {
         paid.email = Some(format!("payer{round}@example.com"));
         let facts = [
             vec![Fact::Payment(paid.clone())],
-            vec![session(&subscription, vec![clue(ClueKind::PromotionCode, "promo_1")])],
+            vec![session(
+                &subscription,
+                vec![clue(ClueKind::PromotionCode, "promo_1")],
+            )],
             vec![Fact::Payment(paid)],
-            vec![customer(&format!("cus_{round}"), &format!("payer{round}@example.com"))],
+            vec![customer(
+                &format!("cus_{round}"),
+                &format!("payer{round}@example.com"),
+            )],
         ];
         for step in order {
-            shop.event(&format!("evt_{round}_{step}"), facts[step].clone()).await;
+            shop.event(&format!("evt_{round}_{step}"), facts[step].clone())
+                .await;
         }
         let rows = shop.rows().await;
         assert_eq!(rows.len(), round + 1, "order {order:?}");
         let sale = &rows[0].conversion;
         assert_eq!(sale.external_event_id.as_deref(), Some(invoice.as_str()));
-        assert_eq!((sale.affiliate_id, sale.source, sale.kind), (sarah.id, Source::Coupon, ConversionType::Sale));
+        assert_eq!(
+            (sale.affiliate_id, sale.source, sale.kind),
+            (sarah.id, Source::Coupon, ConversionType::Sale)
+        );
         assert_eq!(sale.coupon_code.as_deref(), Some("SARAH20"));
     }
     let waiting: i64 = sqlx::query_scalar("select count(*) from unattributed_payment")
@@ -98,16 +144,28 @@ async fn the_events_of_one_checkout_make_one_sale_in_every_order(pool: PgPool) {
 async fn an_event_that_waited_says_what_came_of_it(pool: PgPool) {
     let shop = Shop::open(pool.clone()).await;
     shop.affiliate("sarah").await;
-    let waits = shop.event("evt_1", vec![Fact::Payment(payment("in_1", Some("sub_1"), 0))]).await;
+    let waits = shop
+        .event(
+            "evt_1",
+            vec![Fact::Payment(payment("in_1", Some("sub_1"), 0))],
+        )
+        .await;
     assert_eq!(waits.outcome, Outcome::Unattributed);
     assert!(shop.rows().await.is_empty());
-    shop.event("evt_2", vec![session("sub_1", vec![clue(ClueKind::Slug, "sarah")])]).await;
+    shop.event(
+        "evt_2",
+        vec![session("sub_1", vec![clue(ClueKind::Slug, "sarah")])],
+    )
+    .await;
     let (outcome, conversion): (String, Option<uuid::Uuid>) =
         sqlx::query_as("select outcome, conversion_id from event where external_id = 'evt_1'")
             .fetch_one(&pool)
             .await
             .expect("the event");
-    assert_eq!((outcome.as_str(), conversion), ("recorded", Some(shop.rows().await[0].conversion.id.0)));
+    assert_eq!(
+        (outcome.as_str(), conversion),
+        ("recorded", Some(shop.rows().await[0].conversion.id.0))
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -115,8 +173,19 @@ async fn a_promotion_code_learned_later_names_its_affiliate(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let sarah = shop.affiliate("sarah").await;
     shop.coupon(&sarah, "SARAH20", None).await;
-    shop.event("evt_1", vec![Fact::Payment(payment("in_1", Some("sub_1"), 0))]).await;
-    shop.event("evt_2", vec![session("sub_1", vec![clue(ClueKind::PromotionCode, "promo_9")])]).await;
+    shop.event(
+        "evt_1",
+        vec![Fact::Payment(payment("in_1", Some("sub_1"), 0))],
+    )
+    .await;
+    shop.event(
+        "evt_2",
+        vec![session(
+            "sub_1",
+            vec![clue(ClueKind::PromotionCode, "promo_9")],
+        )],
+    )
+    .await;
     assert!(shop.rows().await.is_empty());
     let seen = PromotionCodeSeen {
         external_id: "promo_9".to_owned(),
@@ -141,26 +210,54 @@ async fn a_renewal_stays_with_the_subscriptions_affiliate(pool: PgPool) {
     renewal.clues = vec![clue(ClueKind::CouponCode, "jonas")];
     shop.event("evt_2", vec![Fact::Payment(renewal)]).await;
     let rows = shop.rows().await;
-    let renewal = rows.iter().find(|row| row.conversion.external_event_id.as_deref() == Some("in_2"));
+    let renewal = rows
+        .iter()
+        .find(|row| row.conversion.external_event_id.as_deref() == Some("in_2"));
     let renewal = &renewal.expect("recorded").conversion;
-    assert_eq!((renewal.affiliate_id, renewal.source), (sarah.id, Source::CustomerMatch));
+    assert_eq!(
+        (renewal.affiliate_id, renewal.source),
+        (sarah.id, Source::CustomerMatch)
+    );
     assert_eq!(renewal.kind, ConversionType::Recurring);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn coupons_beat_referrals_only_where_the_campaign_says_so(pool: PgPool) {
     let shop = Shop::open(pool).await;
-    let quiet = shop.campaign("Quiet coupons", |terms| terms.coupons_override_clicks = false).await;
-    let (sarah, jonas) = (shop.affiliate("sarah").await, shop.affiliate_in("jonas", quiet).await);
+    let quiet = shop
+        .campaign("Quiet coupons", |terms| {
+            terms.coupons_override_clicks = false
+        })
+        .await;
+    let (sarah, jonas) = (
+        shop.affiliate("sarah").await,
+        shop.affiliate_in("jonas", quiet).await,
+    );
     let priya = shop.affiliate("priya").await;
     shop.coupon(&jonas, "JONAS", None).await;
     shop.coupon(&priya, "PRIYA", None).await;
-    for (id, code, winner, source) in [("o1", "priya", priya.id, Source::Coupon), ("o2", "jonas", sarah.id, Source::Server)] {
+    for (id, code, winner, source) in [
+        ("o1", "priya", priya.id, Source::Coupon),
+        ("o2", "jonas", sarah.id, Source::Server),
+    ] {
         let mut paid = payment(id, None, 0);
-        paid.clues = vec![clue(ClueKind::Slug, "sarah"), clue(ClueKind::CouponCode, code)];
-        let recorded = shop.store.record_sale(shop.organization_id, sale(paid)).await.expect("recorded");
-        let Recorded::New(row) = recorded else { panic!("{id} is new") };
-        assert_eq!((row.conversion.affiliate_id, row.conversion.source), (winner, source), "{id}");
+        paid.clues = vec![
+            clue(ClueKind::Slug, "sarah"),
+            clue(ClueKind::CouponCode, code),
+        ];
+        let recorded = shop
+            .store
+            .record_sale(shop.organization_id, sale(paid))
+            .await
+            .expect("recorded");
+        let Recorded::New(row) = recorded else {
+            panic!("{id} is new")
+        };
+        assert_eq!(
+            (row.conversion.affiliate_id, row.conversion.source),
+            (winner, source),
+            "{id}"
+        );
     }
 }
 
@@ -173,7 +270,10 @@ async fn who_is_paused_gets_no_new_credit_and_nobody_else_gets_his_subscriptions
     first.clues = vec![clue(ClueKind::Slug, "sarah")];
     shop.event("evt_1", vec![Fact::Payment(first)]).await;
     sarah.status = AffiliateStatus::Paused;
-    shop.store.change_affiliate(Actor::System, shop.organization_id, &sarah).await.expect("paused");
+    shop.store
+        .change_affiliate(Actor::System, shop.organization_id, &sarah)
+        .await
+        .expect("paused");
     let mut renewal = payment("in_2", Some("sub_1"), 0);
     renewal.clues = vec![clue(ClueKind::Slug, "jonas")];
     let receipt = shop.event("evt_2", vec![Fact::Payment(renewal)]).await;
@@ -185,10 +285,18 @@ async fn who_is_paused_gets_no_new_credit_and_nobody_else_gets_his_subscriptions
 async fn a_referral_of_a_customer_does_not_claim_what_he_bought_long_before(pool: PgPool) {
     let shop = Shop::open(pool).await;
     shop.affiliate("sarah").await;
-    shop.event("evt_1", vec![Fact::Payment(payment("in_old", None, -90))]).await;
-    let by_server = lead(signup("ann@example.com", vec![clue(ClueKind::Slug, "sarah")]));
-    shop.store.record_lead(shop.organization_id, by_server).await.expect("a lead");
-    shop.event("evt_2", vec![Fact::Payment(payment("in_new", None, 0))]).await;
+    shop.event("evt_1", vec![Fact::Payment(payment("in_old", None, -90))])
+        .await;
+    let by_server = lead(signup(
+        "ann@example.com",
+        vec![clue(ClueKind::Slug, "sarah")],
+    ));
+    shop.store
+        .record_lead(shop.organization_id, by_server)
+        .await
+        .expect("a lead");
+    shop.event("evt_2", vec![Fact::Payment(payment("in_new", None, 0))])
+        .await;
     let sales: Vec<_> = shop
         .rows()
         .await
@@ -204,18 +312,40 @@ async fn one_lead_per_customer_and_campaign_and_then_his_sale_by_email(pool: PgP
     let shop = Shop::open(pool.clone()).await;
     let sarah = shop.affiliate("sarah").await;
     for attempt in 0..2 {
-        let by_server = lead(signup(" Ann@Example.com ", vec![clue(ClueKind::Slug, "sarah")]));
-        let recorded = shop.store.record_lead(shop.organization_id, by_server).await.expect("a lead");
+        let by_server = lead(signup(
+            " Ann@Example.com ",
+            vec![clue(ClueKind::Slug, "sarah")],
+        ));
+        let recorded = shop
+            .store
+            .record_lead(shop.organization_id, by_server)
+            .await
+            .expect("a lead");
         assert_eq!(matches!(recorded, Recorded::New(_)), attempt == 0);
     }
     let mut paid = payment("o1", None, 0);
     paid.ids.customer = None;
-    let recorded = shop.store.record_sale(shop.organization_id, sale(paid)).await.expect("recorded");
-    let Recorded::New(row) = recorded else { panic!("new") };
-    assert_eq!((row.conversion.affiliate_id, row.conversion.source), (sarah.id, Source::CustomerMatch));
+    let recorded = shop
+        .store
+        .record_sale(shop.organization_id, sale(paid))
+        .await
+        .expect("recorded");
+    let Recorded::New(row) = recorded else {
+        panic!("new")
+    };
+    assert_eq!(
+        (row.conversion.affiliate_id, row.conversion.source),
+        (sarah.id, Source::CustomerMatch)
+    );
     let rows = shop.rows().await;
-    let lead = rows.iter().find(|row| row.conversion.kind == ConversionType::Lead).expect("a lead");
-    assert_eq!((lead.conversion.status, lead.conversion.source), (Status::Approved, Source::Lead));
+    let lead = rows
+        .iter()
+        .find(|row| row.conversion.kind == ConversionType::Lead)
+        .expect("a lead");
+    assert_eq!(
+        (lead.conversion.status, lead.conversion.source),
+        (Status::Approved, Source::Lead)
+    );
     assert_eq!(ledger(&pool).await.len(), 1);
 }
 
@@ -224,26 +354,44 @@ async fn plans_decide_which_payments_earn(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let once = shop
         .campaign("Once", |terms| {
-            terms.plan = Plan { rate: Rate::Fixed(500), duration: commission::Duration::OneTime };
+            terms.plan = Plan {
+                rate: Rate::Fixed(500),
+                duration: commission::Duration::OneTime,
+            };
         })
         .await;
     let months = shop
         .campaign("Two months", |terms| {
-            terms.plan = Plan { rate: percent(1000), duration: commission::Duration::RecurringLimited(2) };
+            terms.plan = Plan {
+                rate: percent(1000),
+                duration: commission::Duration::RecurringLimited(2),
+            };
         })
         .await;
     shop.affiliate_in("sarah", once).await;
     shop.affiliate_in("jonas", months).await;
-    for (slug, expected) in [("sarah", vec![Some(500), None, None]), ("jonas", vec![Some(490), Some(490), None])] {
+    for (slug, expected) in [
+        ("sarah", vec![Some(500), None, None]),
+        ("jonas", vec![Some(490), Some(490), None]),
+    ] {
         for (index, commission) in expected.into_iter().enumerate() {
             let days = [0, 40, 70][index] - 100;
-            let mut paid = payment(&format!("{slug}_{index}"), Some(&format!("sub_{slug}")), days);
+            let mut paid = payment(
+                &format!("{slug}_{index}"),
+                Some(&format!("sub_{slug}")),
+                days,
+            );
             paid.ids.customer = Some(format!("cus_{slug}"));
             paid.email = None;
             paid.clues = vec![clue(ClueKind::Slug, slug)];
-            let recorded = shop.store.record_sale(shop.organization_id, sale(paid)).await;
+            let recorded = shop
+                .store
+                .record_sale(shop.organization_id, sale(paid))
+                .await;
             match (recorded, commission) {
-                (Ok(Recorded::New(row)), Some(minor)) => assert_eq!(row.conversion.commission.minor, minor),
+                (Ok(Recorded::New(row)), Some(minor)) => {
+                    assert_eq!(row.conversion.commission.minor, minor)
+                }
                 (Err(IntakeError::NotDue(_)), None) => {}
                 (other, expected) => panic!("{slug} {index}: {other:?}, expected {expected:?}"),
             }
@@ -259,9 +407,15 @@ async fn a_share_of_another_currency_waits_for_its_rate(pool: PgPool) {
     paid.amount = Money::new(10_000, Currency::parse("EUR").expect("EUR"));
     paid.base_minor = 10_000;
     paid.clues = vec![clue(ClueKind::Slug, "sarah")];
-    shop.store.record_sale(shop.organization_id, sale(paid)).await.expect("recorded");
+    shop.store
+        .record_sale(shop.organization_id, sale(paid))
+        .await
+        .expect("recorded");
     let rows = shop.rows().await;
-    assert_eq!(rows[0].conversion.commission_state, CommissionState::AwaitingRate);
+    assert_eq!(
+        rows[0].conversion.commission_state,
+        CommissionState::AwaitingRate
+    );
     assert_eq!(rows[0].conversion.commission, Money::zero(Currency::USD));
     assert!(ledger(&pool).await.is_empty());
 }
@@ -291,7 +445,11 @@ async fn the_same_external_id_is_the_first_sale_for_ever(pool: PgPool) {
     shop.clock.advance(Duration::days(366));
     let mut later = payment("order-1", None, 0);
     later.clues = vec![clue(ClueKind::Slug, "nobody")];
-    let again = shop.store.record_sale(shop.organization_id, sale(later)).await.expect("known");
+    let again = shop
+        .store
+        .record_sale(shop.organization_id, sale(later))
+        .await
+        .expect("known");
     assert!(matches!(again, Recorded::Existing(row) if row.conversion.id == new[0]));
     assert_eq!(ledger(&pool).await.len(), 1);
 }
@@ -305,7 +463,10 @@ async fn the_same_event_changes_nothing_the_second_time(pool: PgPool) {
     let deliveries = (0..20).map(|_| shop.event("evt_1", vec![Fact::Payment(paid.clone())]));
     let receipts = futures::future::join_all(deliveries).await;
     assert!(receipts.iter().all(|receipt| receipt == &receipts[0]));
-    let events: i64 = sqlx::query_scalar("select count(*) from event").fetch_one(&pool).await.expect("counts");
+    let events: i64 = sqlx::query_scalar("select count(*) from event")
+        .fetch_one(&pool)
+        .await
+        .expect("counts");
     assert_eq!((events, shop.rows().await.len()), (1, 1));
 }
 
@@ -315,9 +476,19 @@ async fn the_database_itself_keeps_the_ledger_append_only(pool: PgPool) {
     shop.affiliate("sarah").await;
     let mut paid = payment("o1", None, 0);
     paid.clues = vec![clue(ClueKind::Slug, "sarah")];
-    shop.store.record_sale(shop.organization_id, sale(paid)).await.expect("recorded");
-    for attempt in ["update ledger_entry set amount_minor = 1", "delete from ledger_entry", "truncate ledger_entry"] {
-        assert!(sqlx::query(attempt).execute(&pool).await.is_err(), "{attempt}");
+    shop.store
+        .record_sale(shop.organization_id, sale(paid))
+        .await
+        .expect("recorded");
+    for attempt in [
+        "update ledger_entry set amount_minor = 1",
+        "delete from ledger_entry",
+        "truncate ledger_entry",
+    ] {
+        assert!(
+            sqlx::query(attempt).execute(&pool).await.is_err(),
+            "{attempt}"
+        );
     }
     assert_eq!(ledger(&pool).await, [("accrual".to_owned(), 980)]);
 }

@@ -145,33 +145,27 @@ impl Books {
     /// So many rows that differ in everything a filter can ask for, over three days.
     async fn record_mixed(&self, count: usize) {
         for number in 0..count {
-            let at = start() + Duration::milliseconds(self.pick(72 * 3_600_000));
-            let kind = ConversionType::ALL[self.below(ConversionType::ALL.len())];
+            let at = start() + Duration::milliseconds(self.pick(72 * 3_600_000).into());
+            let kind = self.one_of(ConversionType::ALL);
             let lead = kind == ConversionType::Lead;
-            let currencies = [USD, "EUR", "JPY"];
             let own = json!({
-                "kind": kind,
-                "source": Source::ALL[self.below(4)],
-                "status": Status::ALL[self.below(Status::ALL.len())],
-                "affiliate_id": self.affiliates[self.below(3)],
-                "campaign_id": self.campaigns[self.below(2)],
-                "amount_minor": if lead { 0 } else { self.pick(100_000) },
-                "base_minor": 0,
-                "currency": currencies[self.below(3)],
-                "commission_minor": self.pick(10_000),
-                "commission_currency": currencies[self.below(2)],
-                "external_event_id": format!("event_{number}"),
+                "kind": kind, "source": self.one_of(&Source::ALL[..4]), "status": self.one_of(Status::ALL),
+                "affiliate_id": self.one_of(&self.affiliates), "campaign_id": self.one_of(&self.campaigns),
+                "amount_minor": if lead { 0 } else { self.pick(100_000) }, "base_minor": 0,
+                "currency": self.one_of(&[USD, "EUR", "JPY"]), "commission_minor": self.pick(10_000),
+                "commission_currency": self.one_of(&[USD, "EUR"]), "external_event_id": number.to_string(),
             });
             self.record(at, own).await;
         }
     }
 
-    fn pick(&self, end: i64) -> i64 {
-        i64::from(u32::from_le_bytes(self.random.bytes())) % end
+    fn pick(&self, end: u32) -> u32 {
+        u32::from_le_bytes(self.random.bytes()) % end
     }
 
-    fn below(&self, end: usize) -> usize {
-        usize::try_from(self.pick(i64::try_from(end).expect("small"))).expect("small")
+    fn one_of<Thing: Copy>(&self, things: &[Thing]) -> Thing {
+        let end = u32::try_from(things.len()).expect("few");
+        things[usize::try_from(self.pick(end)).expect("few")]
     }
 
     /// Pages from the newest end to the oldest.
@@ -291,15 +285,12 @@ async fn pages_meet_every_row_once_while_rows_arrive(pool: PgPool) {
     let books = Books::open(pool, "a").await;
     let there = books.record_many(23).await;
     let all = Filter::default();
-    let mut met = Vec::new();
-    let mut arrived = Vec::new();
-    let mut cursor = None;
+    let (mut met, mut arrived, mut cursor) = (Vec::new(), Vec::new(), None);
     loop {
         let page = books.page(&all, 5, cursor).await;
         met.extend(ids(&page.rows));
-        let now = start()
-            + Duration::hours(1)
-            + Duration::seconds(i64::try_from(met.len()).expect("few"));
+        let seconds = i64::try_from(met.len()).expect("few");
+        let now = start() + Duration::hours(1) + Duration::seconds(seconds);
         arrived.push(books.record(now, json!({})).await);
         cursor = page.older;
         if cursor.is_none() {

@@ -6,63 +6,73 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    call::{Sending, load},
     part::{
         copy::CopyButton,
-        form::{FormError, FormState, Panel, SelectField, Submit, TextField},
+        form::{FormState, Panel, PostForm, SelectField, Submit, TextField},
         icon::{Icon, icon},
-        state::{Empty, Failure, Loading},
+        state::{Awaited, Empty, shows},
+        table::head,
         time::Moment,
     },
     server_fn::{
         Choice,
-        affiliate::{AddAffiliate, AddCoupon, AffiliateRow, AffiliatesPage, load_affiliates},
+        affiliate::{AddAffiliate, AddCoupon, AffiliateRow, AffiliatesPage, LoadAffiliates},
     },
     text::affiliates as words,
 };
 
 const HERE: &str = "/dashboard/affiliates";
 
-type Actions = (ServerAction<AddAffiliate>, ServerAction<AddCoupon>);
-
 /// The affiliates page.
 #[component]
 pub fn Affiliates() -> impl IntoView {
-    let actions: Actions = (ServerAction::new(), ServerAction::new());
-    let changes = move || (actions.0.version().get(), actions.1.version().get());
-    let page = Resource::new(changes, |_| load_affiliates());
+    let forms = [Sending::to::<AddAffiliate>(), Sending::to::<AddCoupon>()];
+    let changes = Signal::derive(move || forms[0].taken.get() + forms[1].taken.get());
+    let page = load(changes, || LoadAffiliates {});
     let add = use_param("add");
-    let screen = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(page) => Either::Left(view! { <Screen page add actions/> }),
-                Err(error) => Either::Right(view! { <Failure error/> }),
-            }
-        })
-    };
+    let show = shows(move |page: AffiliatesPage| view! { <Screen page add forms/> });
     view! {
         <Title text=words::TITLE/>
-        <Transition fallback=Loading>{screen}</Transition>
+        <Awaited answers=vec![page] show/>
     }
 }
 
 #[component]
-fn Screen(page: AffiliatesPage, add: Memo<Option<String>>, actions: Actions) -> impl IntoView {
-    let AffiliatesPage { rows, total, campaigns, now, may_edit } = page;
+fn Screen(page: AffiliatesPage, add: Memo<Option<String>>, forms: [Sending; 2]) -> impl IntoView {
+    let AffiliatesPage {
+        rows,
+        total,
+        campaigns,
+        now,
+        may_edit,
+    } = page;
     let added = use_param("added");
-    let names: Vec<_> = rows.iter().map(|row| Choice { id: row.id.to_string(), name: row.name.clone() }).collect();
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| Choice {
+            id: row.id.to_string(),
+            name: row.name.clone(),
+        })
+        .collect();
     let may_coupon = may_edit && !rows.is_empty();
-    let more = (usize::try_from(total).unwrap_or(0) > rows.len()).then(|| words::newest_of(rows.len(), total));
+    let more = (usize::try_from(total).unwrap_or(0) > rows.len())
+        .then(|| words::newest_of(rows.len(), total));
     let panel = move || match add.read().as_deref() {
-        Some("affiliate") if may_edit => Some(Either::Left(view! { <AddForm action=actions.0 campaigns=campaigns.clone()/> })),
-        Some("coupon") if may_coupon => {
-            Some(Either::Right(view! { <CouponForm action=actions.1 affiliates=names.clone() campaigns=campaigns.clone()/> }))
-        }
+        Some("affiliate") if may_edit => Some(Either::Left(
+            view! { <AddForm sending=forms[0] campaigns=campaigns.clone()/> },
+        )),
+        Some("coupon") if may_coupon => Some(Either::Right(
+            view! { <CouponForm sending=forms[1] affiliates=names.clone() campaigns=campaigns.clone()/> },
+        )),
         _ => None,
     };
     let list = if rows.is_empty() {
         Either::Left(view! { <Empty title=words::EMPTY hint=words::EMPTY_HINT>{()}</Empty> })
     } else {
-        Either::Right(view! { <Table rows now added/>{more.map(|more| view! { <p class="muted foot">{more}</p> })} })
+        Either::Right(
+            view! { <Table rows now added/>{more.map(|more| view! { <p class="muted foot">{more}</p> })} },
+        )
     };
     view! {
         <header class="head">
@@ -85,7 +95,8 @@ fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl
             Some(own) => format!("{name} ({own})"),
             None => name,
         });
-        let status = (row.status != AffiliateStatus::Active).then(|| view! { <span class="word off">{row.status.label()}</span> });
+        let status = (row.status != AffiliateStatus::Active)
+            .then(|| view! { <span class="word off">{row.status.label()}</span> });
         view! {
             <tr role="row" class:added=move || added.read().as_deref() == Some(slug.as_str())>
                 <th role="rowheader" scope="row" class="who"><b>{row.name}</b>{status}<small>{row.email}</small></th>
@@ -96,56 +107,55 @@ fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl
             </tr>
         }
     };
+    let columns = vec![
+        (words::NAME, ""),
+        (words::SLUG, ""),
+        (words::CAMPAIGNS, ""),
+        (words::COUPONS, ""),
+        (words::ADDED, ""),
+    ];
     view! {
         <table role="table" class="plain">
-            <caption class="visually-hidden">{words::TITLE}</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col">{words::NAME}</th>
-                    <th role="columnheader" scope="col">{words::SLUG}</th>
-                    <th role="columnheader" scope="col">{words::CAMPAIGNS}</th>
-                    <th role="columnheader" scope="col">{words::COUPONS}</th>
-                    <th role="columnheader" scope="col">{words::ADDED}</th>
-                </tr>
-            </thead>
+            {head(words::TITLE, columns)}
             <tbody role="rowgroup">{rows.into_iter().map(row).collect_view()}</tbody>
         </table>
     }
 }
 
 #[component]
-fn AddForm(action: ServerAction<AddAffiliate>, campaigns: Vec<Choice>) -> impl IntoView {
-    let form = FormState::of("affiliate", action);
+fn AddForm(sending: Sending, campaigns: Vec<Choice>) -> impl IntoView {
+    let form = FormState::new("affiliate", sending);
     view! {
         <Panel title=words::ADD back=HERE>
-            <ActionForm action attr:class="grid" attr:novalidate=true>
-                <FormError form/>
+            <PostForm form class="grid">
                 <TextField form name="name" label=words::NAME/>
                 <TextField form name="email" label=words::EMAIL kind="email"/>
                 <TextField form name="slug" label=words::SLUG hint=words::SLUG_HINT optional=true/>
                 <SelectField form name="campaign" label=words::CAMPAIGN choices=campaigns/>
                 <TextField form name="percent" label=words::PERCENT hint=words::PERCENT_HINT optional=true inputmode="decimal"/>
                 <footer><Submit form label=words::ADD/></footer>
-            </ActionForm>
+            </PostForm>
         </Panel>
     }
 }
 
 #[component]
-fn CouponForm(action: ServerAction<AddCoupon>, affiliates: Vec<Choice>, campaigns: Vec<Choice>) -> impl IntoView {
-    let form = FormState::of("coupon", action);
-    let nobody = Choice { id: String::new(), name: words::CHOOSE.to_owned() };
+fn CouponForm(sending: Sending, affiliates: Vec<Choice>, campaigns: Vec<Choice>) -> impl IntoView {
+    let form = FormState::new("coupon", sending);
+    let nobody = Choice {
+        id: String::new(),
+        name: words::CHOOSE.to_owned(),
+    };
     let affiliates: Vec<_> = std::iter::once(nobody).chain(affiliates).collect();
     view! {
         <Panel title=words::ADD_COUPON back=HERE>
-            <ActionForm action attr:class="grid" attr:novalidate=true>
-                <FormError form/>
+            <PostForm form class="grid">
                 <TextField form name="code" label=words::CODE hint=words::CODE_HINT/>
                 <SelectField form name="affiliate" label=words::AFFILIATE choices=affiliates/>
                 <SelectField form name="campaign" label=words::CAMPAIGN choices=campaigns/>
                 <TextField form name="discount" label=words::DISCOUNT hint=words::DISCOUNT_HINT optional=true/>
                 <footer><Submit form label=words::ADD_COUPON/></footer>
-            </ActionForm>
+            </PostForm>
         </Panel>
     }
 }

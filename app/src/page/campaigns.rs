@@ -5,14 +5,16 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    call::{Sending, load},
     part::{
-        form::{FormError, FormState, Panel, SelectField, Submit, TextField},
+        form::{FormState, Panel, PostForm, SelectField, Submit, TextField},
         icon::{Icon, icon},
-        state::{Empty, Failure, Loading},
+        state::{Awaited, Empty, shows},
+        table::head,
     },
     server_fn::{
         Choice,
-        campaign::{AddCampaign, CampaignRow, CampaignsPage, load_campaigns},
+        campaign::{AddCampaign, CampaignRow, CampaignsPage, LoadCampaigns},
     },
     text::{self, campaigns as words},
 };
@@ -22,25 +24,18 @@ const HERE: &str = "/dashboard/campaigns";
 /// The campaigns page.
 #[component]
 pub fn Campaigns() -> impl IntoView {
-    let action = ServerAction::<AddCampaign>::new();
-    let page = Resource::new(move || action.version().get(), |_| load_campaigns());
+    let sending = Sending::to::<AddCampaign>();
+    let page = load(sending.taken.into(), || LoadCampaigns {});
     let add = use_param("add");
-    let screen = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(page) => Either::Left(view! { <Screen page add action/> }),
-                Err(error) => Either::Right(view! { <Failure error/> }),
-            }
-        })
-    };
+    let show = shows(move |page: CampaignsPage| view! { <Screen page add sending/> });
     view! {
         <Title text=words::TITLE/>
-        <Transition fallback=Loading>{screen}</Transition>
+        <Awaited answers=vec![page] show/>
     }
 }
 
 #[component]
-fn Screen(page: CampaignsPage, add: Memo<Option<String>>, action: ServerAction<AddCampaign>) -> impl IntoView {
+fn Screen(page: CampaignsPage, add: Memo<Option<String>>, sending: Sending) -> impl IntoView {
     let may_edit = page.may_edit;
     let added = use_param("added");
     let list = if page.rows.is_empty() {
@@ -53,7 +48,7 @@ fn Screen(page: CampaignsPage, add: Memo<Option<String>>, action: ServerAction<A
             <h1>{words::TITLE}</h1>
             {may_edit.then(|| view! { <a class="btn main push" href="/dashboard/campaigns?add=campaign">{icon(Icon::Plus)}<span>{words::ADD}</span></a> })}
         </header>
-        {move || (may_edit && add.read().is_some()).then(|| view! { <AddForm action/> })}
+        {move || (may_edit && add.read().is_some()).then(|| view! { <AddForm sending/> })}
         {list}
     }
 }
@@ -62,7 +57,11 @@ fn Screen(page: CampaignsPage, add: Memo<Option<String>>, action: ServerAction<A
 fn Table(rows: Vec<CampaignRow>, added: Memo<Option<String>>) -> impl IntoView {
     let row = move |row: CampaignRow| {
         let slug = row.slug.clone();
-        let status = if row.archived { words::ARCHIVED } else { words::ACTIVE };
+        let status = if row.archived {
+            words::ARCHIVED
+        } else {
+            words::ACTIVE
+        };
         view! {
             <tr role="row" class:added=move || added.read().as_deref() == Some(slug.as_str())>
                 <th role="rowheader" scope="row">{row.name}</th>
@@ -74,29 +73,33 @@ fn Table(rows: Vec<CampaignRow>, added: Memo<Option<String>>) -> impl IntoView {
             </tr>
         }
     };
+    let columns = vec![
+        (words::NAME, ""),
+        (words::SLUG, ""),
+        (words::EARNS, ""),
+        (words::HOLD, "num"),
+        (words::COOKIE, "num"),
+        (words::STATUS, ""),
+    ];
     view! {
         <table role="table" class="plain">
-            <caption class="visually-hidden">{words::TITLE}</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col">{words::NAME}</th>
-                    <th role="columnheader" scope="col">{words::SLUG}</th>
-                    <th role="columnheader" scope="col">{words::EARNS}</th>
-                    <th role="columnheader" scope="col" class="num">{words::HOLD}</th>
-                    <th role="columnheader" scope="col" class="num">{words::COOKIE}</th>
-                    <th role="columnheader" scope="col">{words::STATUS}</th>
-                </tr>
-            </thead>
+            {head(words::TITLE, columns)}
             <tbody role="rowgroup">{rows.into_iter().map(row).collect_view()}</tbody>
         </table>
     }
 }
 
 #[component]
-fn AddForm(action: ServerAction<AddCampaign>) -> impl IntoView {
-    let form = FormState::of("campaign", action);
-    let choice = |id: &str, name: &str| Choice { id: id.to_owned(), name: name.to_owned() };
-    let units = vec![choice("percent", words::PERCENT), choice("fixed", words::FIXED)];
+fn AddForm(sending: Sending) -> impl IntoView {
+    let form = FormState::new("campaign", sending);
+    let choice = |id: &str, name: &str| Choice {
+        id: id.to_owned(),
+        name: name.to_owned(),
+    };
+    let units = vec![
+        choice("percent", words::PERCENT),
+        choice("fixed", words::FIXED),
+    ];
     let durations = vec![
         choice("recurring", words::RECURRING),
         choice("one_time", words::ONE_TIME),
@@ -104,8 +107,7 @@ fn AddForm(action: ServerAction<AddCampaign>) -> impl IntoView {
     ];
     view! {
         <Panel title=words::ADD back=HERE>
-            <ActionForm action attr:class="grid" attr:novalidate=true>
-                <FormError form/>
+            <PostForm form class="grid">
                 <TextField form name="name" label=words::NAME/>
                 <TextField form name="currency" label=words::CURRENCY hint=words::CURRENCY_HINT value="USD"/>
                 <TextField form name="amount" label=words::AMOUNT value="20" inputmode="decimal"/>
@@ -115,7 +117,7 @@ fn AddForm(action: ServerAction<AddCampaign>) -> impl IntoView {
                 <TextField form name="hold_days" label=words::HOLD_DAYS hint=words::HOLD_HINT value="30" inputmode="numeric"/>
                 <TextField form name="cookie_days" label=words::COOKIE_DAYS hint=words::COOKIE_HINT value="60" inputmode="numeric"/>
                 <footer><Submit form label=words::ADD/></footer>
-            </ActionForm>
+            </PostForm>
         </Panel>
     }
 }

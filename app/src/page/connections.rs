@@ -6,57 +6,59 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    call::{Sending, load},
     part::{
         copy::CopyButton,
-        form::{FormError, FormState, Panel, SelectField, Submit, TextField},
+        form::{FormState, Panel, PostForm, SelectField, Submit, TextField},
         icon::{Icon, icon},
-        state::{Empty, Failure, Loading},
+        state::{Awaited, Empty, shows},
         time::Moment,
     },
     server_fn::{
         Choice,
-        connection::{AddConnection, AddSecret, ConnectionRow, ConnectionsPage, load_connections},
+        connection::{AddConnection, AddSecret, ConnectionRow, ConnectionsPage, LoadConnections},
     },
     text::connections as words,
 };
 
 const HERE: &str = "/dashboard/connections";
 
-type Actions = (ServerAction<AddConnection>, ServerAction<AddSecret>);
-
 /// The connections page.
 #[component]
 pub fn Connections() -> impl IntoView {
-    let actions: Actions = (ServerAction::new(), ServerAction::new());
-    let changes = move || (actions.0.version().get(), actions.1.version().get());
-    let page = Resource::new(changes, |_| load_connections());
+    let forms = [Sending::to::<AddConnection>(), Sending::to::<AddSecret>()];
+    let changes = Signal::derive(move || forms[0].taken.get() + forms[1].taken.get());
+    let page = load(changes, || LoadConnections {});
     let add = use_param("add");
-    let screen = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(page) => Either::Left(view! { <Screen page add actions/> }),
-                Err(error) => Either::Right(view! { <Failure error/> }),
-            }
-        })
-    };
+    let show = shows(move |page: ConnectionsPage| view! { <Screen page add forms/> });
     view! {
         <Title text=words::TITLE/>
-        <Transition fallback=Loading>{screen}</Transition>
+        <Awaited answers=vec![page] show/>
     }
 }
 
 #[component]
-fn Screen(page: ConnectionsPage, add: Memo<Option<String>>, actions: Actions) -> impl IntoView {
-    let ConnectionsPage { rows, now, may_edit } = page;
+fn Screen(page: ConnectionsPage, add: Memo<Option<String>>, forms: [Sending; 2]) -> impl IntoView {
+    let ConnectionsPage {
+        rows,
+        now,
+        may_edit,
+    } = page;
     let panel = move || match add.get() {
-        Some(what) if may_edit && what == "stripe" => Some(Either::Left(view! { <AddForm action=actions.0/> })),
-        Some(id) if may_edit => Some(Either::Right(view! { <SecretForm action=actions.1 id/> })),
+        Some(what) if may_edit && what == "stripe" => {
+            Some(Either::Left(view! { <AddForm sending=forms[0]/> }))
+        }
+        Some(id) if may_edit => Some(Either::Right(view! { <SecretForm sending=forms[1] id/> })),
         _ => None,
     };
     let list = if rows.is_empty() {
         Either::Left(view! { <Empty title=words::EMPTY hint=words::EMPTY_HINT>{()}</Empty> })
     } else {
-        Either::Right(rows.into_iter().map(|row| view! { <Card row now may_edit/> }).collect_view())
+        Either::Right(
+            rows.into_iter()
+                .map(|row| view! { <Card row now may_edit/> })
+                .collect_view(),
+        )
     };
     view! {
         <header class="head">
@@ -71,13 +73,17 @@ fn Screen(page: ConnectionsPage, add: Memo<Option<String>>, actions: Actions) ->
 /// One connection with what is to be done at the processor.
 #[component]
 fn Card(row: ConnectionRow, now: i64, may_edit: bool) -> impl IntoView {
-    let mode = if row.mode == Mode::Live { words::LIVE } else { words::TEST };
+    let mode = if row.mode == Mode::Live {
+        words::LIVE
+    } else {
+        words::TEST
+    };
     let last = match row.last_event_at {
         Some(at) => Either::Left(view! { <Moment at server_now=now/> }),
         None => Either::Right(words::NO_EVENT),
     };
-    let events = words::STRIPE_EVENTS.iter().map(|event| view! { <li><code>{*event}</code></li> }).collect_view();
-    let roll = may_edit.then(|| view! { <a class="btn" href=format!("{HERE}?add={}", row.id)>{words::ROLL}</a> });
+    let roll = may_edit
+        .then(|| view! { <a class="btn" href=format!("{HERE}?add={}", row.id)>{words::ROLL}</a> });
     view! {
         <article class="card">
             <header>
@@ -95,7 +101,7 @@ fn Card(row: ConnectionRow, now: i64, may_edit: bool) -> impl IntoView {
                 <dd>
                     <details class="events">
                         <summary>{words::events(words::STRIPE_EVENTS.len())}</summary>
-                        <ul>{events}</ul>
+                        <pre>{words::STRIPE_EVENTS.join("\n")}</pre>
                     </details>
                 </dd>
                 <dt>{words::SECRETS}</dt>
@@ -108,34 +114,35 @@ fn Card(row: ConnectionRow, now: i64, may_edit: bool) -> impl IntoView {
 }
 
 #[component]
-fn AddForm(action: ServerAction<AddConnection>) -> impl IntoView {
-    let form = FormState::of("connection", action);
-    let choice = |id: &str, name: &str| Choice { id: id.to_owned(), name: name.to_owned() };
+fn AddForm(sending: Sending) -> impl IntoView {
+    let form = FormState::new("connection", sending);
+    let choice = |id: &str, name: &str| Choice {
+        id: id.to_owned(),
+        name: name.to_owned(),
+    };
     let modes = vec![choice("live", words::LIVE), choice("test", words::TEST)];
     view! {
         <Panel title=words::ADD back=HERE>
-            <ActionForm action attr:class="grid" attr:novalidate=true>
-                <FormError form/>
+            <PostForm form class="grid">
                 <TextField form name="name" label=words::NAME hint=words::NAME_HINT value="Stripe"/>
                 <SelectField form name="mode" label=words::MODE hint=words::MODE_HINT choices=modes/>
                 <TextField form name="secret" label=words::SECRET hint=words::SECRET_HINT kind="password"/>
                 <footer><Submit form label=words::ADD/></footer>
-            </ActionForm>
+            </PostForm>
         </Panel>
     }
 }
 
 #[component]
-fn SecretForm(action: ServerAction<AddSecret>, id: String) -> impl IntoView {
-    let form = FormState::of("secret", action);
+fn SecretForm(sending: Sending, id: String) -> impl IntoView {
+    let form = FormState::new("secret", sending);
     view! {
         <Panel title=words::ROLL back=HERE>
-            <ActionForm action attr:class="grid" attr:novalidate=true>
-                <FormError form/>
+            <PostForm form class="grid">
                 <input type="hidden" name="form[connection]" value=id/>
                 <TextField form name="secret" label=words::SECRET hint=words::ROLL_HINT kind="password"/>
                 <footer><Submit form label=words::ADD_SECRET/></footer>
-            </ActionForm>
+            </PostForm>
         </Panel>
     }
 }

@@ -1,25 +1,34 @@
 //! What the pages for members share: navigation, who is signed in, and the place for the page.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
 use crate::{
-    part::nav::{Account, Nav},
-    server_fn::session::load_session,
+    call::{Answer, load},
+    part::{
+        nav::{Account, Nav},
+        state::Awaited,
+    },
+    server_fn::session::{LoadSession, Session},
     text,
 };
 
 /// The frame around the pages.
 #[component]
 pub fn Dashboard() -> impl IntoView {
-    let session = Resource::new(|| (), |()| load_session());
-    let account = move || {
-        Suspend::new(async move { session.await.ok().map(|session| view! { <Account session/> }) })
-    };
+    let session = load(Signal::stored(0), || LoadSession {});
+    let account = Arc::new(|answers: Vec<Answer>| {
+        match answers.into_iter().next().map(Answer::read::<Session>) {
+            Some(Ok(session)) => view! { <Account session/> }.into_any(),
+            _ => ().into_any(),
+        }
+    });
     view! {
         <a class="skip" href="#main">{text::nav::SKIP}</a>
         <div class="shell">
-            <Nav><Suspense>{account}</Suspense></Nav>
+            <Nav><Awaited answers=vec![session] show=account quiet=true/></Nav>
             <main id="main" tabindex="-1"><Outlet/></main>
         </div>
     }

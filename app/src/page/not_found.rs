@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::{part::icon::{Icon, icon}, text};
+use crate::{
+    part::icon::{Icon, icon},
+    text,
+};
 
 /// The page for addresses that lead nowhere; a 404 for programs.
 #[component]

@@ -1,5 +1,7 @@
 //! The heart: what came in, who earned it, why, and how much. Loaded with the page, then live.
 
+use std::sync::Arc;
+
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{
@@ -8,10 +10,11 @@ use leptos_router::{
 };
 
 use crate::{
+    call::{Answer, ask, load},
     error::AppError,
     live::{Link, Pace, use_event_stream},
     part::{
-        badge::SourceSentences,
+        badge::source_sentences,
         chips::Chips,
         filter_bar::FilterBar,
         first_steps::Checklist,
@@ -20,11 +23,11 @@ use crate::{
         pager::Pager,
         pill::Pill,
         sales_table::SalesTable,
-        state::{Empty, Failure, Loading},
+        state::{Awaited, Empty, Failure},
         totals::Totals,
     },
     query::{BadQuery, NAMES, SalesQuery},
-    server_fn::sales::{SalesChoices, SalesPage, load_sales, load_sales_choices},
+    server_fn::sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
     shown::{Shown, Taking},
     text::{self, sales as words},
 };
@@ -37,45 +40,58 @@ fn use_sales_query() -> Memo<Result<SalesQuery, BadQuery>> {
     let params = use_query_map();
     Memo::new(move |_| {
         let params = params.read();
-        let values = |name: &'static str| params.get_all(name).unwrap_or_default().into_iter().map(move |value| (name, value));
+        let values = |name: &'static str| {
+            params
+                .get_all(name)
+                .unwrap_or_default()
+                .into_iter()
+                .map(move |value| (name, value))
+        };
         SalesQuery::from_pairs(NAMES.into_iter().flat_map(values))
     })
 }
 
-async fn load(query: Result<SalesQuery, BadQuery>) -> Result<(SalesPage, SalesChoices), AppError> {
-    match query {
-        Ok(query) => Ok((load_sales(query).await?, load_sales_choices().await?)),
-        Err(bad) => {
-            let error = AppError::invalid("", bad);
-            #[cfg(feature = "ssr")]
-            let error = crate::request::refuse(error);
-            Err(error)
-        }
-    }
+/// An address that is not understood is refused, not read as if it asked for everything.
+fn refuse(bad: BadQuery) -> AppError {
+    let error = AppError::invalid("", bad);
+    #[cfg(feature = "ssr")]
+    let error = crate::request::refuse(error);
+    error
 }
 
 /// The sales page.
 #[component]
 pub fn Sales() -> impl IntoView {
     let asked = use_sales_query();
+    let query = Memo::new(move |_| asked.get().unwrap_or_default());
     // Loaded once. From then on the page asks by itself, keeping what is shown until the answer is
     // there; only an address that is not understood, or no longer, begins anew.
-    let first = Resource::new(
-        move || asked.read().is_err(),
-        move |_| load(asked.get_untracked()),
-    );
-    let query = Memo::new(move |_| asked.get().unwrap_or_default());
-    let screen = move || {
-        Suspend::new(async move {
-            match first.await {
-                Ok((page, choices)) => Either::Left(view! { <SalesScreen query page choices/> }),
-                Err(error) => Either::Right(view! { <SalesFailure error bad=asked.get_untracked().is_err()/> }),
-            }
-        })
-    };
+    let anew = Memo::new(move |_| usize::from(asked.read().is_err()));
+    let page = load(anew.into(), move || LoadSales {
+        query: query.get_untracked(),
+    });
+    let choices = load(Signal::stored(0), || LoadSalesChoices {});
+    let show = Arc::new(move |answers: Vec<Answer>| {
+        let mut answers = answers.into_iter();
+        let page = match asked.get_untracked() {
+            Err(bad) => return view! { <SalesFailure error=refuse(bad) bad=true/> }.into_any(),
+            Ok(_) => answers
+                .next()
+                .ok_or_else(AppError::broken)
+                .and_then(Answer::read::<SalesPage>),
+        };
+        let choices = answers
+            .next()
+            .and_then(|choices| choices.read().ok())
+            .unwrap_or_default();
+        match page {
+            Ok(page) => view! { <SalesScreen query page choices/> }.into_any(),
+            Err(error) => view! { <SalesFailure error bad=false/> }.into_any(),
+        }
+    });
     view! {
         <Title text=words::TITLE/>
-        <Suspense fallback=|| view! { <header class="head"><h1>{words::TITLE}</h1></header><Loading/> }>{screen}</Suspense>
+        <Awaited answers=vec![page, choices] show/>
     }
 }
 
@@ -138,7 +154,7 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
         <div class="list" aria-busy=move || busy.get().then_some("true")>
             {move || { empty.track(); untrack(list) }}
         </div>
-        <SourceSentences/>
+        {source_sentences()}
     }
 }
 
@@ -156,8 +172,14 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
     let pace = Pace::default();
     let refresh = move || async move {
         let asked = query.get_untracked();
-        let answer = load_sales(asked.clone()).await;
-        let Some((before, count_before)) = answered.try_get_value() else { return };
+        let answer = ask(LoadSales {
+            query: asked.clone(),
+        })
+        .await
+        .read::<SalesPage>();
+        let Some((before, count_before)) = answered.try_get_value() else {
+            return;
+        };
         let wanted = query.get_untracked();
         if asked != wanted {
             return; // the address has moved on, and that has been asked for already
@@ -166,7 +188,10 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
         if answer == Err(AppError::NotSignedIn) {
             drop(window().location().reload()); // the server sends to sign in, and back here
         }
-        failed.set(matches!(answer, Err(AppError::Unavailable | AppError::Internal { .. })));
+        failed.set(matches!(
+            answer,
+            Err(AppError::Unavailable | AppError::Internal { .. })
+        ));
         let Ok(page) = answer else { return };
         let is_new_question = asked.without_currency() != before.without_currency();
         let taking = if is_new_question {
@@ -181,7 +206,9 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
         if is_new_question || asked.cursor.is_none() {
             answered.set_value((asked, count_now));
         } else {
-            shown.held.set(usize::try_from(count_now - count_before).unwrap_or(0));
+            shown
+                .held
+                .set(usize::try_from(count_now - count_before).unwrap_or(0));
         }
     };
     Effect::watch(
@@ -192,13 +219,18 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
         },
         false,
     );
-    let link = use_event_stream("/api/live/sales", &["sale", "resync"], move || pace.ask(refresh));
+    let link = use_event_stream("/api/live/sales", &["sale", "resync"], move || {
+        pace.ask(refresh)
+    });
     Refreshed { link, failed, busy }
 }
 
 /// How many sales fit the filter.
 fn count(query: Memo<SalesQuery>, shown: Shown) -> i64 {
-    query.read_untracked().kind.count(shown.summary.read_untracked().chips)
+    query
+        .read_untracked()
+        .kind
+        .count(shown.summary.read_untracked().chips)
 }
 
 fn is_reading() -> bool {

@@ -1,7 +1,7 @@
 //! Badges: a shape and a word, never colour alone.
 
 use domain::{conversion::Source, lifecycle::Status};
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 
 use super::icon::{Icon, icon};
 use crate::text;
@@ -11,7 +11,8 @@ fn sentence_id(source: Source) -> String {
     format!("source-{}", source.as_str())
 }
 
-fn source_icon(source: Source) -> Icon {
+/// A source's shape.
+pub fn source_icon(source: Source) -> Icon {
     match source {
         Source::Coupon => Icon::Coupon,
         Source::Link => Icon::Connections,
@@ -25,7 +26,8 @@ fn source_icon(source: Source) -> Icon {
     }
 }
 
-fn status_icon(status: Status) -> Icon {
+/// A status's shape.
+pub fn status_icon(status: Status) -> Icon {
     match status {
         Status::Pending => Icon::Pending,
         Status::Approved => Icon::Approved,
@@ -47,16 +49,19 @@ pub fn source_badge(source: Source, coupon: Option<String>) -> impl IntoView {
     }
 }
 
-/// The sentences that source badges refer to; once per page.
-#[component]
-pub fn SourceSentences() -> impl IntoView {
-    let sentence = |source: &Source| view! { <li id=sentence_id(*source)>{text::sales::source(*source)}</li> };
-    view! { <ul hidden>{Source::ALL.iter().map(sentence).collect_view()}</ul> }
-}
-
-/// A source's shape and word, for choosing.
-pub fn source_word(source: Source) -> impl IntoView {
-    view! { {icon(source_icon(source))}{source.label()} }
+/// The sentences that source badges refer to; once per page. Ready-made, of our own words only.
+pub fn source_sentences() -> InertElement {
+    let sentence = |source: &Source| {
+        format!(
+            "<li id=\"{}\">{}</li>",
+            sentence_id(*source),
+            text::sales::source(*source)
+        )
+    };
+    InertElement::new(format!(
+        "<ul hidden>{}</ul>",
+        Source::ALL.iter().map(sentence).collect::<String>()
+    ))
 }
 
 /// Where a sale stands: shape, word, colour, and the days of hold left.
@@ -71,11 +76,6 @@ pub fn status_badge(status: Status, held_days: Option<u16>) -> impl IntoView {
         </span>
         {held}
     }
-}
-
-/// A status's shape and word, for choosing.
-pub fn status_word(status: Status) -> impl IntoView {
-    view! { <span class=status_class(status)>{icon(status_icon(status))}{status.label()}</span> }
 }
 
 fn status_class(status: Status) -> String {

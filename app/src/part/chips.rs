@@ -28,5 +28,5 @@ pub fn Chips(
             </li>
         }
     };
-    view! { <ul class="chips" aria-label=text::sales::TYPES>{Kind::ALL.map(chip).collect_view()}</ul> }
+    view! { <ul class="chips" aria-label=text::sales::TYPES>{Kind::ALL.map(chip)}</ul> }
 }

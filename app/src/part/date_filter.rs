@@ -24,9 +24,17 @@ pub fn DateFilter(
 ) -> impl IntoView {
     let today = Memo::new(move |_| parse_day(&Civil::utc(now.get()).iso()[..10]));
     let value = move || label(&query.read(), today.get());
-    let cleared = move || query.read().with(|query| (query.since, query.until) = (None, None));
+    let cleared = move || {
+        query
+            .read()
+            .with(|query| (query.since, query.until) = (None, None))
+    };
     let preset = move |days: u64| {
-        let since = move || today.get().and_then(|today| today.checked_sub_days(Days::new(days - 1)));
+        let since = move || {
+            today
+                .get()
+                .and_then(|today| today.checked_sub_days(Days::new(days - 1)))
+        };
         let current = move || query.read().until.is_none() && query.read().since == since();
         view! {
             <li>
@@ -42,7 +50,7 @@ pub fn DateFilter(
     view! {
         <Popover label=words::DATE value=Signal::derive(value) cleared=Signal::derive(cleared)>
             <ul class="presets">
-                {PRESETS.map(preset).collect_view()}
+                {PRESETS.map(preset)}
                 <li>
                     <a data-noscroll href=cleared aria-current=move || value().is_none().then_some("true")>{words::ALL_TIME}</a>
                 </li>
@@ -60,12 +68,15 @@ pub fn DateFilter(
 
 /// What the range is called.
 fn label(query: &SalesQuery, today: Option<NaiveDate>) -> Option<String> {
-    let start_of = |days| today.and_then(|today: NaiveDate| today.checked_sub_days(Days::new(days - 1)));
+    let start_of =
+        |days| today.and_then(|today: NaiveDate| today.checked_sub_days(Days::new(days - 1)));
     let day = |day| short_day(day, today.map_or(0, |today| today.year()));
     match (query.since, query.last_day()) {
         (None, None) => None,
         (Some(since), None) => {
-            let preset = PRESETS.into_iter().find(|days| start_of(*days) == Some(since));
+            let preset = PRESETS
+                .into_iter()
+                .find(|days| start_of(*days) == Some(since));
             Some(preset.map_or_else(|| words::from_day(&day(since)), words::last_days))
         }
         (None, Some(last)) => Some(words::to_day(&day(last))),

@@ -4,10 +4,10 @@ use domain::{conversion::Source, lifecycle::Status};
 use leptos::prelude::*;
 
 use super::{
-    badge::{source_word, status_word},
+    badge::{source_icon, status_icon},
     date_filter::DateFilter,
     icon::{Icon, icon},
-    popover::{FilterForm, Popover},
+    option_filter::{OptionFilter, Picked},
 };
 use crate::{
     moment::Millis,
@@ -30,15 +30,19 @@ pub fn FilterBar(
     let active = Memo::new(move |_| query.read().active_filters());
     let count = move || (active.get() > 0).then(|| view! { <b>{active.get()}</b> });
     let any = move || active.get() > 0;
+    let options = [
+        statuses(),
+        sources(),
+        affiliates(choices.affiliates),
+        campaigns(choices.campaigns),
+    ];
+    let filter = move |picked: Picked| view! { <OptionFilter query picked/> };
     view! {
         <button type="button" class="btn fold" class:on=any popovertarget="filters">
             {icon(Icon::Filter)}<span>{words::FILTERS}</span>{count}
         </button>
         <div class="filters" id="filters" popover="auto" role="group" aria-label=words::FILTERS>
-            <StatusFilter query/>
-            <SourceFilter query/>
-            <ChoiceFilter query label=words::AFFILIATE all=words::ALL_AFFILIATES name="affiliate" choices=choices.affiliates/>
-            <ChoiceFilter query label=words::CAMPAIGN all=words::ALL_CAMPAIGNS name="campaign" choices=choices.campaigns/>
+            {options.map(filter)}
             <DateFilter query now/>
             {move || any().then(|| view! {
                 <a class="btn quiet" data-noscroll href=move || query.read().cleared().href()>{words::CLEAR_ALL}</a>
@@ -48,97 +52,79 @@ pub fn FilterBar(
     }
 }
 
-#[component]
-fn StatusFilter(query: Memo<SalesQuery>) -> impl IntoView {
-    let value = move || {
-        let labels: Vec<_> = query.read().statuses.iter().map(|status| status.label()).collect();
-        (!labels.is_empty()).then(|| words::several(&labels))
+fn statuses() -> Picked {
+    let choice = |status: &Status| Choice {
+        id: status.as_str().to_owned(),
+        name: status.label().to_owned(),
     };
-    let cleared = move || query.read().with(|query| query.statuses.clear());
-    let tick = move |status: &'static Status| {
-        let on = move || query.read().statuses.contains(status);
-        view! {
-            <label class="tick">
-                <input type="checkbox" name="status" value=status.as_str() checked=on prop:checked=on/>
-                {status_word(*status)}
-            </label>
-        }
-    };
-    view! {
-        <Popover label=words::STATUS value=Signal::derive(value) cleared=Signal::derive(cleared)>
-            <FilterForm query names=&["status"]>{Status::ALL.iter().map(tick).collect_view()}</FilterForm>
-        </Popover>
+    Picked {
+        label: words::STATUS,
+        names: &["status"],
+        several: true,
+        choices: Status::ALL.iter().map(choice).collect(),
+        icon: |word| Status::parse(word).map(status_icon),
+        chosen: |query| {
+            query
+                .statuses
+                .iter()
+                .map(|status| status.as_str().to_owned())
+                .collect()
+        },
+        clear: |query| query.statuses.clear(),
     }
 }
 
-#[component]
-fn SourceFilter(query: Memo<SalesQuery>) -> impl IntoView {
-    let value = move || {
-        let labels: Vec<_> = query.read().sources.iter().map(|source| source.label()).collect();
-        (!labels.is_empty()).then(|| words::several(&labels))
+fn sources() -> Picked {
+    let choice = |source: &Source| Choice {
+        id: source.as_str().to_owned(),
+        name: source.label().to_owned(),
     };
-    let cleared = move || query.read().with(|query| query.sources.clear());
-    let tick = move |source: &'static Source| {
-        let on = move || query.read().sources.contains(source);
-        view! {
-            <label class="tick">
-                <input type="checkbox" name="source" value=source.as_str() checked=on prop:checked=on/>
-                {source_word(*source)}
-            </label>
-        }
-    };
-    view! {
-        <Popover label=words::SOURCE value=Signal::derive(value) cleared=Signal::derive(cleared)>
-            <FilterForm query names=&["source"]>{Source::ALL.iter().map(tick).collect_view()}</FilterForm>
-        </Popover>
+    Picked {
+        label: words::SOURCE,
+        names: &["source"],
+        several: true,
+        choices: Source::ALL.iter().map(choice).collect(),
+        icon: |word| Source::parse(word).map(source_icon),
+        chosen: |query| {
+            query
+                .sources
+                .iter()
+                .map(|source| source.as_str().to_owned())
+                .collect()
+        },
+        clear: |query| query.sources.clear(),
     }
 }
 
-/// From this many choices on, they can be searched.
-const MANY: usize = 8;
-
-/// One of a list: an affiliate, a campaign.
-#[component]
-fn ChoiceFilter(
-    query: Memo<SalesQuery>,
-    label: &'static str,
-    all: &'static str,
-    name: &'static str,
-    choices: Vec<Choice>,
-) -> impl IntoView {
-    let find = RwSignal::new(String::new());
-    let names: &'static [&'static str] = if name == "affiliate" { &["affiliate"] } else { &["campaign"] };
-    let chosen = move || {
-        let query = query.read();
-        if name == "affiliate" { query.affiliate.map(|id| id.to_string()) } else { query.campaign.map(|id| id.to_string()) }
-    };
-    let known = choices.clone();
-    let value = move || {
-        let id = chosen()?;
-        Some(known.iter().find(|choice| choice.id == id).map_or(id, |choice| choice.name.clone()))
-    };
-    let cleared = move || query.read().with(|query| if name == "affiliate" { query.affiliate = None } else { query.campaign = None });
-    let search = (choices.len() >= MANY).then(|| view! {
-        <input type="search" class="find" placeholder=words::FIND aria-label=words::FIND
-            on:change=|event| event.stop_propagation() on:input=move |event| find.set(event_target_value(&event).to_lowercase())/>
-    });
-    let radio = move |choice: Choice| {
-        let (id, lower) = (choice.id.clone(), choice.name.to_lowercase());
-        let on = move || chosen().unwrap_or_default() == id;
-        view! {
-            <label class="tick" hidden=move || !lower.contains(find.read().as_str())>
-                <input type="radio" name=name value=choice.id checked=on.clone() prop:checked=on/>
-                {choice.name}
-            </label>
-        }
-    };
-    let everything = Choice { id: String::new(), name: all.to_owned() };
-    view! {
-        <Popover label value=Signal::derive(value) cleared=Signal::derive(cleared)>
-            {search}
-            <FilterForm query names>
-                <div class="choices">{std::iter::once(everything).chain(choices).map(radio).collect_view()}</div>
-            </FilterForm>
-        </Popover>
+fn affiliates(choices: Vec<Choice>) -> Picked {
+    Picked {
+        label: words::AFFILIATE,
+        names: &["affiliate"],
+        several: false,
+        choices: with_all(words::ALL_AFFILIATES, choices),
+        icon: |_| None,
+        chosen: |query| query.affiliate.iter().map(ToString::to_string).collect(),
+        clear: |query| query.affiliate = None,
     }
+}
+
+fn campaigns(choices: Vec<Choice>) -> Picked {
+    Picked {
+        label: words::CAMPAIGN,
+        names: &["campaign"],
+        several: false,
+        choices: with_all(words::ALL_CAMPAIGNS, choices),
+        icon: |_| None,
+        chosen: |query| query.campaign.iter().map(ToString::to_string).collect(),
+        clear: |query| query.campaign = None,
+    }
+}
+
+/// The choice of all stands first; its value is empty.
+fn with_all(name: &str, choices: Vec<Choice>) -> Vec<Choice> {
+    let all = Choice {
+        id: String::new(),
+        name: name.to_owned(),
+    };
+    std::iter::once(all).chain(choices).collect()
 }

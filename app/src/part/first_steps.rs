@@ -50,6 +50,7 @@ pub fn Checklist(steps: FirstSteps) -> impl IntoView {
 }
 
 fn tick(done: bool) -> impl IntoView {
-    let mark = done.then(|| view! { {icon(Icon::Check)}<span class="visually-hidden">{words::DONE}</span> });
+    let mark = done
+        .then(|| view! { {icon(Icon::Check)}<span class="visually-hidden">{words::DONE}</span> });
     view! { <span class="tick">{mark}</span> }
 }

@@ -1,44 +1,25 @@
 //! Forms: labelled fields with a hint and what is wrong beside them. They post to a server function
 //! with JavaScript or without; either way what was typed stays.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlFormElement};
 
-use crate::{
-    error::AppError,
-    server_fn::Choice,
-    text::form as words,
-};
+use crate::{call::Sending, error::AppError, server_fn::Choice, text::form as words};
 
 /// How a form does: what its fields share.
 #[derive(Clone, Copy)]
 pub struct FormState {
     id: &'static str,
-    error: Signal<Option<AppError>>,
-    pending: Signal<bool>,
+    sending: Sending,
 }
 
 impl FormState {
-    /// The state of the form that dispatches `action`. `id` tells it from other forms on the page.
-    pub fn of<S>(id: &'static str, action: ServerAction<S>) -> Self
-    where
-        S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
-        S::Output: Clone + Send + Sync + 'static,
-    {
-        let (value, pending) = (action.value(), action.pending());
-        let state = Self {
-            id,
-            error: Signal::derive(move || value.get().and_then(Result::err)),
-            pending: pending.into(),
-        };
+    /// The state of a form. `id` tells it from other forms on the page.
+    pub fn new(id: &'static str, sending: Sending) -> Self {
+        let state = Self { id, sending };
         state.focus_what_is_wrong();
         state
-    }
-
-    /// Is it on its way?
-    pub fn pending(self) -> Signal<bool> {
-        self.pending
     }
 
     fn field_id(self, name: &str) -> String {
@@ -47,15 +28,17 @@ impl FormState {
 
     /// What is wrong with a field.
     fn wrong(self, name: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || match self.error.get() {
-            Some(AppError::Invalid(invalid)) if invalid.field == name => Some(crate::text::sentence(&invalid.message)),
+        Signal::derive(move || match self.sending.error.get() {
+            Some(AppError::Invalid(invalid)) if invalid.field == name => {
+                Some(crate::text::sentence(&invalid.message))
+            }
             _ => None,
         })
     }
 
     /// What is wrong with the form as a whole.
     fn failed(self) -> Option<String> {
-        match self.error.get()? {
+        match self.sending.error.get()? {
             AppError::Invalid(invalid) if !invalid.field.is_empty() => None,
             other => Some(other.message()),
         }
@@ -63,15 +46,20 @@ impl FormState {
 
     /// What was typed before the page was loaded again.
     pub fn kept(self, name: &str) -> Option<String> {
-        match self.error.get_untracked()? {
-            AppError::Invalid(invalid) => invalid.kept.into_iter().find_map(|(kept, typed)| (kept == name).then_some(typed)),
+        match self.sending.error.get_untracked()? {
+            AppError::Invalid(invalid) => invalid
+                .kept
+                .into_iter()
+                .find_map(|(kept, typed)| (kept == name).then_some(typed)),
             _ => None,
         }
     }
 
     fn focus_what_is_wrong(self) {
         Effect::new(move |_| {
-            let Some(AppError::Invalid(invalid)) = self.error.get() else { return };
+            let Some(AppError::Invalid(invalid)) = self.sending.error.get() else {
+                return;
+            };
             let field = document().get_element_by_id(&self.field_id(&invalid.field));
             if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
                 drop(field.focus());
@@ -80,9 +68,36 @@ impl FormState {
     }
 }
 
+/// A form that posts to its server function: through the page when it is hydrated, else as any form.
+#[component]
+pub fn PostForm(
+    /// How it does.
+    form: FormState,
+    /// Its layout.
+    class: &'static str,
+    /// Its fields.
+    children: Children,
+) -> impl IntoView {
+    let on_submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let target = event
+            .current_target()
+            .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        if let Some(target) = target.filter(|_| !form.sending.pending.get_untracked()) {
+            form.sending.send(&target);
+        }
+    };
+    view! {
+        <form method="post" action=form.sending.path class=class novalidate on:submit=on_submit>
+            <FormError form/>
+            {children()}
+        </form>
+    }
+}
+
 /// What is wrong with the form as a whole, above its fields.
 #[component]
-pub fn FormError(form: FormState) -> impl IntoView {
+fn FormError(form: FormState) -> impl IntoView {
     view! { <div role="alert">{move || form.failed().map(|message| view! { <p class="form-error">{message}</p> })}</div> }
 }
 
@@ -188,7 +203,7 @@ fn described_by(id: &str) -> String {
 /// The button that sends a form.
 #[component]
 pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
-    let pending = form.pending();
+    let pending = form.sending.pending;
     view! {
         <button type="submit" class="btn main" disabled=move || pending.get()>
             {move || if pending.get() { words::SAVING } else { label }}

@@ -1,6 +1,6 @@
 //! Icons: drawn once per page in a sprite, used by name. Always beside words, so hidden from readers.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 
 /// The icons there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,48 +35,54 @@ pub enum Icon {
     Out,
 }
 
+/// The markup of an icon: ready-made, because there are many on a page and none ever changes.
+macro_rules! drawn {
+    ($name:literal) => {
+        concat!(
+            r##"<svg class="icon" width="16" height="16" aria-hidden="true"><use href="#i-"##,
+            $name,
+            r#""></use></svg>"#
+        )
+    };
+}
+
 impl Icon {
-    /// Where the sprite has it.
-    fn href(self) -> &'static str {
+    fn markup(self) -> &'static str {
         match self {
-            Self::Brand => "#i-brand",
-            Self::Sales => "#i-sales",
-            Self::Affiliates => "#i-affiliates",
-            Self::Campaigns => "#i-campaigns",
-            Self::Connections => "#i-connections",
-            Self::Coupon => "#i-coupon",
-            Self::Customer => "#i-customer",
-            Self::Server => "#i-server",
-            Self::Lead => "#i-lead",
-            Self::Override => "#i-override",
-            Self::Click => "#i-click",
-            Self::Imported => "#i-imported",
-            Self::Manual => "#i-manual",
-            Self::Pending => "#i-pending",
-            Self::Approved => "#i-approved",
-            Self::Paid => "#i-paid",
-            Self::Refunded => "#i-refunded",
-            Self::Denied => "#i-denied",
-            Self::Copy => "#i-copy",
-            Self::Download => "#i-download",
-            Self::Plus => "#i-plus",
-            Self::Chevron => "#i-chevron",
-            Self::Close => "#i-close",
-            Self::Check => "#i-check",
-            Self::Filter => "#i-filter",
-            Self::Up => "#i-up",
-            Self::Out => "#i-out",
+            Self::Brand => drawn!("brand"),
+            Self::Sales => drawn!("sales"),
+            Self::Affiliates => drawn!("affiliates"),
+            Self::Campaigns => drawn!("campaigns"),
+            Self::Connections => drawn!("connections"),
+            Self::Coupon => drawn!("coupon"),
+            Self::Customer => drawn!("customer"),
+            Self::Server => drawn!("server"),
+            Self::Lead => drawn!("lead"),
+            Self::Override => drawn!("override"),
+            Self::Click => drawn!("click"),
+            Self::Imported => drawn!("imported"),
+            Self::Manual => drawn!("manual"),
+            Self::Pending => drawn!("pending"),
+            Self::Approved => drawn!("approved"),
+            Self::Paid => drawn!("paid"),
+            Self::Refunded => drawn!("refunded"),
+            Self::Denied => drawn!("denied"),
+            Self::Copy => drawn!("copy"),
+            Self::Download => drawn!("download"),
+            Self::Plus => drawn!("plus"),
+            Self::Chevron => drawn!("chevron"),
+            Self::Close => drawn!("close"),
+            Self::Check => drawn!("check"),
+            Self::Filter => drawn!("filter"),
+            Self::Up => drawn!("up"),
+            Self::Out => drawn!("out"),
         }
     }
 }
 
 /// One icon, in the colour of the text around it.
-pub fn icon(icon: Icon) -> impl IntoView {
-    view! {
-        <svg class="icon" width="16" height="16" aria-hidden="true">
-            <use_ href=icon.href()></use_>
-        </svg>
-    }
+pub fn icon(icon: Icon) -> InertElement {
+    InertElement::new(icon.markup())
 }
 
 /// The drawings. Rendered once, before anything that uses them.

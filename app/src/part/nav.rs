@@ -3,8 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::icon::{Icon, icon};
+use super::{
+    form::{FormState, PostForm},
+    icon::{Icon, icon},
+};
 use crate::{
+    call::Sending,
     server_fn::session::{Session, SignOut},
     text,
 };
@@ -14,15 +18,27 @@ use crate::{
 pub fn Nav(children: Children) -> impl IntoView {
     let pages = [
         ("/dashboard/sales", Icon::Sales, text::nav::SALES),
-        ("/dashboard/affiliates", Icon::Affiliates, text::nav::AFFILIATES),
-        ("/dashboard/campaigns", Icon::Campaigns, text::nav::CAMPAIGNS),
-        ("/dashboard/connections", Icon::Connections, text::nav::CONNECTIONS),
+        (
+            "/dashboard/affiliates",
+            Icon::Affiliates,
+            text::nav::AFFILIATES,
+        ),
+        (
+            "/dashboard/campaigns",
+            Icon::Campaigns,
+            text::nav::CAMPAIGNS,
+        ),
+        (
+            "/dashboard/connections",
+            Icon::Connections,
+            text::nav::CONNECTIONS,
+        ),
     ];
     let link = |(href, shape, name)| view! { <li><A href=href>{icon(shape)}{name}</A></li> };
     view! {
         <nav class="nav" aria-label=text::nav::MAIN>
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
-            <ul>{pages.map(link).collect_view()}</ul>
+            <ul>{pages.map(link)}</ul>
             {children()}
         </nav>
     }
@@ -31,13 +47,13 @@ pub fn Nav(children: Children) -> impl IntoView {
 /// Who is signed in, and the way out.
 #[component]
 pub fn Account(session: Session) -> impl IntoView {
-    let sign_out = ServerAction::<SignOut>::new();
+    let form = FormState::new("sign-out", Sending::to::<SignOut>());
     view! {
         <div class="account">
             <p><b>{session.organization}</b><span title=session.email.clone()>{session.email.clone()}</span></p>
-            <ActionForm action=sign_out>
+            <PostForm form class="">
                 <button type="submit" class="btn quiet">{icon(Icon::Out)}{text::nav::SIGN_OUT}</button>
-            </ActionForm>
+            </PostForm>
         </div>
     }
 }

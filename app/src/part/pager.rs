@@ -17,12 +17,32 @@ pub fn Pager(
     #[prop(into)]
     summary: Signal<Summary>,
 ) -> impl IntoView {
-    let at = move |cursor: &str| SalesQuery { cursor: Some(cursor.to_owned()), ..query.get() }.href();
-    let newest = move || query.read().cursor.is_some().then(|| view! {
-        <a class="btn quiet" href=query.read().with(|_| ())>{words::NEWEST}</a>
-    });
-    let newer = move || summary.read().newer.as_deref().map(|cursor| view! { <a class="btn" rel="prev" href=at(cursor)>{words::NEWER}</a> });
-    let older = move || summary.read().older.as_deref().map(|cursor| view! { <a class="btn" rel="next" href=at(cursor)>{words::OLDER}</a> });
+    let at = move |cursor: &str| {
+        SalesQuery {
+            cursor: Some(cursor.to_owned()),
+            ..query.get()
+        }
+        .href()
+    };
+    let newest = move || {
+        query.read().cursor.is_some().then(|| {
+            view! {
+                <a class="btn quiet" href=query.read().with(|_| ())>{words::NEWEST}</a>
+            }
+        })
+    };
+    let newer =
+        move || {
+            summary.read().newer.as_deref().map(
+                |cursor| view! { <a class="btn" rel="prev" href=at(cursor)>{words::NEWER}</a> },
+            )
+        };
+    let older =
+        move || {
+            summary.read().older.as_deref().map(
+                |cursor| view! { <a class="btn" rel="next" href=at(cursor)>{words::OLDER}</a> },
+            )
+        };
     let size = move |take: u16| {
         view! {
             <li>
@@ -34,7 +54,7 @@ pub fn Pager(
     view! {
         <nav class="pager" aria-label=words::PAGES>
             <p>{words::NEWEST_FIRST}</p>
-            <ul class="sizes" aria-label=words::PER_PAGE>{TAKES.map(size).collect_view()}</ul>
+            <ul class="sizes" aria-label=words::PER_PAGE>{TAKES.map(size)}</ul>
             <p>{words::PER_PAGE}</p>
             <noscript><p>{TIMES_ARE_UTC}</p></noscript>
             <div class="steps-through">{newest}{newer}{older}</div>

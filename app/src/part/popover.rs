@@ -48,17 +48,25 @@ pub fn Popover(
 /// A click elsewhere and the Escape key close it.
 fn close_from_outside(details: NodeRef<leptos::html::Details>) {
     let clicks = window_event_listener(ev::click, move |event| {
-        let Some(details) = details.get_untracked() else { return };
-        let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+        let Some(details) = details.get_untracked() else {
+            return;
+        };
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Node>().ok());
         if details.open() && !details.contains(target.as_ref()) {
             details.set_open(false);
         }
     });
     let keys = window_event_listener(ev::keydown, move |event| {
-        let Some(details) = details.get_untracked() else { return };
+        let Some(details) = details.get_untracked() else {
+            return;
+        };
         if event.key() == "Escape" && details.open() {
             details.set_open(false);
-            let button = details.first_element_child().and_then(|summary| summary.dyn_into::<HtmlElement>().ok());
+            let button = details
+                .first_element_child()
+                .and_then(|summary| summary.dyn_into::<HtmlElement>().ok());
             drop(button.map(|button| button.focus()));
         }
     });
@@ -86,7 +94,10 @@ pub fn FilterForm(
     let navigate = use_navigate();
     let apply = move |form: &HtmlFormElement| {
         if let Some(wanted) = read(form).filter(|wanted| wanted != &*query.read_untracked()) {
-            let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+            let options = NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            };
             navigate(&wanted.href(), options);
         }
     };
@@ -106,10 +117,18 @@ pub fn FilterForm(
     };
     let others = move || {
         let query = query.read();
-        let kept = query.pairs().into_iter().filter(|(name, _)| *name != "cursor" && !names.contains(name));
-        kept.flat_map(|(name, values)| values.split(',').map(|value| (name, value.to_owned())).collect::<Vec<_>>())
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-            .collect_view()
+        let kept = query
+            .pairs()
+            .into_iter()
+            .filter(|(name, _)| *name != "cursor" && !names.contains(name));
+        kept.flat_map(|(name, values)| {
+            values
+                .split(',')
+                .map(|value| (name, value.to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view()
     };
     view! {
         <form method="get" action=SALES_PATH on:change=on_change on:submit=on_submit>

@@ -36,11 +36,14 @@ fn small(note: String) -> impl IntoView {
 
 /// What was paid, and what of it went back.
 fn amount(sale: &SaleRow) -> (String, Option<String>) {
-    if sale.kind == ConversionType::Lead && sale.amount.minor == 0 {
+    if sale.kind == ConversionType::Lead && sale.paid.amount.minor == 0 {
         return (NOTHING.to_owned(), None);
     }
-    let refunded = Money::new(sale.refunded_minor, sale.amount.currency);
-    (sale.amount.to_string(), (refunded.minor > 0).then(|| words::refunded(refunded)))
+    let refunded = Money::new(sale.paid.refunded_minor, sale.paid.amount.currency);
+    (
+        sale.paid.amount.to_string(),
+        (refunded.minor > 0).then(|| words::refunded(refunded)),
+    )
 }
 
 /// What is due, and how it came about.
@@ -51,14 +54,15 @@ fn commission(sale: &SaleRow) -> (String, Option<String>) {
     if sale.kind == ConversionType::Lead && due.minor == 0 {
         return (NOTHING.to_owned(), None);
     }
-    let base = Money::new(sale.base_minor, sale.amount.currency);
-    let went_back = sale.refunded_minor > 0 || matches!(sale.status, Status::Refunded | Status::Denied);
+    let base = Money::new(sale.paid.base_minor, sale.paid.amount.currency);
+    let went_back =
+        sale.paid.refunded_minor > 0 || matches!(sale.status, Status::Refunded | Status::Denied);
     let note = match sale.rate {
         _ if went_back && full(sale.rate, base, due).is_some_and(|full| full != due) => {
             full(sale.rate, base, due).map(words::was)
         }
         Rate::Fixed(_) => Some(words::FIXED.to_owned()),
-        Rate::Percent(_) if base == sale.amount => Some(rate(sale.rate, base.currency)),
+        Rate::Percent(_) if base == sale.paid.amount => Some(rate(sale.rate, base.currency)),
         Rate::Percent(_) => Some(words::share_of(sale.rate, base)),
     };
     (due.to_string(), note)
@@ -101,11 +105,14 @@ mod tests {
     use domain::{conversion::Source, id::ConversionId, money::Currency, rate::BasisPoints};
 
     use super::*;
+    use crate::server_fn::sales::Paid;
 
     fn sale(amount: i64, base: i64, due: i64) -> SaleRow {
         let money = |minor| Money::new(minor, Currency::USD);
         SaleRow {
-            id: "0193d5a0-0000-7000-8000-000000000001".parse::<ConversionId>().expect("an id"),
+            id: "0193d5a0-0000-7000-8000-000000000001"
+                .parse::<ConversionId>()
+                .expect("an id"),
             created_at: 0,
             occurred_at: 0,
             kind: ConversionType::Sale,
@@ -113,9 +120,11 @@ mod tests {
             coupon: None,
             affiliate: String::new(),
             campaign: String::new(),
-            amount: money(amount),
-            refunded_minor: 0,
-            base_minor: base,
+            paid: Paid {
+                amount: money(amount),
+                refunded_minor: 0,
+                base_minor: base,
+            },
             commission: Some(money(due)),
             rate: Rate::Percent(BasisPoints::new(2000).expect("a share")),
             status: Status::Pending,
@@ -129,9 +138,27 @@ mod tests {
         let note = |sale: SaleRow| commission(&sale).1.unwrap_or_default();
         assert_eq!(note(sale(5390, 4900, 980)), "20\u{a0}% of $49.00");
         assert_eq!(note(sale(4900, 4900, 980)), "20\u{a0}%");
-        assert_eq!(note(SaleRow { status: Status::Denied, ..sale(4900, 4900, 0) }), "was $9.80");
-        assert_eq!(note(SaleRow { rate: Rate::Fixed(500), ..sale(4900, 4900, 500) }), "fixed");
-        assert_eq!(note(SaleRow { commission: None, ..sale(4900, 4900, 0) }), "awaiting rate");
+        assert_eq!(
+            note(SaleRow {
+                status: Status::Denied,
+                ..sale(4900, 4900, 0)
+            }),
+            "was $9.80"
+        );
+        assert_eq!(
+            note(SaleRow {
+                rate: Rate::Fixed(500),
+                ..sale(4900, 4900, 500)
+            }),
+            "fixed"
+        );
+        assert_eq!(
+            note(SaleRow {
+                commission: None,
+                ..sale(4900, 4900, 0)
+            }),
+            "awaiting rate"
+        );
     }
 
     #[test]

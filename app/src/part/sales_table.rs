@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
-use super::sale_cells::cells;
+use super::{sale_cells::cells, table::head};
 use crate::{
     shown::{Mark, Shown, ShownRow},
     text::sales as words,
@@ -31,21 +31,19 @@ pub fn SalesTable(shown: Shown) -> impl IntoView {
         };
         view! { <tr role="row" class=class>{move || cells(sale.get(), server_now)}</tr> }
     };
+    let columns = vec![
+        (words::DATE, "date"),
+        (words::AFFILIATE, ""),
+        (words::TYPE, "type"),
+        (words::SOURCE, ""),
+        (words::AMOUNT, "num"),
+        (words::COMMISSION, "num"),
+        (words::STATUS, ""),
+        (words::PROCESSOR, "id"),
+    ];
     view! {
         <table role="table" class="sales">
-            <caption class="visually-hidden">{words::CAPTION}</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col" class="date">{words::DATE}</th>
-                    <th role="columnheader" scope="col">{words::AFFILIATE}</th>
-                    <th role="columnheader" scope="col" class="type">{words::TYPE}</th>
-                    <th role="columnheader" scope="col">{words::SOURCE}</th>
-                    <th role="columnheader" scope="col" class="num">{words::AMOUNT}</th>
-                    <th role="columnheader" scope="col" class="num">{words::COMMISSION}</th>
-                    <th role="columnheader" scope="col">{words::STATUS}</th>
-                    <th role="columnheader" scope="col" class="id">{words::PROCESSOR}</th>
-                </tr>
-            </thead>
+            {head(words::CAPTION, columns)}
             <tbody role="rowgroup" node_ref=body>
                 <For each=move || shown.rows.get() key=|row| row.id children=row/>
             </tbody>
@@ -56,7 +54,10 @@ pub fn SalesTable(shown: Shown) -> impl IntoView {
 /// Lets the list glide down from where it was, instead of jumping, when rows came in at its top.
 /// Skipped for those who asked for less motion.
 fn slide_in(body: &HtmlElement, arrived: usize) {
-    let calm = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    let calm = window()
+        .match_media("(prefers-reduced-motion: reduce)")
+        .ok()
+        .flatten();
     if calm.is_some_and(|calm| calm.matches()) {
         return;
     }
@@ -70,9 +71,15 @@ fn slide_in(body: &HtmlElement, arrived: usize) {
 
 /// `element.animate({transform: [from, "none"]}, {..})`, which web-sys does not offer yet.
 fn animate(element: &HtmlElement, from: &str) -> Result<(), JsValue> {
-    let set = |object: &js_sys::Object, name: &str, value: &JsValue| js_sys::Reflect::set(object, &name.into(), value);
+    let set = |object: &js_sys::Object, name: &str, value: &JsValue| {
+        js_sys::Reflect::set(object, &name.into(), value)
+    };
     let (frames, timing) = (js_sys::Object::new(), js_sys::Object::new());
-    set(&frames, "transform", &js_sys::Array::of2(&from.into(), &"none".into()))?;
+    set(
+        &frames,
+        "transform",
+        &js_sys::Array::of2(&from.into(), &"none".into()),
+    )?;
     set(&timing, "duration", &280.into())?;
     set(&timing, "easing", &"cubic-bezier(.2, .7, .2, 1)".into())?;
     let animate: js_sys::Function = js_sys::Reflect::get(element, &"animate".into())?.dyn_into()?;

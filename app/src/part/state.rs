@@ -1,9 +1,58 @@
 //! What a page shows when it has nothing to show: empty, failed, loading.
 
+use std::sync::Arc;
+
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
+use serde::de::DeserializeOwned;
 
-use crate::{error::AppError, text};
+use crate::{
+    call::{Answer, Loaded},
+    error::AppError,
+    text,
+};
+
+/// Shows what the server answers. Until then what was shown before stays, or rows that are on their
+/// way. One component for all pages: what differs between them is only what is shown.
+#[component]
+pub fn Awaited(
+    /// What is waited for.
+    answers: Vec<Loaded>,
+    /// Shows it.
+    show: Arc<dyn Fn(Vec<Answer>) -> AnyView + Send + Sync>,
+    /// Leaves the place empty meanwhile.
+    #[prop(optional)]
+    quiet: bool,
+) -> impl IntoView {
+    let shown = move || {
+        let (answers, show) = (answers.clone(), Arc::clone(&show));
+        Suspend::new(async move {
+            let mut all = Vec::with_capacity(answers.len());
+            for answer in answers {
+                all.push(answer.await);
+            }
+            show(all)
+        })
+    };
+    view! { <Transition fallback=move || (!quiet).then(|| view! { <Loading/> })>{shown}</Transition> }
+}
+
+/// Shows the one answer a page waits for, or why there is none.
+pub fn shows<T, V>(
+    view: impl Fn(T) -> V + Send + Sync + 'static,
+) -> Arc<dyn Fn(Vec<Answer>) -> AnyView + Send + Sync>
+where
+    T: DeserializeOwned + 'static,
+    V: IntoView + 'static,
+{
+    Arc::new(
+        move |answers| match answers.into_iter().next().map(Answer::read::<T>) {
+            Some(Ok(answer)) => view(answer).into_any(),
+            Some(Err(error)) => view! { <Failure error/> }.into_any(),
+            None => ().into_any(),
+        },
+    )
+}
 
 /// Nothing here yet, and what to do about it.
 #[component]
@@ -40,7 +89,9 @@ pub fn Failure(
     };
     let way_on = match children {
         Some(children) => Either::Left(children()),
-        None => Either::Right(view! { <a class="btn" rel="external" href=again>{text::TRY_AGAIN}</a> }),
+        None => {
+            Either::Right(view! { <a class="btn" rel="external" href=again>{text::TRY_AGAIN}</a> })
+        }
     };
     view! {
         <section class="empty" role="alert">
@@ -57,7 +108,7 @@ pub fn Loading() -> impl IntoView {
     view! {
         <div class="loading" role="status">
             <span class="visually-hidden">{text::sales::LOADING}</span>
-            {(0..8).map(|_| view! { <i></i> }).collect_view()}
+            <i></i><i></i><i></i><i></i><i></i><i></i><i></i><i></i>
         </div>
     }
 }

@@ -16,12 +16,15 @@ use domain::lifecycle::Status;
 #[derive(Clone, Default, PartialEq)]
 struct Sums {
     sales: i64,
-    amount: Option<Money>,
+    amount: Vec<Money>,
     commission: Vec<Money>,
     pending: Vec<Money>,
     approved: Vec<Money>,
     paid: Vec<Money>,
 }
+
+/// A name, its colour, and the sum that stands below it.
+type Line = (&'static str, &'static str, fn(&Sums) -> String);
 
 /// The strip of totals.
 #[component]
@@ -34,7 +37,11 @@ pub fn Totals(
 ) -> impl IntoView {
     let currencies = Memo::new(move |_| currencies(&totals.read()));
     let shown = Memo::new(move |_| shown(query.read().currency, &currencies.read()));
-    let sums = Memo::new(move |_| shown.get().map_or_else(Sums::default, |currency| sum(&totals.read(), currency)));
+    let sums = Memo::new(move |_| {
+        shown
+            .get()
+            .map_or_else(Sums::default, |currency| sum(&totals.read(), currency))
+    });
     let switch = move |currency: Currency| {
         view! {
             <li>
@@ -50,15 +57,25 @@ pub fn Totals(
             <ul class="currencies" aria-label=words::CURRENCY>{currencies.get().into_iter().map(switch).collect_view()}</ul>
         })
     };
+    let lines: [Line; 6] = [
+        (words::TITLE, "", |sums| grouped(sums.sales)),
+        (words::AMOUNT, "", |sums| amounts(&sums.amount)),
+        (words::COMMISSION, "", |sums| amounts(&sums.commission)),
+        (Status::Pending.label(), "pending", |sums| {
+            amounts(&sums.pending)
+        }),
+        (Status::Approved.label(), "approved", |sums| {
+            amounts(&sums.approved)
+        }),
+        (Status::Paid.label(), "paid", |sums| amounts(&sums.paid)),
+    ];
+    let line = move |(name, class, text): Line| {
+        view! { <div><dt class=class>{name}</dt><dd>{move || text(&sums.read())}</dd></div> }
+    };
     view! {
         <section class="totals" aria-label=words::TOTALS>
             <dl>
-                <div><dt>{words::TITLE}</dt><dd>{move || grouped(sums.read().sales)}</dd></div>
-                <div><dt>{words::AMOUNT}</dt><dd>{move || sums.read().amount.map_or_else(|| NOTHING.to_owned(), |sum| sum.to_string())}</dd></div>
-                <div><dt>{words::COMMISSION}</dt><dd>{move || amounts(&sums.read().commission)}</dd></div>
-                <div><dt class="status pending">{Status::Pending.label()}</dt><dd>{move || amounts(&sums.read().pending)}</dd></div>
-                <div><dt class="status approved">{Status::Approved.label()}</dt><dd>{move || amounts(&sums.read().approved)}</dd></div>
-                <div><dt class="status paid">{Status::Paid.label()}</dt><dd>{move || amounts(&sums.read().paid)}</dd></div>
+                {lines.map(line)}
             </dl>
             {several}
         </section>
@@ -67,14 +84,21 @@ pub fn Totals(
 
 /// Showing other totals does not leave the place in the list.
 fn keeping_place(query: &SalesQuery, currency: Currency) -> String {
-    SalesQuery { currency: Some(currency), ..query.clone() }.href()
+    SalesQuery {
+        currency: Some(currency),
+        ..query.clone()
+    }
+    .href()
 }
 
 /// The currencies of sales, the one with the most sales first.
 fn currencies(totals: &[CurrencyTotals]) -> Vec<Currency> {
     let mut counted: Vec<(Currency, i64)> = Vec::new();
     for total in totals {
-        match counted.iter_mut().find(|(currency, _)| *currency == total.currency) {
+        match counted
+            .iter_mut()
+            .find(|(currency, _)| *currency == total.currency)
+        {
             Some((_, sales)) => *sales += total.sales,
             None => counted.push((total.currency, total.sales)),
         }
@@ -85,17 +109,31 @@ fn currencies(totals: &[CurrencyTotals]) -> Vec<Currency> {
 
 /// The one that was asked for, if there is anything in it, else the first.
 fn shown(wanted: Option<Currency>, currencies: &[Currency]) -> Option<Currency> {
-    wanted.filter(|wanted| currencies.contains(wanted)).or_else(|| currencies.first().copied())
+    wanted
+        .filter(|wanted| currencies.contains(wanted))
+        .or_else(|| currencies.first().copied())
 }
 
 fn sum(totals: &[CurrencyTotals], currency: Currency) -> Sums {
-    let of_currency = || totals.iter().filter(move |total| total.currency == currency);
+    let of_currency = || {
+        totals
+            .iter()
+            .filter(move |total| total.currency == currency)
+    };
     let in_each = |minor: fn(&CurrencyTotals) -> i64| -> Vec<Money> {
-        of_currency().map(|total| Money::new(minor(total), total.commission_currency)).collect()
+        let mut each: Vec<_> = of_currency()
+            .map(|total| Money::new(minor(total), total.commission_currency))
+            .collect();
+        // The sales' own currency first: it is also the one a sum of nothing is written in.
+        each.sort_by_key(|amount| amount.currency != currency);
+        each
     };
     Sums {
         sales: of_currency().map(|total| total.sales).sum(),
-        amount: Some(Money::new(of_currency().map(|total| total.amount_minor).sum(), currency)),
+        amount: vec![Money::new(
+            of_currency().map(|total| total.amount_minor).sum(),
+            currency,
+        )],
         commission: in_each(|total| total.commission_minor),
         pending: in_each(|total| total.pending_minor),
         approved: in_each(|total| total.approved_minor),
@@ -105,7 +143,11 @@ fn sum(totals: &[CurrencyTotals], currency: Currency) -> Sums {
 
 /// Amounts of different currencies side by side; zeros only when there is nothing else.
 fn amounts(amounts: &[Money]) -> String {
-    let some: Vec<_> = amounts.iter().filter(|amount| amount.minor != 0).map(ToString::to_string).collect();
+    let some: Vec<_> = amounts
+        .iter()
+        .filter(|amount| amount.minor != 0)
+        .map(ToString::to_string)
+        .collect();
     match (some.is_empty(), amounts.first()) {
         (true, None) => NOTHING.to_owned(),
         (true, Some(zero)) => zero.to_string(),
@@ -132,11 +174,15 @@ mod tests {
 
     #[test]
     fn currencies_stay_apart_and_the_busiest_comes_first() {
-        let all = [totals("EUR", "USD", 2, 300), totals("EUR", "EUR", 3, 500), totals("USD", "USD", 4, 700)];
+        let all = [
+            totals("EUR", "USD", 2, 300),
+            totals("EUR", "EUR", 3, 500),
+            totals("USD", "USD", 4, 700),
+        ];
         let order: Vec<_> = currencies(&all).into_iter().map(Currency::code).collect();
         assert_eq!(order, ["EUR", "USD"]);
         let eur = sum(&all, Currency::parse("EUR").expect("a currency"));
-        assert_eq!((eur.sales, eur.amount.map(|sum| sum.to_string()).as_deref()), (5, Some("€80.00")));
+        assert_eq!((eur.sales, amounts(&eur.amount).as_str()), (5, "€80.00"));
         assert_eq!(amounts(&eur.commission), "$3.00 + €5.00");
         assert_eq!(amounts(&eur.paid), "$0.00");
         assert_eq!(amounts(&[]), "–");

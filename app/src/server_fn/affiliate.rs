@@ -2,48 +2,49 @@
 
 use domain::{affiliate::AffiliateStatus, id::AffiliateId};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::{Choice, form::form};
-use crate::{error::AppError, moment::Millis};
+use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
 
 /// How many affiliates a page lists.
 pub const PAGE: i64 = 200;
 
-/// The affiliates page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AffiliatesPage {
-    /// Newest first, at most [`PAGE`].
-    pub rows: Vec<AffiliateRow>,
-    /// How many there are in all.
-    pub total: i64,
-    /// The campaigns that can be joined.
-    pub campaigns: Vec<Choice>,
-    /// When this was answered.
-    pub now: Millis,
-    /// May the viewer add one?
-    pub may_edit: bool,
+wire! {
+    /// The affiliates page.
+    AffiliatesPage {
+        /// Newest first, at most [`PAGE`].
+        rows: Vec<AffiliateRow>,
+        /// How many there are in all.
+        total: i64,
+        /// The campaigns that can be joined.
+        campaigns: Vec<Choice>,
+        /// When this was answered.
+        now: Millis,
+        /// May the viewer add one?
+        may_edit: bool,
+    }
 }
 
-/// One affiliate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AffiliateRow {
-    /// Which.
-    pub id: AffiliateId,
-    /// The name.
-    pub name: String,
-    /// The e-mail.
-    pub email: String,
-    /// The referral code.
-    pub slug: String,
-    /// Whether new credit is given.
-    pub status: AffiliateStatus,
-    /// The campaigns joined, with the commission of one's own.
-    pub campaigns: Vec<(String, Option<String>)>,
-    /// The coupon codes.
-    pub coupons: Vec<String>,
-    /// When the affiliate was added.
-    pub created_at: Millis,
+wire! {
+    /// One affiliate.
+    AffiliateRow {
+        /// Which.
+        id: AffiliateId,
+        /// The name.
+        name: String,
+        /// The e-mail.
+        email: String,
+        /// The referral code.
+        slug: String,
+        /// Whether new credit is given.
+        status: AffiliateStatus,
+        /// The campaigns joined, with the commission of one's own.
+        campaigns: Vec<(String, Option<String>)>,
+        /// The coupon codes.
+        coupons: Vec<String>,
+        /// When the affiliate was added.
+        created_at: Millis,
+    }
 }
 
 form! {
@@ -60,7 +61,10 @@ form! {
 #[server(prefix = "/rpc", endpoint = "affiliates", input = server_fn::codec::GetUrl)]
 pub async fn load_affiliates() -> Result<AffiliatesPage, AppError> {
     let caller = crate::request::reader()?;
-    caller.affiliates_page().await.map_err(crate::request::refuse)
+    caller
+        .affiliates_page()
+        .await
+        .map_err(crate::request::refuse)
 }
 
 /// Adds an affiliate.
@@ -68,7 +72,10 @@ pub async fn load_affiliates() -> Result<AffiliatesPage, AppError> {
 pub async fn add_affiliate(form: AffiliateForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
     let caller = manager()?;
-    let added = caller.add_affiliate(&form).await.map_err(|error| refuse(error.keeping(form.kept())))?;
+    let added = caller
+        .add_affiliate(&form)
+        .await
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
     redirect(&format!("/dashboard/affiliates?added={}", added.slug));
     Ok(())
 }
@@ -78,12 +85,19 @@ pub async fn add_affiliate(form: AffiliateForm) -> Result<(), AppError> {
 pub async fn add_coupon(form: CouponForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
     let caller = manager()?;
-    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
-    let added = caller.store.add_coupon(caller.actor(), caller.organization(), new).await;
+    let new = form
+        .read()
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    let added = caller
+        .store
+        .add_coupon(caller.actor(), caller.organization(), new)
+        .await;
     added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
     redirect("/dashboard/affiliates");
     Ok(())
 }
+
+impl Question for LoadAffiliates {}
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -115,12 +129,21 @@ mod server {
     impl Caller {
         pub(super) async fn affiliates_page(&self) -> Result<AffiliatesPage, AppError> {
             let organization = self.organization();
-            let page = self.store.affiliates(organization, AffiliateFilter::default(), 0, PAGE).await?;
+            let page = self
+                .store
+                .affiliates(organization, AffiliateFilter::default(), 0, PAGE)
+                .await?;
             let campaigns = self.store.campaigns(organization).await?;
-            let names: HashMap<_, _> = campaigns.iter().map(|c| (c.id, (c.name.to_string(), c.terms.currency))).collect();
+            let names: HashMap<_, _> = campaigns
+                .iter()
+                .map(|c| (c.id, (c.name.to_string(), c.terms.currency)))
+                .collect();
             let mut coupons: HashMap<AffiliateId, Vec<String>> = HashMap::new();
             for coupon in self.store.coupons(organization, None).await? {
-                coupons.entry(coupon.affiliate_id).or_default().push(coupon.code.to_string());
+                coupons
+                    .entry(coupon.affiliate_id)
+                    .or_default()
+                    .push(coupon.code.to_string());
             }
             let row = |affiliate: Affiliate| AffiliateRow {
                 id: affiliate.id,
@@ -129,7 +152,10 @@ mod server {
                     .iter()
                     .filter_map(|enrollment| {
                         let (name, currency) = names.get(&enrollment.campaign_id)?;
-                        Some((name.clone(), enrollment.plan.map(|plan| text::rate(plan.rate, *currency))))
+                        Some((
+                            name.clone(),
+                            enrollment.plan.map(|plan| text::rate(plan.rate, *currency)),
+                        ))
                     })
                     .collect(),
                 coupons: coupons.remove(&affiliate.id).unwrap_or_default(),
@@ -139,9 +165,16 @@ mod server {
                 status: affiliate.status,
                 created_at: affiliate.created_at.timestamp_millis(),
             };
-            let open = campaigns.iter().filter(|campaign| campaign.status == CampaignStatus::Active);
+            let open = campaigns
+                .iter()
+                .filter(|campaign| campaign.status == CampaignStatus::Active);
             Ok(AffiliatesPage {
-                campaigns: open.map(|c| Choice { id: c.id.to_string(), name: c.name.to_string() }).collect(),
+                campaigns: open
+                    .map(|c| Choice {
+                        id: c.id.to_string(),
+                        name: c.name.to_string(),
+                    })
+                    .collect(),
                 rows: page.affiliates.into_iter().map(row).collect(),
                 total: page.total,
                 now: self.store.now().timestamp_millis(),
@@ -149,7 +182,10 @@ mod server {
             })
         }
 
-        pub(super) async fn add_affiliate(&self, form: &AffiliateForm) -> Result<Affiliate, AppError> {
+        pub(super) async fn add_affiliate(
+            &self,
+            form: &AffiliateForm,
+        ) -> Result<Affiliate, AppError> {
             let campaign_id = optional("campaign", &form.campaign, str::parse::<CampaignId>)?;
             let share = optional("percent", &form.percent, BasisPoints::from_percent)?;
             let new = NewAffiliate {
@@ -164,15 +200,28 @@ mod server {
                 recruiter_id: None,
                 stripe_account_id: None,
             };
-            Ok(self.store.add_affiliate(self.actor(), self.organization(), new).await?)
+            Ok(self
+                .store
+                .add_affiliate(self.actor(), self.organization(), new)
+                .await?)
         }
 
         /// A share of one's own, for the payments for which the campaign pays.
-        async fn plan_of(&self, id: Option<CampaignId>, share: BasisPoints) -> Result<Plan, AppError> {
+        async fn plan_of(
+            &self,
+            id: Option<CampaignId>,
+            share: BasisPoints,
+        ) -> Result<Plan, AppError> {
             let campaigns = self.store.campaigns(self.organization()).await?;
-            let campaign = campaigns.into_iter().find(|campaign| id.is_none_or(|id| campaign.id == id));
-            let campaign = campaign.ok_or_else(|| AppError::invalid("campaign", AffiliateError::NoCampaign))?;
-            Ok(Plan { rate: Rate::Percent(share), duration: campaign.terms.plan.duration })
+            let campaign = campaigns
+                .into_iter()
+                .find(|campaign| id.is_none_or(|id| campaign.id == id));
+            let campaign = campaign
+                .ok_or_else(|| AppError::invalid("campaign", AffiliateError::NoCampaign))?;
+            Ok(Plan {
+                rate: Rate::Percent(share),
+                duration: campaign.terms.plan.duration,
+            })
         }
     }
 
@@ -180,9 +229,16 @@ mod server {
         pub(super) fn read(&self) -> Result<NewCoupon, AppError> {
             Ok(NewCoupon {
                 code: field("code", CouponCode::parse(&self.code))?,
-                affiliate_id: self.affiliate.parse().map_err(|_| AppError::invalid("affiliate", text::form::CHOOSE))?,
-                campaign_id: self.campaign.parse().map_err(|_| AppError::invalid("campaign", text::form::CHOOSE))?,
-                processor_discount_id: Some(self.discount.trim().to_owned()).filter(|id| !id.is_empty()),
+                affiliate_id: self
+                    .affiliate
+                    .parse()
+                    .map_err(|_| AppError::invalid("affiliate", text::form::CHOOSE))?,
+                campaign_id: self
+                    .campaign
+                    .parse()
+                    .map_err(|_| AppError::invalid("campaign", text::form::CHOOSE))?,
+                processor_discount_id: Some(self.discount.trim().to_owned())
+                    .filter(|id| !id.is_empty()),
                 expires_at: None,
             })
         }

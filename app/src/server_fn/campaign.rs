@@ -2,39 +2,40 @@
 
 use domain::{commission::Plan, id::CampaignId, money::Currency};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::form::form;
-use crate::error::AppError;
+use crate::{call::Question, error::AppError, wire::wire};
 
-/// The campaigns page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CampaignsPage {
-    /// All campaigns.
-    pub rows: Vec<CampaignRow>,
-    /// May the viewer add one?
-    pub may_edit: bool,
+wire! {
+    /// The campaigns page.
+    CampaignsPage {
+        /// All campaigns.
+        rows: Vec<CampaignRow>,
+        /// May the viewer add one?
+        may_edit: bool,
+    }
 }
 
-/// One campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CampaignRow {
-    /// Which.
-    pub id: CampaignId,
-    /// Its name.
-    pub name: String,
-    /// Its name in links.
-    pub slug: String,
-    /// Is it closed to new customers?
-    pub archived: bool,
-    /// What commissions are in.
-    pub currency: Currency,
-    /// What a sale earns.
-    pub plan: Plan,
-    /// Days until approval.
-    pub hold_days: u16,
-    /// Days a click counts.
-    pub cookie_days: u16,
+wire! {
+    /// One campaign.
+    CampaignRow {
+        /// Which.
+        id: CampaignId,
+        /// Its name.
+        name: String,
+        /// Its name in links.
+        slug: String,
+        /// Is it closed to new customers?
+        archived: bool,
+        /// What commissions are in.
+        currency: Currency,
+        /// What a sale earns.
+        plan: Plan,
+        /// Days until approval.
+        hold_days: u16,
+        /// Days a click counts.
+        cookie_days: u16,
+    }
 }
 
 form! {
@@ -46,7 +47,11 @@ form! {
 #[server(prefix = "/rpc", endpoint = "campaigns", input = server_fn::codec::GetUrl)]
 pub async fn load_campaigns() -> Result<CampaignsPage, AppError> {
     let caller = crate::request::reader()?;
-    let campaigns = caller.store.campaigns(caller.organization()).await.map_err(crate::request::refuse)?;
+    let campaigns = caller
+        .store
+        .campaigns(caller.organization())
+        .await
+        .map_err(crate::request::refuse)?;
     Ok(CampaignsPage {
         rows: campaigns.into_iter().map(CampaignRow::from).collect(),
         may_edit: caller.viewer.role.may_manage(),
@@ -58,12 +63,19 @@ pub async fn load_campaigns() -> Result<CampaignsPage, AppError> {
 pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
     let caller = manager()?;
-    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
-    let added = caller.store.add_campaign(caller.actor(), caller.organization(), new).await;
+    let new = form
+        .read()
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    let added = caller
+        .store
+        .add_campaign(caller.actor(), caller.organization(), new)
+        .await;
     let added = added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
     redirect(&format!("/dashboard/campaigns?added={}", added.slug));
     Ok(())
 }
+
+impl Question for LoadCampaigns {}
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -102,11 +114,22 @@ mod server {
         pub(super) fn read(&self) -> Result<NewCampaign, AppError> {
             let name = field("name", Name::parse(&self.name))?;
             let currency = field("currency", Currency::parse(self.currency.trim()))?;
-            let plan = Plan { rate: self.rate(currency)?, duration: self.duration()? };
+            let plan = Plan {
+                rate: self.rate(currency)?,
+                duration: self.duration()?,
+            };
             let hold_days = number("hold_days", &self.hold_days, 0..=MAX_HOLD_DAYS)?;
             let cookie_days = number("cookie_days", &self.cookie_days, 1..=365)?;
-            let terms = Terms { hold_days, cookie_days, ..Terms::new(currency, plan) };
-            Ok(NewCampaign { name, slug: None, terms })
+            let terms = Terms {
+                hold_days,
+                cookie_days,
+                ..Terms::new(currency, plan)
+            };
+            Ok(NewCampaign {
+                name,
+                slug: None,
+                terms,
+            })
         }
 
         fn rate(&self, currency: Currency) -> Result<Rate, AppError> {
@@ -114,8 +137,11 @@ mod server {
             if self.unit == "percent" {
                 return field("amount", BasisPoints::from_percent(typed)).map(Rate::Percent);
             }
-            let amount = Money::from_decimal(typed, currency).ok().filter(|amount| amount.minor >= 0);
-            let amount = amount.ok_or_else(|| AppError::invalid("amount", text::form::amount(currency)))?;
+            let amount = Money::from_decimal(typed, currency)
+                .ok()
+                .filter(|amount| amount.minor >= 0);
+            let amount =
+                amount.ok_or_else(|| AppError::invalid("amount", text::form::amount(currency)))?;
             Ok(Rate::Fixed(amount.minor))
         }
 
@@ -123,7 +149,8 @@ mod server {
             match self.duration.as_str() {
                 "one_time" => Ok(Duration::OneTime),
                 "recurring" => Ok(Duration::Recurring),
-                "recurring_limited" => number("months", &self.months, 1..=MAX_LIMIT_MONTHS).map(Duration::RecurringLimited),
+                "recurring_limited" => number("months", &self.months, 1..=MAX_LIMIT_MONTHS)
+                    .map(Duration::RecurringLimited),
                 _ => Err(AppError::invalid("duration", text::error::NOT_UNDERSTOOD)),
             }
         }

@@ -2,37 +2,38 @@
 
 use domain::{connection::Mode, id::ConnectionId};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::form::form;
-use crate::{error::AppError, moment::Millis};
+use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
 
-/// The connections page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionsPage {
-    /// All connections.
-    pub rows: Vec<ConnectionRow>,
-    /// When this was answered.
-    pub now: Millis,
-    /// May the viewer change connections?
-    pub may_edit: bool,
+wire! {
+    /// The connections page.
+    ConnectionsPage {
+        /// All connections.
+        rows: Vec<ConnectionRow>,
+        /// When this was answered.
+        now: Millis,
+        /// May the viewer change connections?
+        may_edit: bool,
+    }
 }
 
-/// One connection. Secrets never leave the server; only their number does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionRow {
-    /// Which.
-    pub id: ConnectionId,
-    /// Its name.
-    pub name: String,
-    /// Real money or a sandbox.
-    pub mode: Mode,
-    /// The address the processor sends events to.
-    pub webhook_url: String,
-    /// How many signing secrets it holds.
-    pub secrets: usize,
-    /// When the last event came.
-    pub last_event_at: Option<Millis>,
+wire! {
+    /// One connection. Secrets never leave the server; only their number does.
+    ConnectionRow {
+        /// Which.
+        id: ConnectionId,
+        /// Its name.
+        name: String,
+        /// Real money or a sandbox.
+        mode: Mode,
+        /// The address the processor sends events to.
+        webhook_url: String,
+        /// How many signing secrets it holds.
+        secrets: usize,
+        /// When the last event came.
+        last_event_at: Option<Millis>,
+    }
 }
 
 form! {
@@ -49,7 +50,11 @@ form! {
 #[server(prefix = "/rpc", endpoint = "connections", input = server_fn::codec::GetUrl)]
 pub async fn load_connections() -> Result<ConnectionsPage, AppError> {
     let caller = crate::request::reader()?;
-    let rows = caller.store.connections(caller.organization()).await.map_err(crate::request::refuse)?;
+    let rows = caller
+        .store
+        .connections(caller.organization())
+        .await
+        .map_err(crate::request::refuse)?;
     Ok(ConnectionsPage {
         rows: rows.into_iter().map(ConnectionRow::from).collect(),
         now: caller.store.now().timestamp_millis(),
@@ -62,8 +67,13 @@ pub async fn load_connections() -> Result<ConnectionsPage, AppError> {
 pub async fn add_connection(form: ConnectionForm) -> Result<(), AppError> {
     use crate::request::{administrator, redirect, refuse};
     let caller = administrator()?;
-    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
-    let added = caller.store.add_connection(caller.actor(), caller.organization(), new).await;
+    let new = form
+        .read()
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    let added = caller
+        .store
+        .add_connection(caller.actor(), caller.organization(), new)
+        .await;
     let added = added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
     redirect(&format!("/dashboard/connections?added={}", added.id));
     Ok(())
@@ -74,12 +84,19 @@ pub async fn add_connection(form: ConnectionForm) -> Result<(), AppError> {
 pub async fn add_secret(form: SecretForm) -> Result<(), AppError> {
     use crate::request::{administrator, redirect, refuse};
     let caller = administrator()?;
-    let (id, change) = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
-    let changed = caller.store.change_connection(caller.actor(), caller.organization(), id, change).await;
+    let (id, change) = form
+        .read()
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    let changed = caller
+        .store
+        .change_connection(caller.actor(), caller.organization(), id, change)
+        .await;
     changed.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
     redirect(&format!("/dashboard/connections?added={id}"));
     Ok(())
 }
+
+impl Question for LoadConnections {}
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -88,7 +105,9 @@ mod server {
         id::ConnectionId,
         text::Name,
     };
-    use store::connection::{ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets};
+    use store::connection::{
+        ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets,
+    };
 
     use super::{AppError, ConnectionForm, ConnectionRow, SecretForm};
     use crate::{request::public_url, server_fn::form::field, text};
@@ -99,7 +118,12 @@ mod server {
                 id: view.id,
                 name: view.name.into(),
                 mode: view.mode,
-                webhook_url: format!("{}/api/webhooks/{}/{}", public_url(), view.processor.as_str(), view.id),
+                webhook_url: format!(
+                    "{}/api/webhooks/{}/{}",
+                    public_url(),
+                    view.processor.as_str(),
+                    view.id
+                ),
                 secrets: view.secrets,
                 last_event_at: view.last_event_at.map(|at| at.timestamp_millis()),
             }
@@ -110,10 +134,14 @@ mod server {
         pub(super) fn read(&self) -> Result<NewConnection, AppError> {
             Ok(NewConnection {
                 processor: Processor::Stripe,
-                mode: Mode::parse(&self.mode).ok_or_else(|| AppError::invalid("mode", text::form::CHOOSE))?,
+                mode: Mode::parse(&self.mode)
+                    .ok_or_else(|| AppError::invalid("mode", text::form::CHOOSE))?,
                 name: field("name", Name::parse(&self.name))?,
                 campaign_id: None,
-                secrets: Secrets { signing: vec![signing_secret(&self.secret)?], api_key: None },
+                secrets: Secrets {
+                    signing: vec![signing_secret(&self.secret)?],
+                    api_key: None,
+                },
             })
         }
     }
@@ -122,7 +150,13 @@ mod server {
         pub(super) fn read(&self) -> Result<(ConnectionId, ConnectionChange), AppError> {
             let id = self.connection.parse().map_err(|_| AppError::NotFound)?;
             let further_secret = Some(signing_secret(&self.secret)?);
-            Ok((id, ConnectionChange { further_secret, ..ConnectionChange::default() }))
+            Ok((
+                id,
+                ConnectionChange {
+                    further_secret,
+                    ..ConnectionChange::default()
+                },
+            ))
         }
     }
 

@@ -43,8 +43,13 @@ mod reading {
         typed: &str,
         range: RangeInclusive<T>,
     ) -> Result<T, AppError> {
-        let parsed = typed.trim().parse().ok().filter(|number| range.contains(number));
-        parsed.ok_or_else(|| AppError::invalid(name, text::form::number(range.start(), range.end())))
+        let parsed = typed
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number));
+        parsed
+            .ok_or_else(|| AppError::invalid(name, text::form::number(range.start(), range.end())))
     }
 
     /// The parsed value, nothing when nothing was typed, or what is wrong with the field.

@@ -8,13 +8,14 @@ pub mod form;
 pub mod sales;
 pub mod session;
 
-use serde::{Deserialize, Serialize};
+use crate::wire::wire;
 
-/// Something to choose from a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The value that is sent.
-    pub id: String,
-    /// What people read.
-    pub name: String,
+wire! {
+    /// Something to choose from a list.
+    Choice {
+        /// The value that is sent.
+        id: String,
+        /// What people read.
+        name: String,
+    }
 }

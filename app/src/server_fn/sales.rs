@@ -9,85 +9,98 @@ use domain::{
     sales::{ChipCounts, CurrencyTotals},
 };
 use leptos::prelude::*;
+use leptos_router::location::Url;
 use serde::{Deserialize, Serialize};
 
 use super::Choice;
-use crate::{error::AppError, moment::Millis, query::SalesQuery};
+use crate::{call::Question, error::AppError, moment::Millis, query::SalesQuery, wire::wire};
 
-/// What the sales page shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SalesPage {
-    /// When this was answered.
-    pub now: Millis,
-    /// Newest first.
-    pub rows: Vec<SaleRow>,
-    /// Sums of everything the filter lets through.
-    pub totals: Vec<CurrencyTotals>,
-    /// Counts of everything the filter lets through, whatever chip is on.
-    pub chips: ChipCounts,
-    /// Where older rows are.
-    pub older: Option<String>,
-    /// Where newer rows are.
-    pub newer: Option<String>,
-    /// Only while there is no sale at all.
-    pub first_steps: Option<FirstSteps>,
+wire! {
+    /// What the sales page shows.
+    SalesPage {
+        /// When this was answered.
+        now: Millis,
+        /// Newest first.
+        rows: Vec<SaleRow>,
+        /// Sums of everything the filter lets through.
+        totals: Vec<CurrencyTotals>,
+        /// Counts of everything the filter lets through, whatever chip is on.
+        chips: ChipCounts,
+        /// Where older rows are.
+        older: Option<String>,
+        /// Where newer rows are.
+        newer: Option<String>,
+        /// Only while there is no sale at all.
+        first_steps: Option<FirstSteps>,
+    }
 }
 
-/// One row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SaleRow {
-    /// Which sale.
-    pub id: ConversionId,
-    /// When it was recorded.
-    pub created_at: Millis,
-    /// When the money was paid.
-    pub occurred_at: Millis,
-    /// Sale, recurring payment or lead.
-    pub kind: ConversionType,
-    /// How it was attributed.
-    pub source: Source,
-    /// The affiliate's coupon on it.
-    pub coupon: Option<String>,
-    /// Who earned it.
-    pub affiliate: String,
-    /// Under which terms.
-    pub campaign: String,
-    /// What was paid.
-    pub amount: Money,
-    /// What went back, in minor units of the amount's currency.
-    pub refunded_minor: i64,
-    /// The part that earns, in minor units of the amount's currency.
-    pub base_minor: i64,
-    /// What is due; `None` while the day's rate is awaited.
-    pub commission: Option<Money>,
-    /// The rule it was computed by.
-    pub rate: Rate,
-    /// Where it stands.
-    pub status: Status,
-    /// Days until the refund window closes, while it is pending.
-    pub held_days: Option<u16>,
-    /// How the processor or the caller knows it.
-    pub reference: Option<Reference>,
+wire! {
+    /// One row.
+    SaleRow {
+        /// Which sale.
+        id: ConversionId,
+        /// When it was recorded.
+        created_at: Millis,
+        /// When the money was paid.
+        occurred_at: Millis,
+        /// Sale, recurring payment or lead.
+        kind: ConversionType,
+        /// How it was attributed.
+        source: Source,
+        /// The affiliate's coupon on it.
+        coupon: Option<String>,
+        /// Who earned it.
+        affiliate: String,
+        /// Under which terms.
+        campaign: String,
+        /// What was paid, and what became of it.
+        paid: Paid,
+        /// What is due; `None` while the day's rate is awaited.
+        commission: Option<Money>,
+        /// The rule it was computed by.
+        rate: Rate,
+        /// Where it stands.
+        status: Status,
+        /// Days until the refund window closes, while it is pending.
+        held_days: Option<u16>,
+        /// How the processor or the caller knows it.
+        reference: Option<Reference>,
+    }
 }
 
-/// An id of the processor's, with its place in the processor's dashboard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reference {
-    /// The id as it was given.
-    pub id: String,
-    /// Where the processor shows it.
-    pub href: Option<String>,
+wire! {
+    /// What a customer paid.
+    Paid {
+        /// The amount; refunds are not taken off.
+        amount: Money,
+        /// What went back, in minor units of the amount's currency.
+        refunded_minor: i64,
+        /// The part that earns, in minor units of the amount's currency.
+        base_minor: i64,
+    }
 }
 
-/// What a new organization has done already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FirstSteps {
-    /// The referral code of an affiliate, when there is one.
-    pub affiliate: Option<String>,
-    /// Is a processor connected?
-    pub connected: bool,
-    /// How the outside reaches this server.
-    pub public_url: String,
+wire! {
+    /// An id of the processor's, with its place in the processor's dashboard.
+    Reference {
+        /// The id as it was given.
+        id: String,
+        /// Where the processor shows it.
+        href: Option<String>,
+    }
+}
+
+wire! {
+    /// What a new organization has done already.
+    FirstSteps {
+        /// The referral code of an affiliate, when there is one.
+        affiliate: Option<String>,
+        /// Is a processor connected?
+        connected: bool,
+        /// How the outside reaches this server.
+        public_url: String,
+    }
 }
 
 /// What the filters offer.
@@ -104,8 +117,8 @@ pub const MAX_CHOICES: i64 = 200;
 
 impl SaleRow {
     /// What a reader would want to be told about when it changes.
-    pub fn facts(&self) -> (Status, Option<Money>, Money, i64) {
-        (self.status, self.commission, self.amount, self.refunded_minor)
+    pub fn facts(&self) -> (Status, Option<Money>, &Paid) {
+        (self.status, self.commission, &self.paid)
     }
 }
 
@@ -113,7 +126,10 @@ impl SaleRow {
 #[server(prefix = "/rpc", endpoint = "sales", input = server_fn::codec::GetUrl)]
 pub async fn load_sales(query: SalesQuery) -> Result<SalesPage, AppError> {
     let caller = crate::request::reader()?;
-    caller.sales_page(&query).await.map_err(crate::request::refuse)
+    caller
+        .sales_page(&query)
+        .await
+        .map_err(crate::request::refuse)
 }
 
 /// What the filters of the sales page offer.
@@ -121,6 +137,14 @@ pub async fn load_sales(query: SalesQuery) -> Result<SalesPage, AppError> {
 pub async fn load_sales_choices() -> Result<SalesChoices, AppError> {
     let caller = crate::request::reader()?;
     caller.sales_choices().await.map_err(crate::request::refuse)
+}
+
+impl Question for LoadSalesChoices {}
+
+impl Question for LoadSales {
+    fn parameters(&self) -> String {
+        format!("query={}", Url::escape(&self.query.to_string()))
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -133,46 +157,82 @@ mod server {
     use store::{affiliate::AffiliateFilter, sales::Row};
 
     use super::{
-        AppError, Choice, FirstSteps, MAX_CHOICES, Reference, SaleRow, SalesChoices, SalesPage,
-        SalesQuery, Status,
+        AppError, Choice, FirstSteps, MAX_CHOICES, Paid, Reference, SaleRow, SalesChoices,
+        SalesPage, SalesQuery, Status,
     };
     use crate::request::{Caller, public_url};
 
     impl Caller {
         pub(super) async fn sales_page(&self, query: &SalesQuery) -> Result<SalesPage, AppError> {
-            let (organization, filter, now) = (self.organization(), query.filter(), self.store.now());
-            let cursor = query.cursor.as_deref().map(|sealed| self.store.open_cursor(organization, &filter, sealed));
-            let cursor = cursor.transpose().map_err(|_| AppError::invalid("cursor", crate::text::sales::bad_filter("cursor")))?;
-            let page = self.store.sales_page(organization, &filter, query.take, cursor).await?;
+            let (organization, filter, now) =
+                (self.organization(), query.filter(), self.store.now());
+            let cursor = query
+                .cursor
+                .as_deref()
+                .map(|sealed| self.store.open_cursor(organization, &filter, sealed));
+            let cursor = cursor.transpose().map_err(|_| {
+                AppError::invalid("cursor", crate::text::sales::bad_filter("cursor"))
+            })?;
+            let page = self
+                .store
+                .sales_page(organization, &filter, query.take, cursor)
+                .await?;
             let totals = self.store.sales_totals(organization, &filter).await?;
             let seal = |cursor| self.store.seal_cursor(organization, &filter, &cursor);
             let nothing_yet = query.is_unfiltered() && totals.chips.all == 0;
             Ok(SalesPage {
                 now: now.timestamp_millis(),
-                rows: page.rows.into_iter().map(|row| sale_row(row, now)).collect(),
+                rows: page
+                    .rows
+                    .into_iter()
+                    .map(|row| sale_row(row, now))
+                    .collect(),
                 totals: totals.by_currency,
                 chips: totals.chips,
                 older: page.older.map(seal),
                 newer: page.newer.map(seal),
-                first_steps: if nothing_yet { Some(self.first_steps().await?) } else { None },
+                first_steps: if nothing_yet {
+                    Some(self.first_steps().await?)
+                } else {
+                    None
+                },
             })
         }
 
         async fn first_steps(&self) -> Result<FirstSteps, AppError> {
-            let page = self.store.affiliates(self.organization(), AffiliateFilter::default(), 0, 1).await?;
+            let page = self
+                .store
+                .affiliates(self.organization(), AffiliateFilter::default(), 0, 1)
+                .await?;
             Ok(FirstSteps {
-                affiliate: page.affiliates.first().map(|affiliate| affiliate.slug.to_string()),
-                connected: !self.store.connections(self.organization()).await?.is_empty(),
+                affiliate: page
+                    .affiliates
+                    .first()
+                    .map(|affiliate| affiliate.slug.to_string()),
+                connected: !self
+                    .store
+                    .connections(self.organization())
+                    .await?
+                    .is_empty(),
                 public_url: public_url(),
             })
         }
 
         pub(super) async fn sales_choices(&self) -> Result<SalesChoices, AppError> {
             let filter = AffiliateFilter::default();
-            let page = self.store.affiliates(self.organization(), filter, 0, MAX_CHOICES).await?;
+            let page = self
+                .store
+                .affiliates(self.organization(), filter, 0, MAX_CHOICES)
+                .await?;
             let campaigns = self.store.campaigns(self.organization()).await?;
-            let affiliate = |a: domain::affiliate::Affiliate| Choice { id: a.id.to_string(), name: a.name.into() };
-            let campaign = |c: domain::campaign::Campaign| Choice { id: c.id.to_string(), name: c.name.into() };
+            let affiliate = |a: domain::affiliate::Affiliate| Choice {
+                id: a.id.to_string(),
+                name: a.name.into(),
+            };
+            let campaign = |c: domain::campaign::Campaign| Choice {
+                id: c.id.to_string(),
+                name: c.name.into(),
+            };
             Ok(SalesChoices {
                 affiliates: page.affiliates.into_iter().map(affiliate).collect(),
                 campaigns: campaigns.into_iter().map(campaign).collect(),
@@ -190,10 +250,13 @@ mod server {
             source: sale.source,
             affiliate: row.affiliate_name,
             campaign: row.campaign_name,
-            amount: sale.amount,
-            refunded_minor: sale.refunded_minor,
-            base_minor: sale.base_minor,
-            commission: (sale.commission_state == CommissionState::Ready).then_some(sale.commission),
+            paid: Paid {
+                amount: sale.amount,
+                refunded_minor: sale.refunded_minor,
+                base_minor: sale.base_minor,
+            },
+            commission: (sale.commission_state == CommissionState::Ready)
+                .then_some(sale.commission),
             rate: sale.plan.rate,
             status: sale.status,
             held_days: (sale.status == Status::Pending).then(|| days_left(sale.hold_until, now)),
@@ -219,14 +282,25 @@ mod server {
             ("customers", &ids.customer),
         ];
         if sale.processor == Processor::Stripe
-            && let Some((place, id)) = places.into_iter().find_map(|(place, id)| Some((place, id.clone()?)))
+            && let Some((place, id)) = places
+                .into_iter()
+                .find_map(|(place, id)| Some((place, id.clone()?)))
         {
-            let test = if mode == Some(Mode::Test) { "test/" } else { "" };
-            let clean = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let test = if mode == Some(Mode::Test) {
+                "test/"
+            } else {
+                ""
+            };
+            let clean = id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let href = clean.then(|| format!("https://dashboard.stripe.com/{test}{place}/{id}"));
             return Some(Reference { id, href });
         }
-        let id = sale.external_event_id.clone().or_else(|| ids.customer.clone())?;
+        let id = sale
+            .external_event_id
+            .clone()
+            .or_else(|| ids.customer.clone())?;
         Some(Reference { id, href: None })
     }
 }

@@ -2,20 +2,20 @@
 
 use domain::member::Role;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::form::form;
-use crate::error::AppError;
+use crate::{call::Question, error::AppError, wire::wire};
 
-/// Who is signed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The organization's name.
-    pub organization: String,
-    /// The member's e-mail.
-    pub email: String,
-    /// What he may do.
-    pub role: Role,
+wire! {
+    /// Who is signed in.
+    Session {
+        /// The organization's name.
+        organization: String,
+        /// The member's e-mail.
+        email: String,
+        /// What he may do.
+        role: Role,
+    }
 }
 
 form! {
@@ -45,7 +45,9 @@ pub async fn load_session() -> Result<Session, AppError> {
 pub async fn door(setup: bool) -> Result<(), AppError> {
     use crate::request::{redirect, refuse, store};
     let needs_setup = store().needs_setup().await.map_err(refuse)?;
-    let signed_in = use_context::<Option<store::session::Viewer>>().flatten().is_some();
+    let signed_in = use_context::<Option<store::session::Viewer>>()
+        .flatten()
+        .is_some();
     match (needs_setup, setup) {
         (true, false) => redirect("/setup"),
         (false, true) => redirect("/sign-in"),
@@ -59,10 +61,17 @@ pub async fn door(setup: bool) -> Result<(), AppError> {
 #[server(prefix = "/rpc", endpoint = "set_up")]
 pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
     use crate::request::{redirect, refuse, start_session, store, user_agent};
-    let new = form.read().map_err(|error| refuse(error.keeping(form.kept())))?;
+    let new = form
+        .read()
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
     let store = store();
-    let created = store.set_up(new).await.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
-    let opened = store.open_session(created.owner_id, created.organization_id, &user_agent()).await;
+    let created = store
+        .set_up(new)
+        .await
+        .map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let opened = store
+        .open_session(created.owner_id, created.organization_id, &user_agent())
+        .await;
     start_session(&opened.map_err(refuse)?.token);
     redirect("/dashboard/sales");
     Ok(())
@@ -74,8 +83,11 @@ pub async fn sign_in(form: SignInForm) -> Result<(), AppError> {
     use crate::request::{redirect, refuse, safe_next, start_session, store, user_agent};
     let email = super::form::field("email", domain::email::Email::parse(&form.email));
     let email = email.map_err(|error| refuse(error.keeping(form.kept())))?;
-    let signed_in = store().sign_in(&email, form.password.clone(), &user_agent()).await;
-    let signed_in = signed_in.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let signed_in = store()
+        .sign_in(&email, form.password.clone(), &user_agent())
+        .await;
+    let signed_in =
+        signed_in.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
     start_session(&signed_in.token);
     redirect(safe_next(&form.next));
     Ok(())
@@ -90,6 +102,14 @@ pub async fn sign_out() -> Result<(), AppError> {
     }
     redirect("/sign-in");
     Ok(())
+}
+
+impl Question for LoadSession {}
+
+impl Question for Door {
+    fn parameters(&self) -> String {
+        format!("setup={}", self.setup)
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -118,8 +138,12 @@ mod server {
         fn from(error: OrganizationError) -> Self {
             match error {
                 OrganizationError::Store(error) => error.into(),
-                OrganizationError::AlreadySetUp | OrganizationError::BadKey(_) => Self::invalid("", error),
-                OrganizationError::BadPassword | OrganizationError::WrongPassword => Self::invalid("password", error),
+                OrganizationError::AlreadySetUp | OrganizationError::BadKey(_) => {
+                    Self::invalid("", error)
+                }
+                OrganizationError::BadPassword | OrganizationError::WrongPassword => {
+                    Self::invalid("password", error)
+                }
             }
         }
     }

@@ -123,7 +123,10 @@ pub(crate) async fn list(
         Some(text) => Some(open_cursor(&state, &reader, &filter, &text)?),
         None => None,
     };
-    let page = state.store.sales_page(organization_id, &filter, take, cursor).await?;
+    let page = state
+        .store
+        .sales_page(organization_id, &filter, take, cursor)
+        .await?;
     let next = |cursor: &Cursor| state.store.seal_cursor(organization_id, &filter, cursor);
     let list = SalesList {
         data: page.rows.iter().map(Sale::from).collect(),
@@ -139,20 +142,36 @@ pub(crate) async fn export(
     query: Query,
 ) -> Result<Response, Problem> {
     let filter = filter(query)?;
-    let rows = state.store.export_sales(reader.organization_id, &filter).await?;
+    let rows = state
+        .store
+        .export_sales(reader.organization_id, &filter)
+        .await?;
     let rows = rows.inspect_err(|error| tracing::error!(%error, "an export broke off"));
     let mut response = Body::from_stream(rows).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    let name = format!("attachment; filename=\"sales-{}.csv\"", state.store.now().date_naive());
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
+    let name = format!(
+        "attachment; filename=\"sales-{}.csv\"",
+        state.store.now().date_naive()
+    );
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
 }
 
-fn open_cursor(state: &AppState, reader: &Reader, filter: &Filter, text: &str) -> Result<Cursor, Problem> {
-    let opened = state.store.open_cursor(reader.organization_id, filter, text);
+fn open_cursor(
+    state: &AppState,
+    reader: &Reader,
+    filter: &Filter,
+    text: &str,
+) -> Result<Cursor, Problem> {
+    let opened = state
+        .store
+        .open_cursor(reader.organization_id, filter, text);
     opened.map_err(|_| {
         let message = "this cursor is not from a list with these filters: start without a cursor";
         Problem::bad_request("invalid_cursor", message)
@@ -162,17 +181,31 @@ fn open_cursor(state: &AppState, reader: &Reader, filter: &Filter, text: &str) -
 fn take(query: &mut Query) -> Result<u16, Problem> {
     let read = |text: &str| text.parse::<u64>().ok().filter(|take| *take > 0);
     let take = query.parsed("take", "a number from 1 to 200", read)?;
-    Ok(take.map_or(DEFAULT_TAKE, |take| u16::try_from(take).unwrap_or(MAX_TAKE).min(MAX_TAKE)))
+    Ok(take.map_or(DEFAULT_TAKE, |take| {
+        u16::try_from(take).unwrap_or(MAX_TAKE).min(MAX_TAKE)
+    }))
 }
 
 fn filter(mut query: Query) -> Result<Filter, Problem> {
     let day = "a date such as 2026-11-20 or an RFC 3339 time";
     let filter = Filter {
-        affiliate_id: query.parsed("affiliateId", "an affiliate's id (a UUID)", |text| text.parse().ok())?,
-        campaign_id: query.parsed("campaignId", "a campaign's id (a UUID)", |text| text.parse().ok())?,
-        statuses: query.list("status", "Pending, Approved, Paid, Refunded or Denied", Status::parse)?,
+        affiliate_id: query.parsed("affiliateId", "an affiliate's id (a UUID)", |text| {
+            text.parse().ok()
+        })?,
+        campaign_id: query.parsed("campaignId", "a campaign's id (a UUID)", |text| {
+            text.parse().ok()
+        })?,
+        statuses: query.list(
+            "status",
+            "Pending, Approved, Paid, Refunded or Denied",
+            Status::parse,
+        )?,
         kinds: query.list("type", "Sale, Recurring or Lead", ConversionType::parse)?,
-        sources: query.list("source", "a source such as Coupon, Link or Server", Source::parse)?,
+        sources: query.list(
+            "source",
+            "a source such as Coupon, Link or Server",
+            Source::parse,
+        )?,
         since: query.parsed("since", day, parse_instant)?,
         until: query.parsed("until", day, parse_instant)?,
     };
@@ -180,13 +213,15 @@ fn filter(mut query: Query) -> Result<Filter, Problem> {
     Ok(filter)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
 fn time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 #[expect(clippy::ref_option, reason = "the form serde asks for")]
-fn optional_time<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn optional_time<S: Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => time(at, serializer),
         None => serializer.serialize_none(),

@@ -72,7 +72,12 @@ fn events(change: &Change, told: &mut i64) -> Vec<Event> {
     match change {
         Change::Resync { position } => {
             *told = *position;
-            vec![Event::default().event("resync").id(position.to_string()).data("{}")]
+            vec![
+                Event::default()
+                    .event("resync")
+                    .id(position.to_string())
+                    .data("{}"),
+            ]
         }
         Change::Sales { changes, .. } => {
             let mut events = Vec::new();
@@ -82,9 +87,16 @@ fn events(change: &Change, told: &mut i64) -> Vec<Event> {
                     ChangeKind::Updated => "updated",
                 };
                 let data = json!({"id": sale.id, "change": kind}).to_string();
-                events.push(Event::default().event("sale").id(sale.position.to_string()).data(data));
+                events.push(
+                    Event::default()
+                        .event("sale")
+                        .id(sale.position.to_string())
+                        .data(data),
+                );
             }
-            *told = changes.last().map_or(*told, |sale| sale.position.max(*told));
+            *told = changes
+                .last()
+                .map_or(*told, |sale| sale.position.max(*told));
             events
         }
     }

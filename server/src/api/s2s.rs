@@ -81,21 +81,33 @@ struct Answer<'a> {
 }
 
 /// `POST /api/tracking/s2s`
-pub(crate) async fn sale(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn sale(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (organization_id, body) = authenticated(&state, request).await?;
     let body: SaleBody = parse(&body)?;
     let now = state.store.now();
     let kind = body.kind()?;
     let recorded = if kind == Some(ConversionType::Lead) {
-        state.store.record_lead(organization_id, body.lead(now)?).await?
+        state
+            .store
+            .record_lead(organization_id, body.lead(now)?)
+            .await?
     } else {
-        state.store.record_sale(organization_id, body.sale(kind, now)?).await?
+        state
+            .store
+            .record_sale(organization_id, body.sale(kind, now)?)
+            .await?
     };
     Ok(answer(&recorded))
 }
 
 /// `POST /api/tracking/lead`
-pub(crate) async fn lead(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn lead(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (organization_id, body) = authenticated(&state, request).await?;
     let body: LeadBody = parse(&body)?;
     let lead = body.lead(state.store.now())?;
@@ -108,11 +120,21 @@ fn answer(recorded: &Recorded) -> Response {
         Recorded::New(row) => (StatusCode::CREATED, row, false),
         Recorded::Existing(row) => (StatusCode::OK, row, true),
     };
-    (status, axum::Json(Answer { sale: Sale::from(row.as_ref()), deduped })).into_response()
+    (
+        status,
+        axum::Json(Answer {
+            sale: Sale::from(row.as_ref()),
+            deduped,
+        }),
+    )
+        .into_response()
 }
 
 /// The caller's organization, proven by a key or by a signature over the body.
-async fn authenticated(state: &AppState, request: Request) -> Result<(OrganizationId, Bytes), Problem> {
+async fn authenticated(
+    state: &AppState,
+    request: Request,
+) -> Result<(OrganizationId, Bytes), Problem> {
     let (parts, body) = request.into_parts();
     let address = address(&parts);
     let signed = parts.headers.contains_key(signature::SIGNATURE_HEADER);
@@ -138,10 +160,14 @@ async fn by_signature(
     body: &[u8],
     address: IpAddr,
 ) -> Result<OrganizationId, Problem> {
-    let organization = headers.get(signature::ORGANIZATION_HEADER).and_then(|id| id.to_str().ok());
+    let organization = headers
+        .get(signature::ORGANIZATION_HEADER)
+        .and_then(|id| id.to_str().ok());
     let organization: Option<OrganizationId> = organization.and_then(|id| id.parse().ok());
     let verified = match organization {
-        None => Err("the header X-Tributary-Organization must hold the organization's id".to_owned()),
+        None => {
+            Err("the header X-Tributary-Organization must hold the organization's id".to_owned())
+        }
         Some(id) => {
             let secrets = state.store.s2s_secrets(id).await?;
             signature::verify(headers, body, &secrets, state.store.now()).map(|()| id)
@@ -158,15 +184,25 @@ async fn by_signature(
 
 impl SaleBody {
     fn kind(&self) -> Result<Option<ConversionType>, Problem> {
-        let Some(text) = &self.kind else { return Ok(None) };
-        let words = [ConversionType::Sale, ConversionType::Recurring, ConversionType::Lead];
+        let Some(text) = &self.kind else {
+            return Ok(None);
+        };
+        let words = [
+            ConversionType::Sale,
+            ConversionType::Recurring,
+            ConversionType::Lead,
+        ];
         let found = words.into_iter().find(|kind| kind.as_str() == text);
         let needed = || Problem::invalid("type", "sale, recurring or lead is needed");
         found.map(Some).ok_or_else(needed)
     }
 
     fn clues(&self) -> Result<Vec<Clue>, Problem> {
-        clues(self.affiliate_slug.as_deref(), self.click_id.as_deref(), self.coupon_code.as_deref())
+        clues(
+            self.affiliate_slug.as_deref(),
+            self.click_id.as_deref(),
+            self.coupon_code.as_deref(),
+        )
     }
 
     fn ids(&self) -> Result<ProcessorIds, Problem> {
@@ -177,23 +213,43 @@ impl SaleBody {
         })
     }
 
-    fn sale(&self, kind: Option<ConversionType>, now: DateTime<Utc>) -> Result<ServerSale, Problem> {
+    fn sale(
+        &self,
+        kind: Option<ConversionType>,
+        now: DateTime<Utc>,
+    ) -> Result<ServerSale, Problem> {
         let external_event_id = external_id("externalEventId", self.external_event_id.as_deref())?
             .ok_or_else(|| missing("externalEventId"))?;
         let minor = self.amount_cents.ok_or_else(|| missing("amountCents"))?;
         if !(1..=MAX_MINOR).contains(&minor) {
-            return Err(Problem::invalid("amountCents", "an integer from 1 to 10^15 is needed"));
+            return Err(Problem::invalid(
+                "amountCents",
+                "an integer from 1 to 10^15 is needed",
+            ));
         }
-        let currency = self.currency.as_deref().ok_or_else(|| missing("currency"))?;
-        let currency = Currency::parse(currency).map_err(|error| Problem::invalid("currency", error.to_string()))?;
+        let currency = self
+            .currency
+            .as_deref()
+            .ok_or_else(|| missing("currency"))?;
+        let currency = Currency::parse(currency)
+            .map_err(|error| Problem::invalid("currency", error.to_string()))?;
         let tax = self.tax_cents.unwrap_or(0);
         if !(0..minor).contains(&tax) {
-            return Err(Problem::invalid("taxCents", "an integer from 0 to less than amountCents is needed"));
+            return Err(Problem::invalid(
+                "taxCents",
+                "an integer from 0 to less than amountCents is needed",
+            ));
         }
         let (ids, clues) = (self.ids()?, self.clues()?);
         let email = email("customerEmail", self.customer_email.as_deref())?;
-        if clues.is_empty() && ids.customer.is_none() && email.is_none() && ids.subscription.is_none() {
-            return Err(nobody_named("affiliateSlug, clickId, couponCode, customerExternalId or customerEmail"));
+        if clues.is_empty()
+            && ids.customer.is_none()
+            && email.is_none()
+            && ids.subscription.is_none()
+        {
+            return Err(nobody_named(
+                "affiliateSlug, clickId, couponCode, customerExternalId or customerEmail",
+            ));
         }
         let payment = Payment {
             external_event_id,
@@ -206,17 +262,26 @@ impl SaleBody {
             clues,
             metadata: metadata(self.metadata.as_ref())?,
         };
-        Ok(ServerSale { payment, kind, campaign_id: self.campaign_id })
+        Ok(ServerSale {
+            payment,
+            kind,
+            campaign_id: self.campaign_id,
+        })
     }
 
     fn lead(&self, now: DateTime<Utc>) -> Result<ServerLead, Problem> {
         if self.amount_cents.is_some_and(|amount| amount != 0) {
-            return Err(Problem::invalid("amountCents", "a lead has no amount: leave it out or send 0"));
+            return Err(Problem::invalid(
+                "amountCents",
+                "a lead has no amount: leave it out or send 0",
+            ));
         }
         let (ids, clues) = (self.ids()?, self.clues()?);
         let email = email("customerEmail", self.customer_email.as_deref())?;
         if clues.is_empty() && ids.customer.is_none() && email.is_none() {
-            return Err(nobody_named("affiliateSlug, clickId, couponCode, customerExternalId or customerEmail"));
+            return Err(nobody_named(
+                "affiliateSlug, clickId, couponCode, customerExternalId or customerEmail",
+            ));
         }
         let external_event_id = external_id("externalEventId", self.external_event_id.as_deref())?;
         let signup = Signup {
@@ -228,14 +293,21 @@ impl SaleBody {
             clues,
             metadata: metadata(self.metadata.as_ref())?,
         };
-        Ok(ServerLead { signup, campaign_id: self.campaign_id })
+        Ok(ServerLead {
+            signup,
+            campaign_id: self.campaign_id,
+        })
     }
 }
 
 impl LeadBody {
     fn lead(&self, now: DateTime<Utc>) -> Result<ServerLead, Problem> {
         let email = email("email", self.email.as_deref())?.ok_or_else(|| missing("email"))?;
-        let clues = clues(self.affiliate_slug.as_deref(), self.click_id.as_deref(), self.coupon_code.as_deref())?;
+        let clues = clues(
+            self.affiliate_slug.as_deref(),
+            self.click_id.as_deref(),
+            self.coupon_code.as_deref(),
+        )?;
         if clues.is_empty() {
             return Err(nobody_named("affiliateSlug, clickId or couponCode"));
         }
@@ -251,7 +323,10 @@ impl LeadBody {
             clues,
             metadata: "{}".to_owned(),
         };
-        Ok(ServerLead { signup, campaign_id: self.campaign_id })
+        Ok(ServerLead {
+            signup,
+            campaign_id: self.campaign_id,
+        })
     }
 }
 
@@ -263,11 +338,19 @@ fn nobody_named(one_of: &str) -> Problem {
     Problem::invalid("affiliateSlug", format!("one of {one_of} is needed"))
 }
 
-fn clues(slug: Option<&str>, click: Option<&str>, coupon: Option<&str>) -> Result<Vec<Clue>, Problem> {
+fn clues(
+    slug: Option<&str>,
+    click: Option<&str>,
+    coupon: Option<&str>,
+) -> Result<Vec<Clue>, Problem> {
     let mut clues = Vec::new();
     let mut add = |kind, value: &str, field: &str| {
         let place = format!("{field} of the call");
-        clues.push(Clue { kind, value: value.trim().to_owned(), place });
+        clues.push(Clue {
+            kind,
+            value: value.trim().to_owned(),
+            place,
+        });
     };
     if let Some(click) = external_id("clickId", click)? {
         add(ClueKind::Click, &click, "clickId");
@@ -277,7 +360,8 @@ fn clues(slug: Option<&str>, click: Option<&str>, coupon: Option<&str>) -> Resul
         add(ClueKind::Slug, slug, "affiliateSlug");
     }
     if let Some(code) = coupon {
-        CouponCode::parse(code).map_err(|error| Problem::invalid("couponCode", error.to_string()))?;
+        CouponCode::parse(code)
+            .map_err(|error| Problem::invalid("couponCode", error.to_string()))?;
         add(ClueKind::CouponCode, code, "couponCode");
     }
     Ok(clues)
@@ -293,7 +377,8 @@ fn external_id(field: &str, value: Option<&str>) -> Result<Option<String>, Probl
 }
 
 fn email(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
-    let read = |text| Email::parse(text).map_err(|error| Problem::invalid(field, error.to_string()));
+    let read =
+        |text| Email::parse(text).map_err(|error| Problem::invalid(field, error.to_string()));
     Ok(value.map(read).transpose()?.map(String::from))
 }
 
@@ -312,16 +397,25 @@ fn occurred_at(value: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>,
         return Err(refuse("this time is in the future"));
     }
     if at < now - MAX_AGE {
-        return Err(refuse("this time is more than 400 days ago: import old sales instead"));
+        return Err(refuse(
+            "this time is more than 400 days ago: import old sales instead",
+        ));
     }
     Ok(at.min(now))
 }
 
 fn metadata(value: Option<&BTreeMap<String, Value>>) -> Result<String, Problem> {
-    let Some(map) = value else { return Ok("{}".to_owned()) };
+    let Some(map) = value else {
+        return Ok("{}".to_owned());
+    };
     let refuse = |needs: &str| Problem::invalid("metadata", needs.to_owned());
-    if map.values().any(|value| value.is_object() || value.is_array()) {
-        return Err(refuse("a flat object is needed: text, numbers, true, false or null"));
+    if map
+        .values()
+        .any(|value| value.is_object() || value.is_array())
+    {
+        return Err(refuse(
+            "a flat object is needed: text, numbers, true, false or null",
+        ));
     }
     let text = serde_json::to_string(map).map_err(|_| refuse("a JSON object is needed"))?;
     if text.len() > MAX_METADATA || text.contains("\\u0000") {

@@ -18,7 +18,9 @@ pub(crate) fn verify(
     secrets: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), String> {
-    let header = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let header = headers
+        .get(SIGNATURE_HEADER)
+        .and_then(|value| value.to_str().ok());
     let header = header.ok_or("the header X-Tributary-Signature is missing")?;
     let mut stamp = None;
     let mut candidates = Vec::new();
@@ -30,13 +32,20 @@ pub(crate) fn verify(
         }
     }
     let stamp = stamp.ok_or("X-Tributary-Signature must be t=<unix time>,v1=<hex>")?;
-    let seconds: i64 = stamp.parse().map_err(|_| "t is not a unix time in seconds")?;
-    if !candidates.iter().any(|mac| secrets.iter().any(|secret| fits(secret, stamp, body, mac))) {
+    let seconds: i64 = stamp
+        .parse()
+        .map_err(|_| "t is not a unix time in seconds")?;
+    if !candidates
+        .iter()
+        .any(|mac| secrets.iter().any(|secret| fits(secret, stamp, body, mac)))
+    {
         return Err("the signature does not match: sign t + \".\" + body with the secret of POST /api/v1/merchant/s2s-secret".to_owned());
     }
     let age = now.timestamp().saturating_sub(seconds);
     if age.saturating_abs() > TOLERANCE {
-        return Err(format!("the time stamp is {age} s old; at most {TOLERANCE} s either way are accepted: check the clocks"));
+        return Err(format!(
+            "the time stamp is {age} s old; at most {TOLERANCE} s either way are accepted: check the clocks"
+        ));
     }
     Ok(())
 }

@@ -54,7 +54,10 @@ pub(crate) async fn receive(
         Processor::Stripe => from_stripe(&parts.headers, &body, &connection, now)?,
         Processor::Server => return Err(Problem::not_found("connection")),
     };
-    let receipt = state.store.receive_event(incoming(connection, read, body)).await?;
+    let receipt = state
+        .store
+        .receive_event(incoming(connection, read, body))
+        .await?;
     metrics::counter!("tributary_events_total", "processor" => processor, "outcome" => receipt.outcome.as_str())
         .increment(1);
     let answer = json!({
@@ -78,7 +81,11 @@ fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> Incoming
     let content = if read.mode == connection.mode {
         read.content
     } else {
-        Content::Ignored(format!("a {} event on a {} connection", read.mode.as_str(), connection.mode.as_str()))
+        Content::Ignored(format!(
+            "a {} event on a {} connection",
+            read.mode.as_str(),
+            connection.mode.as_str()
+        ))
     };
     IncomingEvent {
         connection,
@@ -97,15 +104,22 @@ fn from_stripe(
     connection: &Connection,
     now: DateTime<Utc>,
 ) -> Result<Read, Problem> {
-    let header = headers.get("stripe-signature").and_then(|value| value.to_str().ok());
+    let header = headers
+        .get("stripe-signature")
+        .and_then(|value| value.to_str().ok());
     stripe::verify(header, body, &connection.secrets.signing, now)
         .map_err(|error| Problem::bad_request("invalid_signature", error.to_string()))?;
-    let event = stripe::read(body).map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
+    let event = stripe::read(body)
+        .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
     Ok(Read {
         external_id: event.external_id,
         kind: event.kind,
         occurred_at: event.occurred_at,
-        mode: if event.livemode { Mode::Live } else { Mode::Test },
+        mode: if event.livemode {
+            Mode::Live
+        } else {
+            Mode::Test
+        },
         content: match event.content {
             stripe::Content::Facts(facts) => Content::Facts(facts),
             stripe::Content::Ignored(why) => Content::Ignored(why),

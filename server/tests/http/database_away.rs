@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Client, Connection, Database, Proxy, TestServer, eventually, until,
+    Answer, Client, Connection, Database, Proxy, TestServer, eventually,
     stripe::{Purchase, Shape},
+    until,
 };
 
 struct Scene {
@@ -25,34 +26,76 @@ async fn scene() -> Scene {
     server.sale("before", "sarah", json!({})).await.expect(201);
     let connection = server.connect_stripe("whsec_0123456789").await;
     let purchase = Purchase::new("ann");
-    let event = purchase.event("invoice.paid", 1, purchase.invoice_about(Shape::Basil, json!({"via": "sarah"})));
-    Scene { server, proxy, connection, event }
+    let event = purchase.event(
+        "invoice.paid",
+        1,
+        purchase.invoice_about(Shape::Basil, json!({"via": "sarah"})),
+    );
+    Scene {
+        server,
+        proxy,
+        connection,
+        event,
+    }
 }
 
 #[track_caller]
 fn assert_come_again(answer: &Answer, what: &str) {
     assert_eq!(answer.status, 503, "{what}: {}", answer.text);
     let error = answer.error();
-    assert!(["service_unavailable", "SERVICE_UNAVAILABLE"].contains(&error), "{what}: {}", answer.text);
+    assert!(
+        ["service_unavailable", "SERVICE_UNAVAILABLE"].contains(&error),
+        "{what}: {}",
+        answer.text
+    );
     let seconds = answer.header("retry-after").parse::<u64>();
-    assert!(seconds.is_ok_and(|seconds| (1..=60).contains(&seconds)), "{what}: {:?}", answer.headers);
+    assert!(
+        seconds.is_ok_and(|seconds| (1..=60).contains(&seconds)),
+        "{what}: {:?}",
+        answer.headers
+    );
 }
 
 /// Whoever calls is told to come again, readers and writers, with keys and signatures.
 async fn assert_all_are_told(client: &Client, connection: &Connection, event: &Value) {
-    for path in ["/api/conversions", "/api/conversions/export", "/api/v1/programs", "/api/v1/me", "/api/live/sales?x"] {
+    for path in [
+        "/api/conversions",
+        "/api/conversions/export",
+        "/api/v1/programs",
+        "/api/v1/me",
+        "/api/live/sales?x",
+    ] {
         let answer = client.get(path).await;
         if answer.status != 400 {
-            assert!(answer.status == 503 || (path.ends_with("/me") && answer.status == 200), "{path}: {} {}", answer.status, answer.text);
+            assert!(
+                answer.status == 503 || (path.ends_with("/me") && answer.status == 200),
+                "{path}: {} {}",
+                answer.status,
+                answer.text
+            );
             if answer.status == 503 {
                 assert_come_again(&answer, path);
             }
         }
     }
     assert_come_again(&client.sale("during", "sarah", json!({})).await, "a sale");
-    assert_come_again(&client.post("/api/tracking/lead", json!({"email": "a@example.com", "affiliateSlug": "sarah"})).await, "a lead");
+    assert_come_again(
+        &client
+            .post(
+                "/api/tracking/lead",
+                json!({"email": "a@example.com", "affiliateSlug": "sarah"}),
+            )
+            .await,
+        "a lead",
+    );
     assert_come_again(&client.deliver(connection, event).await, "an event");
-    assert_come_again(&client.with_key("ak_live_unknownunknownunknownunknown").get("/api/conversions").await, "an unknown key");
+    assert_come_again(
+        &client
+            .with_key("ak_live_unknownunknownunknownunknown")
+            .get("/api/conversions")
+            .await,
+        "an unknown key",
+    );
     let page = client.without_key().get("/sign-in").await;
     assert!([200, 503].contains(&page.status), "a page: {}", page.status);
 }
@@ -61,16 +104,29 @@ async fn assert_all_are_told(client: &Client, connection: &Connection, event: &V
 async fn assert_recovered(server: &TestServer, connection: &Connection, event: &Value) {
     eventually("the server is ready again", async || {
         (server.without_key().get("/readyz").await.status == 200).then_some(())
-    }).await;
+    })
+    .await;
     server.sale("during", "sarah", json!({})).await.expect(201);
-    assert_eq!(server.deliver(connection, event).await.expect(200).word("outcome"), "recorded");
+    assert_eq!(
+        server
+            .deliver(connection, event)
+            .await
+            .expect(200)
+            .word("outcome"),
+        "recorded"
+    );
     assert_eq!(server.sales("").await.len(), 3);
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
 #[tokio::test]
 async fn a_wire_that_is_cut_is_told_and_mended() {
-    let Scene { server, proxy, connection, event } = scene().await;
+    let Scene {
+        server,
+        proxy,
+        connection,
+        event,
+    } = scene().await;
     proxy.cut();
     assert_all_are_told(&server, &connection, &event).await;
     proxy.mend();
@@ -79,7 +135,12 @@ async fn a_wire_that_is_cut_is_told_and_mended() {
 
 #[tokio::test]
 async fn a_database_that_hangs_holds_nobody_for_long() {
-    let Scene { server, proxy, connection, event } = scene().await;
+    let Scene {
+        server,
+        proxy,
+        connection,
+        event,
+    } = scene().await;
     proxy.hang();
     let patience = Duration::from_secs(20);
     let nobody = server.without_key();
@@ -90,7 +151,9 @@ async fn a_database_that_hangs_holds_nobody_for_long() {
             server.deliver(&connection, &event),
             nobody.get("/readyz"),
         )
-    }).await.expect("everybody is answered");
+    })
+    .await
+    .expect("everybody is answered");
     assert_come_again(&answers.0, "the list");
     assert_come_again(&answers.1, "a sale");
     assert_come_again(&answers.2, "an event");
@@ -98,12 +161,14 @@ async fn a_database_that_hangs_holds_nobody_for_long() {
     proxy.mend();
     eventually("the server is ready again", async || {
         (server.without_key().get("/readyz").await.status == 200).then_some(())
-    }).await;
+    })
+    .await;
     // What hung may have been written when the wire was mended; told again it is there once.
     let sale = eventually("the sale is taken", async || {
         let answer = server.sale("during", "sarah", json!({})).await;
         (answer.status < 300).then_some(answer)
-    }).await;
+    })
+    .await;
     assert!([200, 201].contains(&sale.status));
     server.deliver(&connection, &event).await.expect(200);
     assert_eq!(server.sales("").await.len(), 3);
@@ -111,7 +176,12 @@ async fn a_database_that_hangs_holds_nobody_for_long() {
 
 #[tokio::test]
 async fn connections_that_are_ended_by_the_database_are_replaced() {
-    let Scene { server, connection, event, proxy: _proxy } = scene().await;
+    let Scene {
+        server,
+        connection,
+        event,
+        proxy: _proxy,
+    } = scene().await;
     server.database().allow_connections(false).await;
     assert_all_are_told(&server, &connection, &event).await;
     server.database().allow_connections(true).await;
@@ -136,10 +206,17 @@ async fn sales_told_while_the_database_comes_and_goes_are_kept_if_they_were_answ
             _ => assert_come_again(&answer, &id),
         }
     }
-    until(Duration::from_secs(30), "the server is ready again", async || {
-        (server.without_key().get("/readyz").await.status == 200).then_some(())
-    }).await;
-    assert!(answered.len() >= 30, "only what came while it was away is refused: {}", answered.len());
+    until(
+        Duration::from_secs(30),
+        "the server is ready again",
+        async || (server.without_key().get("/readyz").await.status == 200).then_some(()),
+    )
+    .await;
+    assert!(
+        answered.len() >= 30,
+        "only what came while it was away is refused: {}",
+        answered.len()
+    );
     for id in answered {
         assert!(server.sale_of(&id).await.is_some(), "{id} was answered");
     }

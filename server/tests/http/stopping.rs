@@ -23,7 +23,14 @@ async fn an_open_stream_does_not_hold_the_server() {
             assert_eq!(sent.event, "sale", "and then it ends");
         }
     }
-    assert!(server.request(reqwest::Method::GET, "/healthz").send().await.is_err(), "nobody is there");
+    assert!(
+        server
+            .request(reqwest::Method::GET, "/healthz")
+            .send()
+            .await
+            .is_err(),
+        "nobody is there"
+    );
 }
 
 #[tokio::test]
@@ -40,7 +47,10 @@ async fn what_was_accepted_is_finished() {
             })
         })
         .collect();
-    eventually("the first is stored", async || (server.database().count("conversion").await > 0).then_some(())).await;
+    eventually("the first is stored", async || {
+        (server.database().count("conversion").await > 0).then_some(())
+    })
+    .await;
     server.terminate();
     let mut answered = Vec::new();
     for (number, call) in calls.into_iter().enumerate() {
@@ -53,7 +63,10 @@ async fn what_was_accepted_is_finished() {
     assert!(!server.log().contains(GAVE_UP), "{}", server.log());
     server.restart().await;
     for number in &answered {
-        assert!(server.sale_of(&format!("e{number}")).await.is_some(), "e{number} was answered");
+        assert!(
+            server.sale_of(&format!("e{number}")).await.is_some(),
+            "e{number} was answered"
+        );
     }
     assert!(!answered.is_empty());
 }

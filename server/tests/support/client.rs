@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{poll::now, sign::signature};
 
 /// Longer than the server may take for anything.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the server answered.
 #[derive(Clone, Debug)]
@@ -26,7 +26,12 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Self { status, headers, text, json })
+        Ok(Self {
+            status,
+            headers,
+            text,
+            json,
+        })
     }
 
     /// Itself, if it has that status.
@@ -38,31 +43,42 @@ impl Answer {
 
     /// A header's text, empty when there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a readable header"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a readable header"))
     }
 
     /// What is in the envelope of `/api/v1`.
     #[track_caller]
     pub(crate) fn data(&self) -> &Value {
-        self.json.get("data").unwrap_or_else(|| panic!("no data in {} {}", self.status, self.text))
+        self.json
+            .get("data")
+            .unwrap_or_else(|| panic!("no data in {} {}", self.status, self.text))
     }
 
     /// The stable code of a refusal, in either dialect.
     pub(crate) fn error(&self) -> &str {
         let error = &self.json["error"];
-        error["code"].as_str().or(error.as_str()).unwrap_or_default()
+        error["code"]
+            .as_str()
+            .or(error.as_str())
+            .unwrap_or_default()
     }
 
     /// The field that a refusal names, in either dialect.
     pub(crate) fn field(&self) -> &str {
         let field = self.json["field"].as_str();
-        field.or(self.json["error"]["details"]["field"].as_str()).unwrap_or_default()
+        field
+            .or(self.json["error"]["details"]["field"].as_str())
+            .unwrap_or_default()
     }
 
     /// A text at the top of the body.
     #[track_caller]
     pub(crate) fn word(&self, name: &str) -> &str {
-        self.json[name].as_str().unwrap_or_else(|| panic!("no text {name} in {} {}", self.status, self.text))
+        self.json[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text {name} in {} {}", self.status, self.text))
     }
 
     /// The row's id.
@@ -75,7 +91,9 @@ impl Answer {
 /// Sends a request and reads the answer.
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
     let response = request.send().await.expect("the server answers");
-    Answer::read(response).await.expect("the answer arrives whole")
+    Answer::read(response)
+        .await
+        .expect("the answer arrives whole")
 }
 
 /// The same JSON with blanks before it, so many bytes long.
@@ -121,18 +139,32 @@ impl Client {
     pub(super) fn new(base_url: String, key: Option<String>) -> Self {
         // An error says that a test before this one has done it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().redirect(Policy::none()).timeout(TIMEOUT).no_proxy().build();
-        Self { http: http.expect("a client"), base_url, key }
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .build();
+        Self {
+            http: http.expect("a client"),
+            base_url,
+            key,
+        }
     }
 
     /// The same caller with another key.
     pub(crate) fn with_key(&self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self.clone() }
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same caller without a key.
     pub(crate) fn without_key(&self) -> Self {
-        Self { key: None, ..self.clone() }
+        Self {
+            key: None,
+            ..self.clone()
+        }
     }
 
     /// The same caller on connections of his own, to another server or after it was started again.
@@ -142,7 +174,9 @@ impl Client {
 
     /// A request with the key, to be completed and sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base_url));
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base_url));
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -167,21 +201,27 @@ impl Client {
 
     /// Posts these very bytes as JSON.
     pub(crate) async fn post_bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.request(Method::POST, path).header("content-type", "application/json");
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/json");
         send(request.body(body)).await
     }
 
     /// Makes an affiliate whose referral code is `code`.
     pub(crate) async fn affiliate(&self, code: &str) -> Affiliate {
-        self.affiliate_named(&format!("Affiliate {code}"), code, json!({})).await
+        self.affiliate_named(&format!("Affiliate {code}"), code, json!({}))
+            .await
     }
 
     /// Makes an affiliate with more to say about him.
     pub(crate) async fn affiliate_named(&self, name: &str, code: &str, more: Value) -> Affiliate {
-        let mut body = json!({"name": name, "email": format!("{code}@affiliates.example"), "code": code});
+        let mut body =
+            json!({"name": name, "email": format!("{code}@affiliates.example"), "code": code});
         merge(&mut body, more);
         let made = self.post("/api/v1/affiliates", body).await.expect(201);
-        Affiliate { id: text(&made.data()["id"]) }
+        Affiliate {
+            id: text(&made.data()["id"]),
+        }
     }
 
     /// Makes a coupon in the campaign that every organization starts with.
@@ -191,7 +231,9 @@ impl Client {
         if let Some(discount) = discount {
             body["processorDiscountId"] = json!(discount);
         }
-        self.post(&format!("/api/v1/programs/{campaign}/coupons"), body).await.expect(201);
+        self.post(&format!("/api/v1/programs/{campaign}/coupons"), body)
+            .await
+            .expect(201);
     }
 
     /// The id of the campaign that every organization starts with.
@@ -224,7 +266,10 @@ impl Client {
 
     /// The rows of the sales list that fit a query such as `type=Lead`.
     pub(crate) async fn sales(&self, query: &str) -> Vec<Value> {
-        let list = self.get(&format!("/api/conversions?take=200&{query}")).await.expect(200);
+        let list = self
+            .get(&format!("/api/conversions?take=200&{query}"))
+            .await
+            .expect(200);
         assert_eq!(list.json["nextCursor"], Value::Null, "more than a page");
         list.data().as_array().expect("a list").clone()
     }
@@ -247,7 +292,10 @@ impl Client {
         let mut body = json!({"processor": "stripe", "mode": "test", "name": "Stripe", "signingSecrets": [secret]});
         merge(&mut body, more);
         let made = self.post("/api/v1/connections", body).await.expect(201);
-        Connection { id: text(&made.data()["id"]), secret: secret.to_owned() }
+        Connection {
+            id: text(&made.data()["id"]),
+            secret: secret.to_owned(),
+        }
     }
 
     /// Delivers an event as Stripe does.
@@ -276,7 +324,9 @@ impl Client {
     ) -> RequestBuilder {
         let path = format!("/api/webhooks/stripe/{}", connection.id);
         let request = self.without_key().request(Method::POST, &path);
-        let request = request.header("content-type", "application/json; charset=utf-8").body(body);
+        let request = request
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body);
         match header {
             Some(header) => request.header("stripe-signature", header),
             None => request,
@@ -286,7 +336,9 @@ impl Client {
 
 /// Puts the fields of `more` into `body`; a null takes a field out.
 fn merge(body: &mut Value, more: Value) {
-    let (Value::Object(body), Value::Object(more)) = (body, more) else { panic!("two objects are needed") };
+    let (Value::Object(body), Value::Object(more)) = (body, more) else {
+        panic!("two objects are needed")
+    };
     for (name, value) in more {
         if value.is_null() {
             body.remove(&name);
@@ -298,5 +350,8 @@ fn merge(body: &mut Value, more: Value) {
 
 #[track_caller]
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("text is needed, not {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("text is needed, not {value}"))
+        .to_owned()
 }

@@ -36,9 +36,15 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Starts the server; what it says goes to the end of the file `log`.
     pub(crate) fn start(variables: &[(String, String)], log: &Path) -> Self {
-        let log = File::options().append(true).create(true).open(log).expect("a log file");
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(log)
+            .expect("a log file");
         let mut command = program(&[], variables);
-        command.stdout(log.try_clone().expect("a second handle")).stderr(log);
+        command
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
         Self(command.spawn().expect("the program starts"))
     }
 
@@ -80,5 +86,9 @@ pub(crate) async fn run(arguments: &[&str], variables: &[(String, String)]) -> F
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     let output = output.expect("no panic").expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Finished { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    Finished {
+        code: output.status.code(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
 }

@@ -65,7 +65,9 @@ async fn join(client: TcpStream, target: Arc<(String, u16)>, state: watch::Recei
     if *state.borrow() == Wire::Cut {
         return;
     }
-    let Ok(database) = TcpStream::connect((target.0.as_str(), target.1)).await else { return };
+    let Ok(database) = TcpStream::connect((target.0.as_str(), target.1)).await else {
+        return;
+    };
     let mut cut = state.clone();
     let (from_client, to_client) = client.into_split();
     let (from_database, to_database) = database.into_split();
@@ -83,7 +85,9 @@ async fn pump(
 ) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        if state.wait_for(|wire| *wire != Wire::Hanging).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
+        if state.wait_for(|wire| *wire != Wire::Hanging).await.is_err()
+            || to.write_all(&piece[..length]).await.is_err()
+        {
             return;
         }
     }

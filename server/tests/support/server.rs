@@ -78,12 +78,20 @@ impl TestServer {
     /// Another server process on this one's database, with the same secret key.
     pub(crate) async fn start_beside(&self) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::copy(self.folder.path().join("secret.key"), folder.path().join("secret.key")).expect("a key");
+        std::fs::copy(
+            self.folder.path().join("secret.key"),
+            folder.path().join("secret.key"),
+        )
+        .expect("a key");
         let url = self.database().url();
         Self::launch(folder, &[("DATABASE_URL", url.as_str())], None).await
     }
 
-    async fn launch(folder: TempDir, variables: &[(&str, &str)], database: Option<Database>) -> Self {
+    async fn launch(
+        folder: TempDir,
+        variables: &[(&str, &str)],
+        database: Option<Database>,
+    ) -> Self {
         let port = free_port();
         let address = format!("127.0.0.1:{port}");
         let data_dir = folder.path().display().to_string();
@@ -99,7 +107,10 @@ impl TestServer {
         ];
         all.retain(|(name, _)| !variables.iter().any(|(other, _)| other == name));
         all.extend(variables);
-        let variables: Vec<_> = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables: Vec<_> = all
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let process = Process::start(&variables, &folder.path().join("log"));
         let mut server = Self {
             process,
@@ -118,7 +129,10 @@ impl TestServer {
     /// Empty on a database that nobody has set up.
     async fn find_organization(&self) -> String {
         let me = self.client.get("/api/v1/me").await;
-        me.json["data"]["organizationId"].as_str().unwrap_or_default().to_owned()
+        me.json["data"]["organizationId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Waits until the server answers; fails at once when it has ended.
@@ -132,7 +146,11 @@ impl TestServer {
             if !said.contains("listening on") {
                 return None;
             }
-            let answer = client.request(reqwest::Method::GET, "/readyz").send().await.ok()?;
+            let answer = client
+                .request(reqwest::Method::GET, "/readyz")
+                .send()
+                .await
+                .ok()?;
             (answer.status() == 200).then_some(())
         })
         .await;
@@ -154,7 +172,9 @@ impl TestServer {
 
     /// The database, for looking into it.
     pub(crate) fn database(&self) -> &Database {
-        self.database.as_ref().expect("a server with a database of the test's")
+        self.database
+            .as_ref()
+            .expect("a server with a database of the test's")
     }
 
     /// Runs a command of the program beside the server.
@@ -166,8 +186,16 @@ impl TestServer {
     pub(crate) async fn second_organization(&self) -> Organization {
         let email = "owner@other.example";
         let arguments = [
-            "organization", "create", "--name", "Other", "--owner-email", email, "--owner-password",
-            OWNER_PASSWORD, "--api-key", OTHER_KEY,
+            "organization",
+            "create",
+            "--name",
+            "Other",
+            "--owner-email",
+            email,
+            "--owner-password",
+            OWNER_PASSWORD,
+            "--api-key",
+            OTHER_KEY,
         ];
         let finished = self.command(&arguments).await;
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
@@ -216,7 +244,10 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the server's log:\n{}", std::fs::read_to_string(self.log_file()).unwrap_or_default());
+            eprintln!(
+                "the server's log:\n{}",
+                std::fs::read_to_string(self.log_file()).unwrap_or_default()
+            );
         }
     }
 }

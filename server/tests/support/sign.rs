@@ -28,11 +28,17 @@ pub(crate) fn s2s_signature(secret: &str, body: &[u8]) -> String {
 }
 
 fn mac(secret: &str, time: i64, body: &[u8]) -> String {
-    hmac_sha256(secret.as_bytes(), &[format!("{time}.").as_bytes(), body].concat())
+    hmac_sha256(
+        secret.as_bytes(),
+        &[format!("{time}.").as_bytes(), body].concat(),
+    )
 }
 
 #[test]
 fn the_second_implementation_agrees_with_rfc_4231() {
     let mac = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
-    assert_eq!(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_eq!(
+        mac,
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    );
 }

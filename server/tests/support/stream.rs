@@ -44,12 +44,18 @@ impl EventStream {
         assert_eq!(response.status(), 200);
         let kind = response.headers()["content-type"].to_str().expect("text");
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self { response, text: String::new() }
+        Self {
+            response,
+            text: String::new(),
+        }
     }
 
     /// The next event or comment within `limit`; `None` when the stream has ended, or nothing came.
     pub(crate) async fn next_or_comment(&mut self, limit: Duration) -> Option<Sent> {
-        tokio::time::timeout(limit, self.read()).await.ok().flatten()
+        tokio::time::timeout(limit, self.read())
+            .await
+            .ok()
+            .flatten()
     }
 
     /// The next event within `limit`.
@@ -67,13 +73,14 @@ impl EventStream {
 
     async fn read(&mut self) -> Option<Sent> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let sent = parse(block);
-                self.text = rest.to_owned();
+            if let Some(end) = self.text.find("\n\n") {
+                let sent = parse(&self.text[..end]);
+                self.text.drain(..end + 2);
                 return Some(sent);
             }
             let piece = self.response.chunk().await.ok().flatten()?;
-            self.text.push_str(std::str::from_utf8(&piece).expect("UTF-8"));
+            self.text
+                .push_str(std::str::from_utf8(&piece).expect("UTF-8"));
         }
     }
 }

@@ -40,7 +40,10 @@ impl Purchase {
 
     /// Paid then.
     pub(crate) fn paid_at(name: &str, at: i64) -> Self {
-        Self { name: name.to_owned(), at }
+        Self {
+            name: name.to_owned(),
+            at,
+        }
     }
 
     /// An id of this purchase: `id("sub")` is `sub_<name>`.
@@ -131,7 +134,12 @@ impl Purchase {
 
     /// An event of this purchase, `number` seconds after it was paid.
     pub(crate) fn event(&self, kind: &str, number: i64, object: Value) -> Value {
-        event(&format!("evt_{}_{number}", self.name), kind, self.at + number, object)
+        event(
+            &format!("evt_{}_{number}", self.name),
+            kind,
+            self.at + number,
+            object,
+        )
     }
 }
 
@@ -156,7 +164,9 @@ pub(crate) fn discount(promotion_code: &str) -> Value {
 
 /// `object` with other values at the top.
 pub(crate) fn with(mut object: Value, changes: Value) -> Value {
-    let (Value::Object(fields), Value::Object(changes)) = (&mut object, changes) else { panic!("two objects are needed") };
+    let (Value::Object(fields), Value::Object(changes)) = (&mut object, changes) else {
+        panic!("two objects are needed")
+    };
     fields.extend(changes);
     object
 }

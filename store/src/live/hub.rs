@@ -180,7 +180,7 @@ impl Subscription {
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     // What still waits is covered by reading everything again.
                     self.receiver = self.receiver.resubscribe();
-                    let position = self.hub.told().unwrap_or(self.known);
+                    let position = self.hub.told().unwrap_or(0).max(self.known);
                     Some(Change::Resync { position })
                 }
                 // Can't be while this holds the hub.

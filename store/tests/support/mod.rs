@@ -69,11 +69,27 @@ impl Shop {
             mode: Mode::Test,
             name: name("Stripe"),
             campaign_id: None,
-            secrets: Secrets { signing: vec!["whsec_test_secret".to_owned()], api_key: None },
+            secrets: Secrets {
+                signing: vec!["whsec_test_secret".to_owned()],
+                api_key: None,
+            },
         };
-        let view = store.add_connection(Actor::System, organization_id, new).await.expect("connection");
-        let connection = store.connection(view.id).await.expect("reads").expect("is there");
-        Self { store, clock, organization_id, connection, campaign_id }
+        let view = store
+            .add_connection(Actor::System, organization_id, new)
+            .await
+            .expect("connection");
+        let connection = store
+            .connection(view.id)
+            .await
+            .expect("reads")
+            .expect("is there");
+        Self {
+            store,
+            clock,
+            organization_id,
+            connection,
+            campaign_id,
+        }
     }
 
     pub(crate) async fn affiliate(&self, slug: &str) -> Affiliate {
@@ -90,15 +106,32 @@ impl Shop {
             recruiter_id: None,
             stripe_account_id: None,
         };
-        self.store.add_affiliate(Actor::System, self.organization_id, new).await.expect("affiliate")
+        self.store
+            .add_affiliate(Actor::System, self.organization_id, new)
+            .await
+            .expect("affiliate")
     }
 
-    pub(crate) async fn campaign(&self, campaign: &str, change: impl FnOnce(&mut Terms)) -> CampaignId {
-        let plan = Plan { rate: percent(2000), duration: commission::Duration::Recurring };
+    pub(crate) async fn campaign(
+        &self,
+        campaign: &str,
+        change: impl FnOnce(&mut Terms),
+    ) -> CampaignId {
+        let plan = Plan {
+            rate: percent(2000),
+            duration: commission::Duration::Recurring,
+        };
         let mut terms = Terms::new(Currency::USD, plan);
         change(&mut terms);
-        let new = NewCampaign { name: name(campaign), slug: None, terms };
-        let made = self.store.add_campaign(Actor::System, self.organization_id, new).await;
+        let new = NewCampaign {
+            name: name(campaign),
+            slug: None,
+            terms,
+        };
+        let made = self
+            .store
+            .add_campaign(Actor::System, self.organization_id, new)
+            .await;
         made.expect("campaign").id
     }
 
@@ -110,7 +143,10 @@ impl Shop {
             processor_discount_id: discount.map(str::to_owned),
             expires_at: None,
         };
-        self.store.add_coupon(Actor::System, self.organization_id, new).await.expect("coupon");
+        self.store
+            .add_coupon(Actor::System, self.organization_id, new)
+            .await
+            .expect("coupon");
     }
 
     /// Delivers an event that holds these facts.
@@ -127,7 +163,10 @@ impl Shop {
     }
 
     pub(crate) async fn rows(&self) -> Vec<Row> {
-        let page = self.store.sales_page(self.organization_id, &Filter::default(), 200, None).await;
+        let page = self
+            .store
+            .sales_page(self.organization_id, &Filter::default(), 200, None)
+            .await;
         page.expect("a page").rows
     }
 }
@@ -157,12 +196,19 @@ pub(crate) fn payment(id: &str, subscription: Option<&str>, days: i64) -> Paymen
 }
 
 pub(crate) fn clue(kind: ClueKind, value: &str) -> Clue {
-    Clue { kind, value: value.to_owned(), place: "a test".to_owned() }
+    Clue {
+        kind,
+        value: value.to_owned(),
+        place: "a test".to_owned(),
+    }
 }
 
 /// A checkout session that brought `clues` for a subscription.
 pub(crate) fn session(subscription: &str, clues: Vec<Clue>) -> Fact {
-    let subject = |kind, id: &str| Subject { kind, id: id.to_owned() };
+    let subject = |kind, id: &str| Subject {
+        kind,
+        id: id.to_owned(),
+    };
     Fact::Referral(Referral {
         subjects: vec![
             subject(SubjectKind::Subscription, subscription),

@@ -11,18 +11,46 @@ use crate::support::{TestServer, send};
 /// A server with sales of every kind that can be made from outside, and of the others by hand.
 async fn assorted() -> TestServer {
     let server = TestServer::start().await;
-    let sarah = server.affiliate_named("Sarah Lind", "sarah", json!({})).await;
-    let campaign = server.campaign(json!({"name": "Partners", "commissionType": "recurring", "commissionPercent": 30})).await;
-    server.affiliate_named("Mia", "mia", json!({"programId": campaign})).await;
+    let sarah = server
+        .affiliate_named("Sarah Lind", "sarah", json!({}))
+        .await;
+    let campaign = server
+        .campaign(
+            json!({"name": "Partners", "commissionType": "recurring", "commissionPercent": 30}),
+        )
+        .await;
+    server
+        .affiliate_named("Mia", "mia", json!({"programId": campaign}))
+        .await;
     server.coupon(&sarah, "SARAH20", None).await;
     let calls = [
-        ("s1", "sarah", json!({"customerEmail": "ann@example.com", "subscriptionId": "sub_1"})),
-        ("s2", "sarah", json!({"couponCode": "SARAH20", "amountCents": 1000})),
-        ("s3", "mia", json!({"amountCents": 2500, "customerExternalId": "cus_1"})),
-        ("s4", "mia", json!({"affiliateSlug": null, "customerExternalId": "cus_1"})),
+        (
+            "s1",
+            "sarah",
+            json!({"customerEmail": "ann@example.com", "subscriptionId": "sub_1"}),
+        ),
+        (
+            "s2",
+            "sarah",
+            json!({"couponCode": "SARAH20", "amountCents": 1000}),
+        ),
+        (
+            "s3",
+            "mia",
+            json!({"amountCents": 2500, "customerExternalId": "cus_1"}),
+        ),
+        (
+            "s4",
+            "mia",
+            json!({"affiliateSlug": null, "customerExternalId": "cus_1"}),
+        ),
         ("s5", "sarah", json!({"subscriptionId": "sub_1"})),
         ("s6", "mia", json!({"currency": "EUR"})),
-        ("l1", "sarah", json!({"type": "lead", "amountCents": null, "currency": null, "customerEmail": "ben@example.com"})),
+        (
+            "l1",
+            "sarah",
+            json!({"type": "lead", "amountCents": null, "currency": null, "customerEmail": "ben@example.com"}),
+        ),
         ("s7", "mia", json!({})),
         ("s8", "sarah", json!({})),
     ];
@@ -39,11 +67,15 @@ async fn assorted() -> TestServer {
 }
 
 fn ids(rows: &[Value]) -> Vec<&str> {
-    rows.iter().map(|row| row["id"].as_str().expect("an id")).collect()
+    rows.iter()
+        .map(|row| row["id"].as_str().expect("an id"))
+        .collect()
 }
 
 fn external_ids(rows: &[Value]) -> Vec<&str> {
-    rows.iter().map(|row| row["externalEventId"].as_str().expect("an id")).collect()
+    rows.iter()
+        .map(|row| row["externalEventId"].as_str().expect("an id"))
+        .collect()
 }
 
 #[tokio::test]
@@ -52,7 +84,10 @@ async fn rows_are_newest_first_and_tell_everything() {
     let list = server.get("/api/conversions").await.expect(200);
     assert_eq!(list.header("content-type"), "application/json");
     let rows = list.data().as_array().expect("a list");
-    assert_eq!(external_ids(rows), ["s8", "s7", "l1", "s6", "s5", "s4", "s3", "s2", "s1"]);
+    assert_eq!(
+        external_ids(rows),
+        ["s8", "s7", "l1", "s6", "s5", "s4", "s3", "s2", "s1"]
+    );
     insta::assert_json_snapshot!(list.json, {
             ".data[].id" => "[id]", ".data[].createdAt" => "[time]", ".data[].occurredAt" => "[time]",
             ".data[].holdUntil" => "[time]", ".data[].affiliateId" => "[affiliate]", ".data[].campaignId" => "[campaign]",
@@ -62,7 +97,9 @@ async fn rows_are_newest_first_and_tell_everything() {
 
 fn time_or_null() -> insta::internals::Redaction {
     insta::dynamic_redaction(|value, _| match value {
-        insta::internals::Content::None | insta::internals::Content::Unit => insta::internals::Content::Unit,
+        insta::internals::Content::None | insta::internals::Content::Unit => {
+            insta::internals::Content::Unit
+        }
         _ => "[time]".into(),
     })
 }
@@ -80,8 +117,13 @@ async fn another_organization_sees_nothing() {
     let other = server.second_organization().await;
     assert_eq!(other.sales("").await, [] as [Value; 0]);
     let row = server.sales("").await.remove(0);
-    for query in [format!("affiliateId={}", row["affiliateId"].as_str().expect("an id")),
-        format!("campaignId={}", row["campaignId"].as_str().expect("an id"))] {
+    for query in [
+        format!(
+            "affiliateId={}",
+            row["affiliateId"].as_str().expect("an id")
+        ),
+        format!("campaignId={}", row["campaignId"].as_str().expect("an id")),
+    ] {
         assert_eq!(other.sales(&query).await, [] as [Value; 0], "{query}");
     }
     let csv = other.get("/api/conversions/export").await.expect(200);
@@ -92,11 +134,33 @@ async fn another_organization_sees_nothing() {
 async fn a_key_with_the_scope_is_needed() {
     let server = TestServer::start().await;
     for path in ["/api/conversions", "/api/conversions/export"] {
-        assert_eq!(server.without_key().get(path).await.error(), "unauthorized", "{path}");
-        assert_eq!(server.with_key("ak_live_unknownunknownunknownunknown").get(path).await.status, 401, "{path}");
-        let refused = server.with_scopes(&["conversions:write", "stats:read"]).await.get(path).await.expect(403);
+        assert_eq!(
+            server.without_key().get(path).await.error(),
+            "unauthorized",
+            "{path}"
+        );
+        assert_eq!(
+            server
+                .with_key("ak_live_unknownunknownunknownunknown")
+                .get(path)
+                .await
+                .status,
+            401,
+            "{path}"
+        );
+        let refused = server
+            .with_scopes(&["conversions:write", "stats:read"])
+            .await
+            .get(path)
+            .await
+            .expect(403);
         assert_eq!(refused.error(), "insufficient_scope");
-        server.with_scopes(&["conversions:read"]).await.get(path).await.expect(200);
+        server
+            .with_scopes(&["conversions:read"])
+            .await
+            .get(path)
+            .await
+            .expect(200);
         let other = server.request(reqwest::Method::POST, path).json(&json!({}));
         assert_eq!(send(other).await.status, 405, "{path}");
     }

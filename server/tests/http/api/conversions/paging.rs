@@ -31,20 +31,39 @@ fn cursor(answer: &Answer) -> Option<String> {
 
 async fn page(client: &Client, query: &str, cursor: Option<&str>) -> Answer {
     let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
-    client.get(&format!("/api/conversions?{query}{cursor}")).await
+    client
+        .get(&format!("/api/conversions?{query}{cursor}"))
+        .await
 }
 
 #[tokio::test]
 async fn take_is_the_size_of_a_page() {
     let server = with_sales(205).await;
-    for (query, length) in [("", 50), ("take=1", 1), ("take=50", 50), ("take=200", 200), ("take=201", 200), ("take=100000", 200)] {
+    for (query, length) in [
+        ("", 50),
+        ("take=1", 1),
+        ("take=50", 50),
+        ("take=200", 200),
+        ("take=201", 200),
+        ("take=100000", 200),
+    ] {
         let answer = page(&server, query, None).await.expect(200);
         assert_eq!(rows(&answer).len(), length, "{query}");
         assert!(cursor(&answer).is_some(), "{query}");
     }
     let huge = page(&server, "take=99999999999999999999999", None).await;
-    assert!(huge.status == 400 || rows(&huge).len() == 200, "{}", huge.text);
-    let last = page(&server, "take=200", cursor(&page(&server, "take=200", None).await).as_deref()).await.expect(200);
+    assert!(
+        huge.status == 400 || rows(&huge).len() == 200,
+        "{}",
+        huge.text
+    );
+    let last = page(
+        &server,
+        "take=200",
+        cursor(&page(&server, "take=200", None).await).as_deref(),
+    )
+    .await
+    .expect(200);
     assert_eq!((rows(&last).len(), cursor(&last)), (5, None));
 }
 
@@ -52,8 +71,14 @@ async fn take_is_the_size_of_a_page() {
 async fn a_list_that_ends_with_its_page_has_no_cursor() {
     let server = with_sales(4).await;
     for (take, length) in [(4, 4), (5, 4)] {
-        let answer = page(&server, &format!("take={take}"), None).await.expect(200);
-        assert_eq!((rows(&answer).len(), cursor(&answer)), (length, None), "take {take}");
+        let answer = page(&server, &format!("take={take}"), None)
+            .await
+            .expect(200);
+        assert_eq!(
+            (rows(&answer).len(), cursor(&answer)),
+            (length, None),
+            "take {take}"
+        );
     }
     let first = page(&server, "take=2", None).await;
     let second = page(&server, "take=2", cursor(&first).as_deref()).await;
@@ -64,7 +89,12 @@ async fn a_list_that_ends_with_its_page_has_no_cursor() {
 async fn every_sale_comes_once_while_others_arrive() {
     let server = with_sales(60).await;
     let before = server.sales("").await;
-    for query in ["take=7", "take=7&type=Sale", "take=7&status=Pending&source=Server", "take=200"] {
+    for query in [
+        "take=7",
+        "take=7&type=Sale",
+        "take=7&status=Pending&source=Server",
+        "take=200",
+    ] {
         let (mut seen, mut next) = (Vec::new(), None);
         for round in 0.. {
             let answer = page(&server, query, next.as_deref()).await.expect(200);
@@ -77,9 +107,21 @@ async fn every_sale_comes_once_while_others_arrive() {
         }
         let new = seen.len() - before.len().min(seen.len());
         // What arrived before the first page is older news by now; the list goes on from there.
-        assert_eq!(ids(&seen)[new..], ids(&before), "{query}: without gap and double, in order");
-        let arrived = seen[..new].iter().filter(|row| row["externalEventId"].as_str().is_some_and(|id| id.starts_with(&format!("{query}-"))));
-        assert_eq!(arrived.count(), 0, "{query}: what arrives while paging does not push into the pages");
+        assert_eq!(
+            ids(&seen)[new..],
+            ids(&before),
+            "{query}: without gap and double, in order"
+        );
+        let arrived = seen[..new].iter().filter(|row| {
+            row["externalEventId"]
+                .as_str()
+                .is_some_and(|id| id.starts_with(&format!("{query}-")))
+        });
+        assert_eq!(
+            arrived.count(),
+            0,
+            "{query}: what arrives while paging does not push into the pages"
+        );
     }
 }
 
@@ -87,14 +129,33 @@ async fn every_sale_comes_once_while_others_arrive() {
 async fn a_cursor_is_good_for_any_size_of_page_and_any_spelling_of_its_filter() {
     let server = with_sales(10).await;
     let all = server.sales("").await;
-    let first = page(&server, "take=3&status=Pending,Approved&source=server", None).await.expect(200);
+    let first = page(
+        &server,
+        "take=3&status=Pending,Approved&source=server",
+        None,
+    )
+    .await
+    .expect(200);
     let next = cursor(&first).expect("more");
-    for query in ["take=3&status=approved,PENDING&source=Server", "take=5&source=server,server&status=Pending,Approved"] {
+    for query in [
+        "take=3&status=approved,PENDING&source=Server",
+        "take=5&source=server,server&status=Pending,Approved",
+    ] {
         let second = page(&server, query, Some(&next)).await.expect(200);
         assert_eq!(ids(&rows(&second))[..3], ids(&all)[3..6], "{query}");
     }
-    let again = page(&server, "take=3&status=Pending,Approved&source=server", Some(&next)).await.expect(200);
-    assert_eq!(ids(&rows(&again)), ids(&all)[3..6], "the same cursor again is the same page");
+    let again = page(
+        &server,
+        "take=3&status=Pending,Approved&source=server",
+        Some(&next),
+    )
+    .await
+    .expect(200);
+    assert_eq!(
+        ids(&rows(&again)),
+        ids(&all)[3..6],
+        "the same cursor again is the same page"
+    );
 }
 
 #[tokio::test]
@@ -113,7 +174,10 @@ async fn a_cursor_of_another_list_is_refused() {
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         String::from_utf8(bytes).expect("text")
     };
-    let id = server.sales("").await[0]["id"].as_str().expect("an id").to_owned();
+    let id = server.sales("").await[0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let cases = [
         ("take=2&status=Pending", of_all.clone()),
         ("take=2&type=Sale", of_filter.clone()),

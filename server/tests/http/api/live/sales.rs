@@ -6,7 +6,9 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Client, EventStream, OWNER_EMAIL, OWNER_PASSWORD, Sent, TestServer, send, stripe::Purchase};
+use crate::support::{
+    Client, EventStream, OWNER_EMAIL, OWNER_PASSWORD, Sent, TestServer, send, stripe::Purchase,
+};
 
 /// How soon a change must be told. Far more than it takes, far less than the server's own safety net.
 const SOON: Duration = Duration::from_secs(2);
@@ -20,13 +22,24 @@ async fn shop() -> TestServer {
 }
 
 async fn sale(client: &Client, id: &str) -> String {
-    client.sale(id, "sarah", json!({})).await.expect(201).id().to_owned()
+    client
+        .sale(id, "sarah", json!({}))
+        .await
+        .expect(201)
+        .id()
+        .to_owned()
 }
 
 /// The next event, which must tell of this sale.
 async fn told(stream: &mut EventStream, id: &str, change: &str) -> Sent {
-    let sent = stream.next(SOON).await.unwrap_or_else(|| panic!("{id} {change} is told within {SOON:?}"));
-    assert_eq!((sent.event.as_str(), sent.json()), ("sale", json!({"id": id, "change": change})));
+    let sent = stream
+        .next(SOON)
+        .await
+        .unwrap_or_else(|| panic!("{id} {change} is told within {SOON:?}"));
+    assert_eq!(
+        (sent.event.as_str(), sent.json()),
+        ("sale", json!({"id": id, "change": change}))
+    );
     assert!(!sent.id.is_empty(), "every event has an id");
     sent
 }
@@ -52,7 +65,10 @@ async fn a_processors_event_is_told_too() {
     let purchase = Purchase::new("ann");
     let event = purchase.event("checkout.session.completed", 1, purchase.one_off("sarah"));
     server.deliver(&connection, &event).await.expect(200);
-    let id = server.sales("").await[0]["id"].as_str().expect("an id").to_owned();
+    let id = server.sales("").await[0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     told(&mut stream, &id, "created").await;
 }
 
@@ -64,7 +80,13 @@ async fn everybody_who_listens_is_told_and_no_other_organization() {
     let mut streams = join_all((0..20).map(|_| EventStream::open(&server, None))).await;
     let mut theirs = EventStream::open(&other, None).await;
     let ours = sale(&server, "a").await;
-    for told_to in join_all(streams.iter_mut().map(|stream| told(stream, &ours, "created"))).await {
+    for told_to in join_all(
+        streams
+            .iter_mut()
+            .map(|stream| told(stream, &ours, "created")),
+    )
+    .await
+    {
         assert_eq!(told_to.event, "sale");
     }
     let own = sale(&other, "b").await;
@@ -125,7 +147,10 @@ async fn a_change_is_told_as_a_change() {
     let mut again = EventStream::open(&server, Some(&last)).await;
     told(&mut again, &id, "updated").await;
     let late = Duration::from_secs(10);
-    let sent = stream.next(late).await.expect("an open stream hears of it by comparing positions");
+    let sent = stream
+        .next(late)
+        .await
+        .expect("an open stream hears of it by comparing positions");
     assert_eq!(sent.json(), json!({"id": id, "change": "updated"}));
 }
 
@@ -166,17 +191,27 @@ async fn an_id_that_is_none_of_ours_counts_as_none() {
     }
     let mut stream = EventStream::open(&server, Some("-5")).await;
     let sent = stream.next(SOON).await.expect("an answer");
-    assert!(["sale", "resync"].contains(&sent.event.as_str()), "everything was missed: {sent:?}");
+    assert!(
+        ["sale", "resync"].contains(&sent.event.as_str()),
+        "everything was missed: {sent:?}"
+    );
 }
 
 #[tokio::test]
 async fn every_process_tells_of_changes_made_through_any_other() {
     let server = shop().await;
     let beside = server.start_beside().await;
-    let (mut here, mut there) = (EventStream::open(&server, None).await, EventStream::open(&beside, None).await);
+    let (mut here, mut there) = (
+        EventStream::open(&server, None).await,
+        EventStream::open(&beside, None).await,
+    );
     let one = sale(&beside, "a").await;
     let first = told(&mut here, &one, "created").await;
-    assert_eq!(told(&mut there, &one, "created").await.id, first.id, "positions are the same everywhere");
+    assert_eq!(
+        told(&mut there, &one, "created").await.id,
+        first.id,
+        "positions are the same everywhere"
+    );
     let two = sale(&server, "b").await;
     told(&mut there, &two, "created").await;
     let mut moved = EventStream::open(&beside, Some(&first.id)).await;
@@ -188,10 +223,23 @@ async fn a_stream_is_for_those_who_may_read_sales() {
     let server = shop().await;
     let path = "/api/live/sales";
     assert_eq!(server.without_key().get(path).await.error(), "unauthorized");
-    assert_eq!(server.with_key("ak_live_unknownunknownunknownunknown").get(path).await.status, 401);
-    let refused = server.with_scopes(&["conversions:write"]).await.get(path).await.expect(403);
+    assert_eq!(
+        server
+            .with_key("ak_live_unknownunknownunknownunknown")
+            .get(path)
+            .await
+            .status,
+        401
+    );
+    let refused = server
+        .with_scopes(&["conversions:write"])
+        .await
+        .get(path)
+        .await
+        .expect(403);
     assert_eq!(refused.error(), "insufficient_scope");
-    let mut stream = EventStream::open(&server.with_scopes(&["conversions:read"]).await, None).await;
+    let mut stream =
+        EventStream::open(&server.with_scopes(&["conversions:read"]).await, None).await;
     let id = sale(&server, "a").await;
     told(&mut stream, &id, "created").await;
     assert_eq!(send(server.request(Method::POST, path)).await.status, 405);
@@ -200,10 +248,27 @@ async fn a_stream_is_for_those_who_may_read_sales() {
 #[tokio::test]
 async fn a_signed_in_browser_may_listen() {
     let server = shop().await;
-    let form = [("form[email]", OWNER_EMAIL), ("form[password]", OWNER_PASSWORD)];
-    let signed_in = send(server.without_key().request(Method::POST, "/rpc/sign_in").form(&form)).await;
-    let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
-    let request = server.without_key().request(Method::GET, "/api/live/sales").header("cookie", cookie);
+    let form = [
+        ("form[email]", OWNER_EMAIL),
+        ("form[password]", OWNER_PASSWORD),
+    ];
+    let signed_in = send(
+        server
+            .without_key()
+            .request(Method::POST, "/rpc/sign_in")
+            .form(&form),
+    )
+    .await;
+    let cookie = signed_in
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let request = server
+        .without_key()
+        .request(Method::GET, "/api/live/sales")
+        .header("cookie", cookie);
     let mut stream = EventStream::of(request.send().await.expect("an answer"));
     let id = sale(&server, "a").await;
     told(&mut stream, &id, "created").await;
@@ -213,7 +278,10 @@ async fn a_signed_in_browser_may_listen() {
 async fn a_silent_stream_is_kept_open_by_comments() {
     let server = shop().await;
     let mut stream = EventStream::open(&server, None).await;
-    let sent = stream.next_or_comment(Duration::from_secs(25)).await.expect("a comment every 15 s");
+    let sent = stream
+        .next_or_comment(Duration::from_secs(25))
+        .await
+        .expect("a comment every 15 s");
     assert!(sent.comment, "{sent:?}");
     let id = sale(&server, "a").await;
     told(&mut stream, &id, "created").await;
@@ -222,7 +290,9 @@ async fn a_silent_stream_is_kept_open_by_comments() {
 #[tokio::test]
 async fn a_stream_must_not_be_kept_by_caches_or_squeezed() {
     let server = shop().await;
-    let request = server.request(Method::GET, "/api/live/sales").header("accept-encoding", "gzip, br");
+    let request = server
+        .request(Method::GET, "/api/live/sales")
+        .header("accept-encoding", "gzip, br");
     let response = request.send().await.expect("an answer");
     assert_eq!(response.headers().get("content-encoding"), None);
     assert_eq!(response.headers()["cache-control"], "no-cache");

@@ -39,8 +39,21 @@ async fn tell(client: &Client, connection: &Connection, events: &[Value]) -> Vec
 
 /// Nothing at all was stored.
 async fn assert_untouched(server: &TestServer, answer: &Answer) {
-    for table in ["event", "conversion", "customer", "referral_clue", "unattributed_payment", "ledger_entry"] {
-        assert_eq!(server.database().count(table).await, 0, "{table} after {} {}", answer.status, answer.text);
+    for table in [
+        "event",
+        "conversion",
+        "customer",
+        "referral_clue",
+        "unattributed_payment",
+        "ledger_entry",
+    ] {
+        assert_eq!(
+            server.database().count(table).await,
+            0,
+            "{table} after {} {}",
+            answer.status,
+            answer.text
+        );
     }
 }
 

@@ -17,7 +17,13 @@ async fn server() -> TestServer {
 }
 
 async fn assert_nothing_is_stored(server: &TestServer) {
-    for table in ["conversion", "ledger_entry", "conversion_day", "unattributed_payment", "event"] {
+    for table in [
+        "conversion",
+        "ledger_entry",
+        "conversion_day",
+        "unattributed_payment",
+        "event",
+    ] {
         assert_eq!(server.database().count(table).await, 0, "{table}");
     }
 }
@@ -27,28 +33,144 @@ fn good() -> Value {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn a_field_that_does_not_fit_is_refused_by_name() {
     let server = server().await;
     let long = "x".repeat(256);
     let cases: Vec<(&str, Vec<Value>)> = vec![
-        ("externalEventId", vec![Value::Null, json!(""), json!("  "), json!(long), json!(7), json!("a\u{0}b"), json!("a\nb"), json!(["e"])]),
-        ("amountCents", vec![Value::Null, json!("4900"), json!(49.5), json!(4900.0), json!(-1), json!(0), json!(TOO_MUCH),
-            json!(i64::MAX), json!(u64::MAX), json!(1e30), json!(true), json!([4900]), json!({"amount": 1})]),
-        ("currency", vec![Value::Null, json!(""), json!("US"), json!("DOLLAR"), json!("ABC"), json!("XXX"), json!("XTS"),
-            json!("XAU"), json!("U$D"), json!(840), json!(["USD"])]),
-        ("affiliateSlug", vec![Value::Null, json!(""), json!("ab"), json!("no blanks"), json!("x".repeat(65)), json!(5)]),
-        ("clickId", vec![json!(""), json!("  "), json!(long), json!(5)]),
-        ("couponCode", vec![json!(""), json!("A B"), json!("X".repeat(65)), json!(20)]),
-        ("customerExternalId", vec![json!(""), json!(long), json!(5), json!("a\u{7f}b")]),
-        ("customerEmail", vec![json!(""), json!("ann"), json!("a b@x.com"), json!("@x.com"), json!(5), json!(format!("{}@x.com", "a".repeat(250)))]),
-        ("customerName", vec![json!(""), json!("n".repeat(121)), json!("a\nb"), json!(5)]),
-        ("type", vec![json!(""), json!("refund"), json!("Sale"), json!(1)]),
-        ("campaignId", vec![json!(""), json!("default"), json!(5), json!("01890000-0000-7000-8000-000000000000")]),
-        ("taxCents", vec![json!(-1), json!(4900), json!(4901), json!("400"), json!(4.5)]),
-        ("occurredAt", vec![json!(at(now() + 3600)), json!(at(now() - 401 * 86_400)), json!(""), json!("yesterday"),
-            json!("2026-11-19"), json!("2026-11-19T10:00:00"), json!("2026-02-30T10:00:00Z"), json!(1_763_600_000)]),
+        (
+            "externalEventId",
+            vec![
+                Value::Null,
+                json!(""),
+                json!("  "),
+                json!(long),
+                json!(7),
+                json!("a\u{0}b"),
+                json!("a\nb"),
+                json!(["e"]),
+            ],
+        ),
+        (
+            "amountCents",
+            vec![
+                Value::Null,
+                json!("4900"),
+                json!(49.5),
+                json!(4900.0),
+                json!(-1),
+                json!(0),
+                json!(TOO_MUCH),
+                json!(i64::MAX),
+                json!(u64::MAX),
+                json!(1e30),
+                json!(true),
+                json!([4900]),
+                json!({"amount": 1}),
+            ],
+        ),
+        (
+            "currency",
+            vec![
+                Value::Null,
+                json!(""),
+                json!("US"),
+                json!("DOLLAR"),
+                json!("ABC"),
+                json!("XXX"),
+                json!("XTS"),
+                json!("XAU"),
+                json!("U$D"),
+                json!(840),
+                json!(["USD"]),
+            ],
+        ),
+        (
+            "affiliateSlug",
+            vec![
+                Value::Null,
+                json!(""),
+                json!("ab"),
+                json!("no blanks"),
+                json!("x".repeat(65)),
+                json!(5),
+            ],
+        ),
+        (
+            "clickId",
+            vec![json!(""), json!("  "), json!(long), json!(5)],
+        ),
+        (
+            "couponCode",
+            vec![json!(""), json!("A B"), json!("X".repeat(65)), json!(20)],
+        ),
+        (
+            "customerExternalId",
+            vec![json!(""), json!(long), json!(5), json!("a\u{7f}b")],
+        ),
+        (
+            "customerEmail",
+            vec![
+                json!(""),
+                json!("ann"),
+                json!("a b@x.com"),
+                json!("@x.com"),
+                json!(5),
+                json!(format!("{}@x.com", "a".repeat(250))),
+            ],
+        ),
+        (
+            "customerName",
+            vec![json!(""), json!("n".repeat(121)), json!("a\nb"), json!(5)],
+        ),
+        (
+            "type",
+            vec![json!(""), json!("refund"), json!("Sale"), json!(1)],
+        ),
+        (
+            "campaignId",
+            vec![
+                json!(""),
+                json!("default"),
+                json!(5),
+                json!("01890000-0000-7000-8000-000000000000"),
+            ],
+        ),
+        (
+            "taxCents",
+            vec![
+                json!(-1),
+                json!(4900),
+                json!(4901),
+                json!("400"),
+                json!(4.5),
+            ],
+        ),
+        (
+            "occurredAt",
+            vec![
+                json!(at(now() + 3600)),
+                json!(at(now() - 401 * 86_400)),
+                json!(""),
+                json!("yesterday"),
+                json!("2026-11-19"),
+                json!("2026-11-19T10:00:00"),
+                json!("2026-02-30T10:00:00Z"),
+                json!(1_763_600_000),
+            ],
+        ),
         ("subscriptionId", vec![json!(""), json!(long), json!(5)]),
-        ("metadata", vec![json!("x"), json!(["x"]), json!({"nested": {"a": 1}}), json!({"list": [1]}), json!({"k": "v".repeat(4096)}), json!({"k": "\u{0}"})]),
+        (
+            "metadata",
+            vec![
+                json!("x"),
+                json!(["x"]),
+                json!({"nested": {"a": 1}}),
+                json!({"list": [1]}),
+                json!({"k": "v".repeat(4096)}),
+                json!({"k": "\u{0}"}),
+            ],
+        ),
     ];
     for (field, values) in cases {
         for value in values {
@@ -62,7 +184,12 @@ async fn a_field_that_does_not_fit_is_refused_by_name() {
             let shown = value.to_string().chars().take(60).collect::<String>();
             assert_eq!(answer.status, 400, "{field} = {shown}: {}", answer.text);
             let named = answer.field().split(['.', '[']).next().unwrap_or_default();
-            assert_eq!((answer.error(), named), ("validation_failed", field), "{shown}: {}", answer.text);
+            assert_eq!(
+                (answer.error(), named),
+                ("validation_failed", field),
+                "{shown}: {}",
+                answer.text
+            );
         }
     }
     assert_nothing_is_stored(&server).await;
@@ -71,11 +198,22 @@ async fn a_field_that_does_not_fit_is_refused_by_name() {
 #[tokio::test]
 async fn an_unknown_field_is_refused_by_name() {
     let server = server().await;
-    for unknown in ["amuontCents", "amount_cents", "organizationId", "commissionCents", ""] {
+    for unknown in [
+        "amuontCents",
+        "amount_cents",
+        "organizationId",
+        "commissionCents",
+        "",
+    ] {
         let mut body = good();
         body[unknown] = json!(1);
         let answer = server.post(PATH, body).await.expect(400);
-        assert_eq!((answer.error(), answer.field()), ("validation_failed", unknown), "{}", answer.text);
+        assert_eq!(
+            (answer.error(), answer.field()),
+            ("validation_failed", unknown),
+            "{}",
+            answer.text
+        );
     }
     assert_nothing_is_stored(&server).await;
 }
@@ -83,9 +221,18 @@ async fn an_unknown_field_is_refused_by_name() {
 #[tokio::test]
 async fn one_handle_for_somebody_is_needed() {
     let server = server().await;
-    let answer = server.sale("e", "sarah", json!({"affiliateSlug": null})).await.expect(400);
+    let answer = server
+        .sale("e", "sarah", json!({"affiliateSlug": null}))
+        .await
+        .expect(400);
     assert_eq!(answer.error(), "validation_failed");
-    for handle in ["affiliateSlug", "clickId", "couponCode", "customerExternalId", "customerEmail"] {
+    for handle in [
+        "affiliateSlug",
+        "clickId",
+        "couponCode",
+        "customerExternalId",
+        "customerEmail",
+    ] {
         assert!(answer.word("message").contains(handle), "{}", answer.text);
     }
     assert_nothing_is_stored(&server).await;
@@ -98,14 +245,27 @@ async fn a_body_that_is_no_json_object_is_refused() {
     let twice = r#"{"externalEventId":"e","amountCents":1,"amountCents":2,"currency":"USD","affiliateSlug":"sarah"}"#;
     let trailing = format!("{} x", good());
     let cases: [&[u8]; 12] = [
-        b"", b" ", b"{", b"nonsense", b"null", b"[]", b"\"text\"", b"4900", trailing.as_bytes(), deep.as_bytes(),
-        twice.as_bytes(), b"{\"externalEventId\":\"\xff\xfe\"}",
+        b"",
+        b" ",
+        b"{",
+        b"nonsense",
+        b"null",
+        b"[]",
+        b"\"text\"",
+        b"4900",
+        trailing.as_bytes(),
+        deep.as_bytes(),
+        twice.as_bytes(),
+        b"{\"externalEventId\":\"\xff\xfe\"}",
     ];
     for body in cases {
         let answer = server.post_bytes(PATH, body.to_vec()).await;
         let shown = String::from_utf8_lossy(&body[..body.len().min(60)]);
         assert_eq!(answer.status, 400, "{shown}: {}", answer.text);
-        assert!(!answer.word("message").is_empty() && !answer.error().is_empty(), "{shown}");
+        assert!(
+            !answer.word("message").is_empty() && !answer.error().is_empty(),
+            "{shown}"
+        );
     }
     assert_nothing_is_stored(&server).await;
 }
@@ -113,7 +273,13 @@ async fn a_body_that_is_no_json_object_is_refused() {
 #[tokio::test]
 async fn only_json_is_taken() {
     let server = server().await;
-    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp"), Some("multipart/form-data")] {
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("application/jsonp"),
+        Some("multipart/form-data"),
+    ] {
         let mut request = server.request(Method::POST, PATH).body(good().to_string());
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
@@ -139,7 +305,10 @@ async fn more_than_a_megabyte_is_refused() {
 }
 
 async fn told_with(client: &Client, header: &str) -> Answer {
-    let request = client.without_key().request(Method::POST, PATH).header("authorization", header);
+    let request = client
+        .without_key()
+        .request(Method::POST, PATH)
+        .header("authorization", header);
     send(request.json(&good())).await
 }
 
@@ -151,29 +320,56 @@ async fn a_known_key_is_needed() {
     let key = server.api_key.clone();
     let almost = format!("Bearer {}x", &key[..key.len() - 1]);
     let cases = [
-        almost.as_str(), "Bearer ", "Bearer", "Bearer ak_live_unknownunknownunknownunknown", "Basic YWxhZGRpbjpvcGVu",
-        &format!("Basic {key}"), &key, &format!("Bearer {}", key.to_uppercase()),
+        almost.as_str(),
+        "Bearer ",
+        "Bearer",
+        "Bearer ak_live_unknownunknownunknownunknown",
+        "Basic YWxhZGRpbjpvcGVu",
+        &format!("Basic {key}"),
+        &key,
+        &format!("Bearer {}", key.to_uppercase()),
     ];
     for header in cases {
         let answer = told_with(&server, header).await;
-        assert_eq!((answer.status, answer.error()), (401, "unauthorized"), "{header}");
+        assert_eq!(
+            (answer.status, answer.error()),
+            (401, "unauthorized"),
+            "{header}"
+        );
     }
     assert_nothing_is_stored(&server).await;
-    assert_eq!(told_with(&server, &format!("bearer {key}")).await.status, 201, "the scheme has no case");
+    assert_eq!(
+        told_with(&server, &format!("bearer {key}")).await.status,
+        201,
+        "the scheme has no case"
+    );
 }
 
 #[tokio::test]
 async fn a_revoked_or_expired_key_is_unknown() {
     let server = server().await;
-    let made = server.post("/api/v1/api-keys", json!({"name": "short", "scopes": ["conversions:write"]})).await.expect(201);
+    let made = server
+        .post(
+            "/api/v1/api-keys",
+            json!({"name": "short", "scopes": ["conversions:write"]}),
+        )
+        .await
+        .expect(201);
     let short = server.with_key(made.data()["key"].as_str().expect("a key"));
     assert_eq!(short.sale("a", "sarah", json!({})).await.status, 201);
     let id = made.data()["id"].as_str().expect("an id");
-    server.delete(&format!("/api/v1/api-keys/{id}")).await.expect(200);
+    server
+        .delete(&format!("/api/v1/api-keys/{id}"))
+        .await
+        .expect(200);
     assert_eq!(short.sale("b", "sarah", json!({})).await.status, 401);
-    let soon = json!({"name": "brief", "scopes": ["conversions:write"], "expiresAt": at(now() + 3600)});
+    let soon =
+        json!({"name": "brief", "scopes": ["conversions:write"], "expiresAt": at(now() + 3600)});
     let made = server.post("/api/v1/api-keys", soon).await.expect(201);
-    server.database().change("update api_key set expires_at = now() - interval '1 s' where name = 'brief'").await;
+    server
+        .database()
+        .change("update api_key set expires_at = now() - interval '1 s' where name = 'brief'")
+        .await;
     let brief = server.with_key(made.data()["key"].as_str().expect("a key"));
     assert_eq!(brief.sale("c", "sarah", json!({})).await.status, 401);
     assert_eq!(server.sales("").await.len(), 1);
@@ -183,14 +379,31 @@ async fn a_revoked_or_expired_key_is_unknown() {
 async fn the_key_needs_its_scope() {
     let server = server().await;
     let every_other = [
-        "conversions:read", "stats:read", "programs:read", "programs:write", "affiliates:read", "affiliates:manage",
-        "payouts:read", "payouts:write", "flags:read", "flags:write", "webhooks:read", "webhooks:write",
-        "merchant:read", "merchant:manage", "events:read", "events:write",
+        "conversions:read",
+        "stats:read",
+        "programs:read",
+        "programs:write",
+        "affiliates:read",
+        "affiliates:manage",
+        "payouts:read",
+        "payouts:write",
+        "flags:read",
+        "flags:write",
+        "webhooks:read",
+        "webhooks:write",
+        "merchant:read",
+        "merchant:manage",
+        "events:read",
+        "events:write",
     ];
     let limited = server.with_scopes(&every_other).await;
     let answer = limited.post(PATH, good()).await.expect(403);
     assert_eq!(answer.error(), "insufficient_scope");
-    assert!(answer.word("message").contains("conversions:write"), "{}", answer.text);
+    assert!(
+        answer.word("message").contains("conversions:write"),
+        "{}",
+        answer.text
+    );
     assert_nothing_is_stored(&server).await;
     let enough = server.with_scopes(&["conversions:write"]).await;
     enough.post(PATH, good()).await.expect(201);
@@ -201,7 +414,14 @@ async fn nobody_to_credit_is_told_apart() {
     let server = server().await;
     let other = server.second_organization().await;
     other.affiliate("stranger").await;
-    other.sale("theirs", "stranger", json!({"customerEmail": "ann@example.com", "customerExternalId": "cus_1"})).await.expect(201);
+    other
+        .sale(
+            "theirs",
+            "stranger",
+            json!({"customerEmail": "ann@example.com", "customerExternalId": "cus_1"}),
+        )
+        .await
+        .expect(201);
     let handles = [
         json!({"affiliateSlug": "nobody"}),
         json!({"affiliateSlug": "stranger"}),
@@ -212,12 +432,24 @@ async fn nobody_to_credit_is_told_apart() {
     ];
     for handle in handles {
         let answer = server.sale("e", "sarah", handle.clone()).await;
-        assert_eq!((answer.status, answer.error()), (404, "affiliate_not_found"), "{handle}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.error()),
+            (404, "affiliate_not_found"),
+            "{handle}: {}",
+            answer.text
+        );
     }
     assert_eq!(server.sales("").await.len(), 0);
     let theirs = other.default_campaign().await;
-    let answer = server.sale("e", "sarah", json!({"campaignId": theirs})).await.expect(400);
-    assert_eq!(answer.field(), "campaignId", "another organization's campaign is no campaign");
+    let answer = server
+        .sale("e", "sarah", json!({"campaignId": theirs}))
+        .await
+        .expect(400);
+    assert_eq!(
+        answer.field(),
+        "campaignId",
+        "another organization's campaign is no campaign"
+    );
     assert_eq!(server.sales("").await.len(), 0);
 }
 
@@ -226,6 +458,10 @@ async fn only_post_is_answered() {
     let server = server().await;
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
         let answer = send(server.request(method.clone(), PATH)).await;
-        assert_eq!((answer.status, answer.error()), (405, "method_not_allowed"), "{method}");
+        assert_eq!(
+            (answer.status, answer.error()),
+            (405, "method_not_allowed"),
+            "{method}"
+        );
     }
 }

@@ -12,7 +12,13 @@ use crate::support::{
 fn event() -> String {
     let purchase = Purchase::new("ann");
     let about = json!({"tributary_ref": "sarah"});
-    purchase.event("invoice.paid", 1, purchase.invoice_about(Shape::Basil, about)).to_string()
+    purchase
+        .event(
+            "invoice.paid",
+            1,
+            purchase.invoice_about(Shape::Basil, about),
+        )
+        .to_string()
 }
 
 #[tokio::test]
@@ -30,30 +36,54 @@ async fn a_bad_missing_or_stale_signature_stores_nothing() {
         ("no signature", Some(format!("t={time}"))),
         ("another scheme", Some(format!("t={time},v0={mac}"))),
         ("time no number", Some(format!("t=now,v1={mac}"))),
-        ("time not the signed one", Some(format!("t={},v1={mac}", time - 1))),
-        ("not hexadecimal", Some(format!("t={time},v1={}", "z".repeat(64)))),
+        (
+            "time not the signed one",
+            Some(format!("t={},v1={mac}", time - 1)),
+        ),
+        (
+            "not hexadecimal",
+            Some(format!("t={time},v1={}", "z".repeat(64))),
+        ),
         ("cut short", Some(format!("t={time},v1={}", &mac[..62]))),
         ("empty signature", Some(format!("t={time},v1="))),
-        ("another secret", Some(signature("whsec_another_secret", time, bytes))),
+        (
+            "another secret",
+            Some(signature("whsec_another_secret", time, bytes)),
+        ),
         ("an empty secret", Some(signature("", time, bytes))),
         ("another body", Some(signature(SECRET, time, b"{}"))),
         ("too old", Some(signature(SECRET, time - 310, bytes))),
-        ("from the future", Some(signature(SECRET, time + 310, bytes))),
+        (
+            "from the future",
+            Some(signature(SECRET, time + 310, bytes)),
+        ),
         ("very old", Some(signature(SECRET, 0, bytes))),
         ("before time", Some(signature(SECRET, -time, bytes))),
         ("beyond time", Some(signature(SECRET, i64::MAX, bytes))),
     ];
     for (what, header) in refused {
-        let answer = server.deliver_bytes(&connection, body.clone(), header.as_deref()).await;
-        assert_eq!((answer.status, answer.error()), (400, "invalid_signature"), "{what}: {}", answer.text);
+        let answer = server
+            .deliver_bytes(&connection, body.clone(), header.as_deref())
+            .await;
+        assert_eq!(
+            (answer.status, answer.error()),
+            (400, "invalid_signature"),
+            "{what}: {}",
+            answer.text
+        );
         assert!(!answer.text.contains(SECRET), "{what}");
         assert_untouched(&server, &answer).await;
     }
     let changed = body.replace("4400", "9900");
-    let answer = server.deliver_bytes(&connection, changed, Some(&good)).await;
+    let answer = server
+        .deliver_bytes(&connection, changed, Some(&good))
+        .await;
     assert_eq!((answer.status, answer.error()), (400, "invalid_signature"));
     assert_untouched(&server, &answer).await;
-    server.deliver_bytes(&connection, body.clone(), Some(&good)).await.expect(200);
+    server
+        .deliver_bytes(&connection, body.clone(), Some(&good))
+        .await
+        .expect(200);
     assert_eq!(server.sales("").await.len(), 1, "and the good one is taken");
 }
 
@@ -62,9 +92,14 @@ async fn a_clock_may_be_almost_five_minutes_off_both_ways() {
     let (server, _, connection) = shop().await;
     for (number, off) in [290, -290].into_iter().enumerate() {
         let purchase = Purchase::new(&format!("p{number}"));
-        let body = purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)).to_string();
+        let body = purchase
+            .event("invoice.paid", 1, purchase.invoice(Shape::Basil))
+            .to_string();
         let header = signature(SECRET, now() + off, body.as_bytes());
-        server.deliver_bytes(&connection, body, Some(&header)).await.expect(200);
+        server
+            .deliver_bytes(&connection, body, Some(&header))
+            .await
+            .expect(200);
     }
     assert_eq!(server.database().count("event").await, 2);
 }
@@ -77,18 +112,39 @@ async fn any_of_several_signatures_by_any_of_several_secrets_will_do() {
     let connection = server.connect_stripe_with(first, more).await;
     for (number, secret) in [first, second].into_iter().enumerate() {
         let purchase = Purchase::new(&format!("p{number}"));
-        let body = purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)).to_string();
+        let body = purchase
+            .event("invoice.paid", 1, purchase.invoice(Shape::Basil))
+            .to_string();
         let right = signature(secret, now(), body.as_bytes());
         let (stamp, mac) = right.split_once(',').expect("two parts");
         let header = format!("{stamp},v1={},{mac},v0=00", "0".repeat(64));
-        server.deliver_bytes(&connection, body, Some(&header)).await.expect(200);
+        server
+            .deliver_bytes(&connection, body, Some(&header))
+            .await
+            .expect(200);
     }
-    server.patch(&format!("/api/v1/connections/{}", connection.id), json!({"signingSecrets": [second]})).await.expect(200);
+    server
+        .patch(
+            &format!("/api/v1/connections/{}", connection.id),
+            json!({"signingSecrets": [second]}),
+        )
+        .await
+        .expect(200);
     let body = event();
     let old = signature(first, now(), body.as_bytes());
-    assert_eq!(server.deliver_bytes(&connection, body.clone(), Some(&old)).await.status, 400, "it was rolled");
+    assert_eq!(
+        server
+            .deliver_bytes(&connection, body.clone(), Some(&old))
+            .await
+            .status,
+        400,
+        "it was rolled"
+    );
     let new = signature(second, now(), body.as_bytes());
-    server.deliver_bytes(&connection, body, Some(&new)).await.expect(200);
+    server
+        .deliver_bytes(&connection, body, Some(&new))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -110,14 +166,29 @@ async fn an_address_that_is_no_connection_is_not_found() {
         format!("/api/webhooks/{id}"),
     ];
     for path in paths {
-        let request = server.without_key().request(Method::POST, &path).header("stripe-signature", &header);
+        let request = server
+            .without_key()
+            .request(Method::POST, &path)
+            .header("stripe-signature", &header);
         let answer = send(request.body(body.clone())).await;
-        assert_eq!((answer.status, answer.error()), (404, "not_found"), "{path}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.error()),
+            (404, "not_found"),
+            "{path}: {}",
+            answer.text
+        );
         assert_untouched(&server, &answer).await;
     }
-    server.delete(&format!("/api/v1/connections/{id}")).await.expect(200);
+    server
+        .delete(&format!("/api/v1/connections/{id}"))
+        .await
+        .expect(200);
     let answer = server.deliver_bytes(&connection, body, Some(&header)).await;
-    assert_eq!((answer.status, answer.error()), (404, "not_found"), "a removed connection");
+    assert_eq!(
+        (answer.status, answer.error()),
+        (404, "not_found"),
+        "a removed connection"
+    );
     assert_untouched(&server, &answer).await;
 }
 
@@ -126,13 +197,20 @@ async fn another_connections_secret_does_not_open_this_one() {
     let (server, _, connection) = shop().await;
     let other = server.second_organization().await;
     let theirs = other.connect_stripe("whsec_theirs_0123").await;
-    let swapped = Connection { id: connection.id.clone(), secret: theirs.secret.clone() };
+    let swapped = Connection {
+        id: connection.id.clone(),
+        secret: theirs.secret.clone(),
+    };
     let body: serde_json::Value = serde_json::from_str(&event()).expect("JSON");
     let answer = server.deliver(&swapped, &body).await.expect(400);
     assert_untouched(&server, &answer).await;
     other.deliver(&theirs, &body).await.expect(200);
     assert_eq!(server.sales("").await.len(), 0);
-    assert_eq!(server.database().count("event").await, 1, "in the other organization");
+    assert_eq!(
+        server.database().count("event").await,
+        1,
+        "in the other organization"
+    );
 }
 
 #[tokio::test]
@@ -140,11 +218,17 @@ async fn a_signed_body_may_have_a_megabyte_and_no_more() {
     let (server, _, connection) = shop().await;
     let most = padded(&event(), 1024 * 1024);
     let header = signature(SECRET, now(), most.as_bytes());
-    server.deliver_bytes(&connection, most, Some(&header)).await.expect(200);
+    server
+        .deliver_bytes(&connection, most, Some(&header))
+        .await
+        .expect(200);
     assert_eq!(server.sales("").await.len(), 1);
     let more = padded(&event(), 1024 * 1024 + 1);
     let header = signature(SECRET, now(), more.as_bytes());
-    let answer = server.deliver_bytes(&connection, more, Some(&header)).await.expect(413);
+    let answer = server
+        .deliver_bytes(&connection, more, Some(&header))
+        .await
+        .expect(413);
     assert_eq!(answer.error(), "payload_too_large");
     assert_eq!(server.database().count("event").await, 1);
 }
@@ -153,12 +237,31 @@ async fn a_signed_body_may_have_a_megabyte_and_no_more() {
 async fn signed_nonsense_is_refused_and_stores_nothing() {
     let (server, _, connection) = shop().await;
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
-    let bodies = ["", "{", "nonsense", "[]", "null", "{}", r#"{"id": "evt_1"}"#, r#"{"type": "invoice.paid"}"#,
-        r#"{"id": 7, "type": "invoice.paid"}"#, r#"{"id": "", "type": "invoice.paid"}"#, deep.as_str()];
+    let bodies = [
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "null",
+        "{}",
+        r#"{"id": "evt_1"}"#,
+        r#"{"type": "invoice.paid"}"#,
+        r#"{"id": 7, "type": "invoice.paid"}"#,
+        r#"{"id": "", "type": "invoice.paid"}"#,
+        deep.as_str(),
+    ];
     for body in bodies {
         let header = signature(SECRET, now(), body.as_bytes());
-        let answer = server.deliver_bytes(&connection, body.to_owned(), Some(&header)).await;
-        assert_eq!((answer.status, answer.error()), (400, "invalid_event"), "{}: {}", &body[..body.len().min(40)], answer.text);
+        let answer = server
+            .deliver_bytes(&connection, body.to_owned(), Some(&header))
+            .await;
+        assert_eq!(
+            (answer.status, answer.error()),
+            (400, "invalid_event"),
+            "{}: {}",
+            &body[..body.len().min(40)],
+            answer.text
+        );
         assert_untouched(&server, &answer).await;
     }
 }
@@ -168,8 +271,16 @@ async fn only_post_is_answered_and_no_key_helps() {
     let (server, _, connection) = shop().await;
     let path = format!("/api/webhooks/stripe/{}", connection.id);
     let body: serde_json::Value = serde_json::from_str(&event()).expect("JSON");
-    assert_eq!(server.post(&path, body).await.status, 400, "a key is no signature");
+    assert_eq!(
+        server.post(&path, body).await.status,
+        400,
+        "a key is no signature"
+    );
     for method in [Method::GET, Method::PUT, Method::DELETE] {
-        assert_eq!(send(server.request(method.clone(), &path)).await.status, 405, "{method}");
+        assert_eq!(
+            send(server.request(method.clone(), &path)).await.status,
+            405,
+            "{method}"
+        );
     }
 }

@@ -26,9 +26,19 @@ async fn a_renewal_stays_with_the_subscriptions_affiliate() {
         let first = server.sale_of(&purchase.id("in")).await.expect("the first");
         assert_eq!(credit(&first), ("sarah", "Link", "Sale"));
         for number in 1..=3 {
-            let later = server.sale_of(&format!("{}_{number}", purchase.id("in"))).await.expect("a renewal");
-            assert_eq!(credit(&later), ("sarah", "Customer match", "Recurring"), "{shape:?} {number}");
-            assert_eq!((&later["couponCode"], &later["commissionCents"]), (&Value::Null, &json!(800)));
+            let later = server
+                .sale_of(&format!("{}_{number}", purchase.id("in")))
+                .await
+                .expect("a renewal");
+            assert_eq!(
+                credit(&later),
+                ("sarah", "Customer match", "Recurring"),
+                "{shape:?} {number}"
+            );
+            assert_eq!(
+                (&later["couponCode"], &later["commissionCents"]),
+                (&Value::Null, &json!(800))
+            );
         }
     }
 }
@@ -47,17 +57,32 @@ async fn the_first_payment_is_the_sale_in_whatever_order_they_come() {
             outcome(&server, &connection, &events[*step]).await;
         }
         let first = server.sale_of(&purchase.id("in")).await.expect("the first");
-        let later = server.sale_of(&format!("{}_1", purchase.id("in"))).await.expect("the renewal");
-        assert_eq!((&first["affiliateSlug"], &first["type"]), (&json!("sarah"), &json!("Sale")), "{order:?}");
-        assert_eq!((&later["affiliateSlug"], &later["type"]), (&json!("sarah"), &json!("Recurring")), "{order:?}");
+        let later = server
+            .sale_of(&format!("{}_1", purchase.id("in")))
+            .await
+            .expect("the renewal");
+        assert_eq!(
+            (&first["affiliateSlug"], &first["type"]),
+            (&json!("sarah"), &json!("Sale")),
+            "{order:?}"
+        );
+        assert_eq!(
+            (&later["affiliateSlug"], &later["type"]),
+            (&json!("sarah"), &json!("Recurring")),
+            "{order:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_one_time_plan_pays_the_first_payment_in_whatever_order_they_come() {
     let (server, ..) = shop().await;
-    let campaign = server.campaign(json!({"name": "Once", "commissionType": "one_time", "commissionPercent": 20})).await;
-    server.affiliate_named("Mia", "mia", json!({"programId": campaign})).await;
+    let campaign = server
+        .campaign(json!({"name": "Once", "commissionType": "one_time", "commissionPercent": 20}))
+        .await;
+    server
+        .affiliate_named("Mia", "mia", json!({"programId": campaign}))
+        .await;
     let connection = server.connect_stripe("whsec_of_once").await;
     for (number, order) in orders(3).into_iter().enumerate() {
         let purchase = Purchase::new(&format!("p{number}"));
@@ -69,11 +94,20 @@ async fn a_one_time_plan_pays_the_first_payment_in_whatever_order_they_come() {
         for step in &order {
             outcome(&server, &connection, &events[*step]).await;
         }
-        let first = server.sale_of(&purchase.id("in")).await.unwrap_or_else(|| panic!("no first sale: {order:?}"));
+        let first = server
+            .sale_of(&purchase.id("in"))
+            .await
+            .unwrap_or_else(|| panic!("no first sale: {order:?}"));
         assert_eq!(first["commissionCents"], 800, "{order:?}");
         let later = server.sale_of(&format!("{}_1", purchase.id("in"))).await;
-        let due = later.as_ref().map_or(&json!(0), |row| &row["commissionCents"]).clone();
-        assert_eq!(due, 0, "{order:?}: a later payment earns nothing: {later:?}");
+        let due = later
+            .as_ref()
+            .map_or(&json!(0), |row| &row["commissionCents"])
+            .clone();
+        assert_eq!(
+            due, 0,
+            "{order:?}: a later payment earns nothing: {later:?}"
+        );
     }
 }
 
@@ -83,10 +117,32 @@ async fn nobody_else_gets_the_subscription_of_a_paused_affiliate() {
     server.affiliate("mia").await;
     let purchase = Purchase::new("ann");
     let first = purchase.invoice_about(Shape::Basil, json!({"tributary_ref": "sarah"}));
-    tell(&server, &connection, &[purchase.event("invoice.paid", 1, first)]).await;
-    server.patch(&format!("/api/v1/affiliates/{}", sarah.id), json!({"status": "paused"})).await.expect(200);
-    let renewal = with(purchase.renewal(Shape::Basil, 1), json!({"metadata": {"tributary_ref": "mia"}}));
-    assert_eq!(outcome(&server, &connection, &purchase.event("invoice.paid", 2, renewal)).await, "unattributed");
+    tell(
+        &server,
+        &connection,
+        &[purchase.event("invoice.paid", 1, first)],
+    )
+    .await;
+    server
+        .patch(
+            &format!("/api/v1/affiliates/{}", sarah.id),
+            json!({"status": "paused"}),
+        )
+        .await
+        .expect(200);
+    let renewal = with(
+        purchase.renewal(Shape::Basil, 1),
+        json!({"metadata": {"tributary_ref": "mia"}}),
+    );
+    assert_eq!(
+        outcome(
+            &server,
+            &connection,
+            &purchase.event("invoice.paid", 2, renewal)
+        )
+        .await,
+        "unattributed"
+    );
     assert_eq!(server.sales("").await.len(), 1);
 }
 
@@ -98,12 +154,37 @@ async fn a_one_off_checkout_without_invoice_is_a_sale_by_its_payment_intent() {
     assert_eq!(outcome(&server, &connection, &completed).await, "recorded");
     let sale = server.sale_of("pi_ann").await.expect("a sale");
     assert_eq!(credit(&sale), ("sarah", "Link", "Sale"));
-    assert_eq!((&sale["amountCents"], &sale["commissionCents"], &sale["invoiceId"]), (&json!(4400), &json!(800), &Value::Null));
-    let twice = purchase.event("checkout.session.async_payment_succeeded", 2, purchase.one_off("sarah"));
+    assert_eq!(
+        (
+            &sale["amountCents"],
+            &sale["commissionCents"],
+            &sale["invoiceId"]
+        ),
+        (&json!(4400), &json!(800), &Value::Null)
+    );
+    let twice = purchase.event(
+        "checkout.session.async_payment_succeeded",
+        2,
+        purchase.one_off("sarah"),
+    );
     assert_eq!(outcome(&server, &connection, &twice).await, "deduped");
-    let bare = with(purchase.one_off("sarah"), json!({"id": "cs_bare", "payment_intent": null}));
-    assert_eq!(outcome(&server, &connection, &purchase.event("checkout.session.completed", 3, bare)).await, "recorded");
-    assert!(server.sale_of("cs_bare").await.is_some(), "else by its session");
+    let bare = with(
+        purchase.one_off("sarah"),
+        json!({"id": "cs_bare", "payment_intent": null}),
+    );
+    assert_eq!(
+        outcome(
+            &server,
+            &connection,
+            &purchase.event("checkout.session.completed", 3, bare)
+        )
+        .await,
+        "recorded"
+    );
+    assert!(
+        server.sale_of("cs_bare").await.is_some(),
+        "else by its session"
+    );
     assert_eq!(server.sales("").await.len(), 2);
 }
 
@@ -112,11 +193,26 @@ async fn a_one_off_checkout_with_an_invoice_is_the_invoices_sale_in_every_order(
     let (server, _, connection) = shop().await;
     for session_first in [true, false] {
         let purchase = Purchase::new(&format!("p{session_first}"));
-        let session = with(purchase.one_off("sarah"), json!({"invoice": purchase.id("in")}));
-        let invoice = with(purchase.invoice(Shape::Acacia), json!({"subscription": null, "payment_intent": purchase.id("pi"), "lines": {"data": []}, "billing_reason": "manual"}));
+        let session = with(
+            purchase.one_off("sarah"),
+            json!({"invoice": purchase.id("in")}),
+        );
+        let invoice = with(
+            purchase.invoice(Shape::Acacia),
+            json!({"subscription": null, "payment_intent": purchase.id("pi"), "lines": {"data": []}, "billing_reason": "manual"}),
+        );
         let session = purchase.event("checkout.session.completed", 1, session);
         let paid = purchase.event("invoice.paid", 2, invoice);
-        tell(&server, &connection, &if session_first { [session, paid] } else { [paid, session] }).await;
+        tell(
+            &server,
+            &connection,
+            &if session_first {
+                [session, paid]
+            } else {
+                [paid, session]
+            },
+        )
+        .await;
         let sale = server.sale_of(&purchase.id("in")).await.expect("a sale");
         assert_eq!(credit(&sale), ("sarah", "Link", "Sale"));
     }
@@ -127,29 +223,75 @@ async fn a_one_off_checkout_with_an_invoice_is_the_invoices_sale_in_every_order(
 async fn a_slow_payment_is_a_sale_when_it_has_arrived() {
     let (server, _, connection) = shop().await;
     let purchase = Purchase::new("ann");
-    let unpaid = with(purchase.one_off("sarah"), json!({"payment_status": "unpaid"}));
-    let said = outcome(&server, &connection, &purchase.event("checkout.session.completed", 1, unpaid.clone())).await;
+    let unpaid = with(
+        purchase.one_off("sarah"),
+        json!({"payment_status": "unpaid"}),
+    );
+    let said = outcome(
+        &server,
+        &connection,
+        &purchase.event("checkout.session.completed", 1, unpaid.clone()),
+    )
+    .await;
     assert_eq!(said, "stored");
     assert_eq!(server.sales("").await.len(), 0, "nothing was paid yet");
-    let paid = purchase.event("checkout.session.async_payment_succeeded", 2, purchase.one_off("sarah"));
+    let paid = purchase.event(
+        "checkout.session.async_payment_succeeded",
+        2,
+        purchase.one_off("sarah"),
+    );
     assert_eq!(outcome(&server, &connection, &paid).await, "recorded");
-    outcome(&server, &connection, &purchase.event("checkout.session.completed", 3, unpaid)).await;
+    outcome(
+        &server,
+        &connection,
+        &purchase.event("checkout.session.completed", 3, unpaid),
+    )
+    .await;
     let sales = server.sales("").await;
-    assert_eq!((sales.len(), &sales[0]["externalEventId"]), (1, &json!("pi_ann")));
+    assert_eq!(
+        (sales.len(), &sales[0]["externalEventId"]),
+        (1, &json!("pi_ann"))
+    );
 }
 
 #[tokio::test]
 async fn a_trial_is_a_lead_and_its_first_payment_a_sale_of_the_same_affiliate() {
     let (server, _, connection) = shop().await;
     let purchase = Purchase::new("ann");
-    let trial = with(purchase.session("sarah"), json!({"payment_status": "no_payment_required", "amount_total": 0, "invoice": "in_trial"}));
-    assert_eq!(outcome(&server, &connection, &purchase.event("checkout.session.completed", 1, trial)).await, "recorded");
+    let trial = with(
+        purchase.session("sarah"),
+        json!({"payment_status": "no_payment_required", "amount_total": 0, "invoice": "in_trial"}),
+    );
+    assert_eq!(
+        outcome(
+            &server,
+            &connection,
+            &purchase.event("checkout.session.completed", 1, trial)
+        )
+        .await,
+        "recorded"
+    );
     let lead = server.sales("").await.remove(0);
-    assert_eq!((credit(&lead), &lead["status"]), (("sarah", "Lead", "Lead"), &json!("Approved")));
+    assert_eq!(
+        (credit(&lead), &lead["status"]),
+        (("sarah", "Lead", "Lead"), &json!("Approved"))
+    );
     let first = with(purchase.renewal(Shape::Basil, 1), json!({}));
-    assert_eq!(outcome(&server, &connection, &purchase.event("invoice.paid", 2, first)).await, "recorded");
+    assert_eq!(
+        outcome(
+            &server,
+            &connection,
+            &purchase.event("invoice.paid", 2, first)
+        )
+        .await,
+        "recorded"
+    );
     let sale = server.sale_of("in_ann_1").await.expect("a sale");
-    assert_eq!((&sale["affiliateSlug"], &sale["type"]), (&json!("sarah"), &json!("Sale")), "the first paid one, whatever its billing_reason");
+    assert_eq!(
+        (&sale["affiliateSlug"], &sale["type"]),
+        (&json!("sarah"), &json!("Sale")),
+        "the first paid one, whatever its billing_reason"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +300,15 @@ async fn a_lead_from_the_site_is_credited_when_the_customer_pays() {
     let purchase = Purchase::new("ann");
     let lead = json!({"email": purchase.email().to_uppercase(), "affiliateSlug": "sarah"});
     server.post("/api/tracking/lead", lead).await.expect(201);
-    assert_eq!(outcome(&server, &connection, &purchase.event("invoice.paid", 1, purchase.invoice(Shape::Acacia))).await, "recorded");
+    assert_eq!(
+        outcome(
+            &server,
+            &connection,
+            &purchase.event("invoice.paid", 1, purchase.invoice(Shape::Acacia))
+        )
+        .await,
+        "recorded"
+    );
     let sale = server.sale_of("in_ann").await.expect("a sale");
     assert_eq!(credit(&sale), ("sarah", "Customer match", "Sale"));
 }
@@ -167,15 +317,33 @@ async fn a_lead_from_the_site_is_credited_when_the_customer_pays() {
 async fn a_customer_credited_before_is_matched_by_his_id_then_by_his_email() {
     let (server, _, connection) = shop().await;
     let ann = Purchase::new("ann");
-    tell(&server, &connection, &[ann.event("checkout.session.completed", 1, ann.one_off("sarah"))]).await;
+    tell(
+        &server,
+        &connection,
+        &[ann.event("checkout.session.completed", 1, ann.one_off("sarah"))],
+    )
+    .await;
     let other = Purchase::new("other");
-    let by_id = with(other.invoice(Shape::Basil), json!({"customer": "cus_ann", "customer_email": null}));
-    let by_email = with(other.invoice(Shape::Basil), json!({"id": "in_mail", "customer": "cus_9", "customer_email": " Ann@Customers.example"}));
+    let by_id = with(
+        other.invoice(Shape::Basil),
+        json!({"customer": "cus_ann", "customer_email": null}),
+    );
+    let by_email = with(
+        other.invoice(Shape::Basil),
+        json!({"id": "in_mail", "customer": "cus_9", "customer_email": " Ann@Customers.example"}),
+    );
     let by_email = with(by_email, json!({"parent": null, "lines": {"data": []}}));
     let by_id = with(by_id, json!({"parent": null, "lines": {"data": []}}));
-    let events = [ann.event("invoice.paid", 2, by_id), ann.event("invoice.paid", 3, by_email)];
+    let events = [
+        ann.event("invoice.paid", 2, by_id),
+        ann.event("invoice.paid", 3, by_email),
+    ];
     assert_eq!(tell(&server, &connection, &events).await, ["recorded"; 2]);
     for id in ["in_other", "in_mail"] {
-        assert_eq!(credit(&server.sale_of(id).await.expect("a sale")), ("sarah", "Customer match", "Sale"), "{id}");
+        assert_eq!(
+            credit(&server.sale_of(id).await.expect("a sale")),
+            ("sarah", "Customer match", "Sale"),
+            "{id}"
+        );
     }
 }
