@@ -27,8 +27,8 @@ async function main(directory: string): Promise<void> {
   const browser = await chromium.launch(launchOptions);
   try {
     await shoot([{ name: 'setup', path: '/setup' }]);
-    const shop = await Organization.create(server, 'Northwind');
-    const empty = await Organization.create(server, 'Contoso');
+    const shop = await Organization.create(server, 'Northwind', 'maria@northwind.example');
+    const empty = await Organization.create(server, 'Contoso', 'kim@contoso.example');
     await demo(shop);
     await shoot([
       { name: 'sign-in', path: '/sign-in' },
@@ -62,6 +62,7 @@ async function main(directory: string): Promise<void> {
           const context = await browser.newContext({
             baseURL: server.url,
             viewport: { width, height: width < 500 ? 740 : 900 },
+            isMobile: width < 500,
             colorScheme,
             reducedMotion: 'reduce',
             locale: 'en-GB',

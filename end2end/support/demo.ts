@@ -79,12 +79,17 @@ export async function demo(shop: Organization): Promise<void> {
   }
 }
 
-/** Picks as if by chance, but the same ones every time (a linear congruential generator). */
+/** Picks as if by chance, but the same ones every time (mulberry32). */
 function picker(): <T>(from: readonly T[]) => T {
   let state = 42;
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
   return (from) => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    const picked = from[Math.floor((state / 2 ** 31) * from.length)];
+    const picked = from[Math.floor(random() * from.length)];
     if (picked === undefined) throw new Error('nothing to pick from');
     return picked;
   };

@@ -34,11 +34,12 @@ export class Organization {
   ) {}
 
   /** A new one, so that a test file has nothing in common with the others. */
-  static async create(server: Server, name = 'Northwind'): Promise<Organization> {
+  static async create(server: Server, name = 'Northwind', owner?: string): Promise<Organization> {
     const id = randomUUID().replaceAll('-', '');
-    const organization = new Organization(server.url, `${id}@northwind.example`, 'correct horse battery', `ak_live_${id}`);
+    const email = owner ?? `${id}@northwind.example`;
+    const organization = new Organization(server.url, email, 'correct horse battery', `ak_live_${id}`);
     await server.command(
-      ...['organization', 'create', '--name', name, '--owner-email', organization.email],
+      ...['organization', 'create', '--name', name, '--owner-email', email],
       ...['--owner-password', organization.password, '--api-key', `ak_live_${id}`],
     );
     return organization;
