@@ -10,6 +10,7 @@
 // A page is one deeply nested type.
 #![recursion_limit = "256"]
 
+pub mod at_once;
 pub mod call;
 pub mod error;
 pub mod live;

@@ -3,6 +3,9 @@
 //! This crate translates between HTTP and the store. Rules live in `domain`, data in `store`, pages
 //! in `app`.
 
+// A page is one type, as deep as its markup.
+#![recursion_limit = "512"]
+
 mod api;
 mod caller;
 mod cli;

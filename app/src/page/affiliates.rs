@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    at_once::at_once,
     call::{Sending, load},
     part::{
         copy::CopyButton,
@@ -32,10 +33,10 @@ pub fn Affiliates() -> impl IntoView {
     let page = load(changes, || LoadAffiliates {});
     let add = use_param("add");
     let show = shows(move |page: AffiliatesPage| view! { <Screen page add forms/> });
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![page] show/>
-    }
+    })
 }
 
 #[component]

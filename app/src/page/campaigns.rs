@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    at_once::at_once,
     call::{Sending, load},
     part::{
         form::{FormState, Panel, PostForm, SelectField, Submit, TextField},
@@ -28,10 +29,10 @@ pub fn Campaigns() -> impl IntoView {
     let page = load(sending.taken.into(), || LoadCampaigns {});
     let add = use_param("add");
     let show = shows(move |page: CampaignsPage| view! { <Screen page add sending/> });
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![page] show/>
-    }
+    })
 }
 
 #[component]

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    at_once::at_once,
     call::{Sending, load},
     part::{
         copy::CopyButton,
@@ -31,10 +32,10 @@ pub fn Connections() -> impl IntoView {
     let page = load(changes, || LoadConnections {});
     let add = use_param("add");
     let show = shows(move |page: ConnectionsPage| view! { <Screen page add forms/> });
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![page] show/>
-    }
+    })
 }
 
 #[component]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    at_once::at_once,
     part::icon::{Icon, icon},
     text,
 };
@@ -13,7 +14,7 @@ use crate::{
 pub fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
     drop(crate::request::refuse(crate::error::AppError::NotFound));
-    view! {
+    at_once(view! {
         <Title text=text::not_found::TITLE/>
         <main class="door">
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
@@ -21,5 +22,5 @@ pub fn NotFound() -> impl IntoView {
             <p class="lead">{text::not_found::BODY}</p>
             <a class="btn main" href="/dashboard/sales">{text::not_found::HOME}</a>
         </main>
-    }
+    })
 }

@@ -10,6 +10,7 @@ use leptos_router::{
 };
 
 use crate::{
+    at_once::at_once,
     call::{Answer, ask, load},
     error::AppError,
     live::{Link, Pace, use_event_stream},
@@ -74,7 +75,9 @@ pub fn Sales() -> impl IntoView {
     let show = Arc::new(move |answers: Vec<Answer>| {
         let mut answers = answers.into_iter();
         let page = match asked.get_untracked() {
-            Err(bad) => return view! { <SalesFailure error=refuse(bad) bad=true/> }.into_any(),
+            Err(bad) => {
+                return at_once(view! { <SalesFailure error=refuse(bad) bad=true/> }).into_any();
+            }
             Ok(_) => answers
                 .next()
                 .ok_or_else(AppError::broken)
@@ -85,14 +88,14 @@ pub fn Sales() -> impl IntoView {
             .and_then(|choices| choices.read().ok())
             .unwrap_or_default();
         match page {
-            Ok(page) => view! { <SalesScreen query page choices/> }.into_any(),
-            Err(error) => view! { <SalesFailure error bad=false/> }.into_any(),
+            Ok(page) => at_once(view! { <SalesScreen query page choices/> }).into_any(),
+            Err(error) => at_once(view! { <SalesFailure error bad=false/> }).into_any(),
         }
     });
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![page, choices] show/>
-    }
+    })
 }
 
 #[component]
@@ -152,7 +155,7 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
         <Pill count=shown.held on_click=release/>
         {move || failed.get().then(|| view! { <p class="notice" role="status">{text::error::STALE}</p> })}
         <div class="list" aria-busy=move || busy.get().then_some("true")>
-            {move || { empty.track(); untrack(list) }}
+            {move || { let _ = empty.get(); untrack(list) }}
         </div>
         {source_sentences()}
     }

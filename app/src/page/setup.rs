@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    at_once::at_once,
     call::{Sending, load},
     part::{
         form::{FormState, PostForm, Submit, TextField},
@@ -19,7 +20,7 @@ use crate::{
 pub fn Setup() -> impl IntoView {
     let door = load(Signal::stored(0), || Door { setup: true });
     let form = FormState::new("setup", Sending::to::<SetUp>());
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![door] show=shows(|()| ()) quiet=true/>
         <main class="door">
@@ -34,5 +35,5 @@ pub fn Setup() -> impl IntoView {
             </PostForm>
             <p class="hint">{words::NEXT}</p>
         </main>
-    }
+    })
 }

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::use_param;
 use crate::{
+    at_once::at_once,
     call::{Sending, load},
     part::{
         form::{FormState, PostForm, Submit, TextField},
@@ -22,7 +23,7 @@ pub fn SignIn() -> impl IntoView {
     let form = FormState::new("sign-in", Sending::to::<SignInForm>());
     let next = use_param("next");
     let next = move || form.kept("next").or_else(|| next.get()).unwrap_or_default();
-    view! {
+    at_once(view! {
         <Title text=words::TITLE/>
         <Awaited answers=vec![door] show=shows(|()| ()) quiet=true/>
         <main class="door">
@@ -35,5 +36,5 @@ pub fn SignIn() -> impl IntoView {
                 <Submit form label=words::SUBMIT/>
             </PostForm>
         </main>
-    }
+    })
 }

@@ -70,13 +70,13 @@ impl FormState {
 
 /// A form that posts to its server function: through the page when it is hydrated, else as any form.
 #[component]
-pub fn PostForm(
+pub fn PostForm<C: IntoView + 'static>(
     /// How it does.
     form: FormState,
     /// Its layout.
     class: &'static str,
     /// Its fields.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -90,7 +90,7 @@ pub fn PostForm(
     view! {
         <form method="post" action=form.sending.path class=class novalidate on:submit=on_submit>
             <FormError form/>
-            {children()}
+            {children.into_inner()()}
         </form>
     }
 }
@@ -178,18 +178,18 @@ pub fn SelectField(
 
 /// A label, a control, a hint and what is wrong.
 #[component]
-fn Field(
+fn Field<C: IntoView + 'static>(
     id: String,
     label: &'static str,
     hint: &'static str,
     optional: bool,
     wrong: Signal<Option<String>>,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <div class="field" class:wrong=move || wrong.read().is_some()>
             <label for=id.clone()>{label}{optional.then(|| view! { <small>{words::OPTIONAL}</small> })}</label>
-            {children()}
+            {children.into_inner()()}
             <p class="error" id=format!("{id}-error")>{move || wrong.get()}</p>
             <p class="hint" id=format!("{id}-hint")>{hint}</p>
         </div>
@@ -213,13 +213,13 @@ pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
 
 /// A panel with a form to add something, and the way out of it.
 #[component]
-pub fn Panel(
+pub fn Panel<C: IntoView + 'static>(
     /// What is added.
     title: &'static str,
     /// Where Cancel leads.
     back: &'static str,
     /// The form.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <section class="panel" aria-label=title>
@@ -227,7 +227,7 @@ pub fn Panel(
                 <h2>{title}</h2>
                 <a class="btn quiet" href=back data-noscroll>{crate::text::CANCEL}</a>
             </header>
-            {children()}
+            {children.into_inner()()}
         </section>
     }
 }

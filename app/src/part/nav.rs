@@ -15,7 +15,7 @@ use crate::{
 
 /// The brand and the pages there are; `children` are the account's part at the end.
 #[component]
-pub fn Nav(children: Children) -> impl IntoView {
+pub fn Nav<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
     let pages = [
         ("/dashboard/sales", Icon::Sales, text::nav::SALES),
         (
@@ -39,7 +39,7 @@ pub fn Nav(children: Children) -> impl IntoView {
         <nav class="nav" aria-label=text::nav::MAIN>
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
             <ul>{pages.map(link)}</ul>
-            {children()}
+            {children.into_inner()()}
         </nav>
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// A filter's button with what it is set to, the way to clear it, and what opens below.
 #[component]
-pub fn Popover(
+pub fn Popover<C: IntoView + 'static>(
     /// What it filters by.
     label: &'static str,
     /// What it is set to.
@@ -24,7 +24,7 @@ pub fn Popover(
     #[prop(into)]
     cleared: Signal<String>,
     /// What opens.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let details = NodeRef::new();
     close_from_outside(details);
@@ -36,7 +36,7 @@ pub fn Popover(
                     {move || value.get().map(|value| view! { <b>{value}</b> })}
                     {icon(Icon::Chevron)}
                 </summary>
-                <div class="drop">{children()}</div>
+                <div class="drop">{children.into_inner()()}</div>
             </details>
             {move || value.read().is_some().then(|| view! {
                 <a class="clear" data-noscroll href=cleared aria-label=text::sales::clear(label)>{icon(Icon::Close)}</a>
@@ -78,7 +78,7 @@ fn close_from_outside(details: NodeRef<leptos::html::Details>) {
 
 /// A form whose fields become part of the address; the other parts stay as they are.
 #[component]
-pub fn FilterForm(
+pub fn FilterForm<C: IntoView + 'static>(
     /// The page's state.
     query: Memo<SalesQuery>,
     /// The parameters that its fields stand for.
@@ -87,7 +87,7 @@ pub fn FilterForm(
     #[prop(optional)]
     by_button: bool,
     /// The fields.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let hydrated = RwSignal::new(false);
     Effect::new(move |_| hydrated.set(true));
@@ -133,7 +133,7 @@ pub fn FilterForm(
     view! {
         <form method="get" action=SALES_PATH on:change=on_change on:submit=on_submit>
             {others}
-            {children()}
+            {children.into_inner()()}
             <button type="submit" class="btn apply" hidden=move || hydrated.get() && !by_button>{text::sales::APPLY}</button>
         </form>
     }

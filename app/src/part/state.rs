@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 use serde::de::DeserializeOwned;
 
 use crate::{
+    at_once::at_once,
     call::{Answer, Loaded},
     error::AppError,
     text,
@@ -47,8 +48,8 @@ where
 {
     Arc::new(
         move |answers| match answers.into_iter().next().map(Answer::read::<T>) {
-            Some(Ok(answer)) => view(answer).into_any(),
-            Some(Err(error)) => view! { <Failure error/> }.into_any(),
+            Some(Ok(answer)) => at_once(view(answer)).into_any(),
+            Some(Err(error)) => at_once(view! { <Failure error/> }).into_any(),
             None => ().into_any(),
         },
     )
@@ -56,19 +57,19 @@ where
 
 /// Nothing here yet, and what to do about it.
 #[component]
-pub fn Empty(
+pub fn Empty<C: IntoView + 'static>(
     /// What is missing.
     title: &'static str,
     /// What to do.
     hint: &'static str,
     /// How to do it.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <section class="empty">
             <h2>{title}</h2>
             <p>{hint}</p>
-            {children()}
+            {children.into_inner()()}
         </section>
     }
 }

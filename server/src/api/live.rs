@@ -15,7 +15,7 @@ use futures::Stream;
 use serde_json::json;
 use store::live::{Change, ChangeKind};
 
-use crate::{caller::Reader, problem::Problem, state::AppState};
+use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
 
 /// A comment is sent so often, so that proxies keep the line open and a dead one is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -24,8 +24,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(crate) async fn sales(
     State(state): State<AppState>,
     reader: Reader,
+    query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    query.done()?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.and_then(|id| id.parse::<i64>().ok());
     let changes = changes(&state, &reader, last).await?;

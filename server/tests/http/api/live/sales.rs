@@ -246,6 +246,19 @@ async fn a_stream_is_for_those_who_may_read_sales() {
 }
 
 #[tokio::test]
+async fn an_unknown_parameter_is_refused_by_name() {
+    let server = shop().await;
+    for name in ["affiliateId", "lastEventId", "x"] {
+        let path = format!("/api/live/sales?{name}=1");
+        let answer = server.get(&path).await.expect(400);
+        assert_eq!(
+            (answer.error(), answer.field()),
+            ("validation_failed", name)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_signed_in_browser_may_listen() {
     let server = shop().await;
     let form = [

@@ -157,6 +157,28 @@ async fn the_same_event_at_two_connections_is_two_events_and_one_sale() {
 }
 
 #[tokio::test]
+async fn a_sale_told_by_the_merchants_server_is_not_recorded_again_by_stripe() {
+    let (server, _, connection) = shop().await;
+    server.affiliate("mia").await;
+    let told = server.sale("in_ann", "mia", json!({})).await.expect(201);
+    let purchase = Purchase::new("ann");
+    let about = json!({"tributary_ref": "sarah"});
+    let event = purchase.event(
+        "invoice.paid",
+        1,
+        purchase.invoice_about(Shape::Basil, about),
+    );
+    assert_eq!(outcome(&server, &connection, &event).await, "deduped");
+    let again = server.sale("in_ann", "sarah", json!({})).await.expect(200);
+    assert_eq!(again.id(), told.id());
+    let sales = server.sales("").await;
+    assert_eq!(
+        (sales.len(), &sales[0]["affiliateSlug"]),
+        (1, &json!("mia"))
+    );
+}
+
+#[tokio::test]
 async fn organizations_do_not_share_what_stripe_calls_the_same() {
     let (server, _, connection) = shop().await;
     let other = server.second_organization().await;
