@@ -47,8 +47,9 @@ impl<V: RenderHtml> RenderHtml for AtOnce<V> {
         self.0.dry_resolve();
     }
 
-    async fn resolve(self) -> Self::AsyncOutput {
-        self.0.resolve().await
+    /// Boxed: the compiler gives up on pages whose futures are nested all the way down.
+    fn resolve(self) -> impl Future<Output = Self::AsyncOutput> + Send {
+        Box::pin(self.0.resolve())
     }
 
     fn html_len(&self) -> usize {

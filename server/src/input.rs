@@ -1,6 +1,6 @@
 //! Reading what callers send: JSON bodies and query strings, refused by name when they do not fit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -9,24 +9,41 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::problem::Problem;
 
 /// The largest body of an API call.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, in bytes, and for how long.
+const MOST_HEARD: usize = 64 * 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest value of a query parameter, in bytes.
 const MAX_PARAMETER: usize = 2048;
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    match Limited::new(body, limit).collect().await {
+pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(&mut body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
-        Err(_) => Err(Problem::bad_request(
-            "bad_request",
-            "the body did not arrive whole",
-        )),
+        Err(error) if error.is::<LengthLimitError>() => {
+            hear_out(body).await;
+            Err(Problem::too_large(limit))
+        }
+        Err(_) => Err(Problem::bad_request("bad_request", "the body did not arrive whole")),
     }
+}
+
+/// Most callers send all they have before they listen; cut off in the middle, they would never learn
+/// why. So some more is read, and thrown away.
+async fn hear_out(mut body: Body) {
+    let rest = async {
+        let mut heard = 0;
+        while heard < MOST_HEARD && let Some(Ok(piece)) = body.frame().await {
+            heard += piece.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Who is slow is cut off.
+    let _ = timeout(PATIENCE, rest).await;
 }
 
 /// A JSON body: `T` refuses unknown fields, and the answer names the field that does not fit.

@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(order, ["EUR", "USD"]);
         let eur = sum(&all, Currency::parse("EUR").expect("a currency"));
         assert_eq!((eur.sales, amounts(&eur.amount).as_str()), (5, "€80.00"));
-        assert_eq!(amounts(&eur.commission), "$3.00 + €5.00");
-        assert_eq!(amounts(&eur.paid), "$0.00");
+        assert_eq!(amounts(&eur.commission), "€5.00 + $3.00");
+        assert_eq!(amounts(&eur.paid), "€0.00");
         assert_eq!(amounts(&[]), "–");
     }
 }

@@ -48,13 +48,25 @@ async fn every_order_and_shape_of_a_checkouts_events_is_one_sale() {
     assert_eq!(server.sales("").await.len(), 18);
     assert_eq!(server.database().count("ledger_entry").await, 18);
     assert_eq!(server.database().count("unattributed_payment").await, 0);
-    let unsettled =
-        "select count(*) from event where outcome not in ('recorded', 'deduped', 'stored')";
-    assert_eq!(
-        server.database().number(unsettled).await,
-        0,
-        "every event says what came of it in the end"
-    );
+}
+
+#[tokio::test]
+async fn every_event_of_a_payment_that_waited_says_what_came_of_it() {
+    let (server, _, connection) = shop().await;
+    let purchase = Purchase::new("ann");
+    let events = [
+        purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)),
+        purchase.event(
+            "invoice.payment_succeeded",
+            2,
+            purchase.invoice(Shape::Basil),
+        ),
+        purchase.event("checkout.session.completed", 3, purchase.session("sarah")),
+    ];
+    tell(&server, &connection, &events).await;
+    assert_eq!(server.sales("").await.len(), 1);
+    let open = "select count(*) from event where outcome = 'unattributed'";
+    assert_eq!(server.database().number(open).await, 0);
 }
 
 #[tokio::test]
