@@ -209,7 +209,7 @@ test.describe('an address that is not understood', () => {
     test(`${name}=${value} says so instead of showing everything`, async ({ page, visit }) => {
       const sales = new SalesPage(page);
       await visit(`${SALES}?${name}=${value}`);
-      await expect(page.getByRole('alert')).toContainText(`The filter “${name}” in this address is not understood.`);
+      await expect(page.getByRole('main').getByRole('alert')).toContainText(`The filter “${name}” in this address is not understood.`);
       await expect(sales.table).toHaveCount(0);
     });
   }

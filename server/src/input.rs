@@ -29,7 +29,10 @@ pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Pro
             hear_out(body).await;
             Err(Problem::too_large(limit))
         }
-        Err(_) => Err(Problem::bad_request("bad_request", "the body did not arrive whole")),
+        Err(_) => Err(Problem::bad_request(
+            "bad_request",
+            "the body did not arrive whole",
+        )),
     }
 }
 
@@ -38,7 +41,9 @@ pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, Pro
 async fn hear_out(mut body: Body) {
     let rest = async {
         let mut heard = 0;
-        while heard < MOST_HEARD && let Some(Ok(piece)) = body.frame().await {
+        while heard < MOST_HEARD
+            && let Some(Ok(piece)) = body.frame().await
+        {
             heard += piece.data_ref().map_or(0, Bytes::len);
         }
     };

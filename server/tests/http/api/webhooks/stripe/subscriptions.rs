@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{credit, orders, outcome, shop, tell};
-use crate::support::stripe::{Purchase, SHAPES, Shape, discount, with};
+use crate::support::{
+    Connection, TestServer,
+    stripe::{Purchase, SHAPES, Shape, discount, with},
+};
 
 #[tokio::test]
 async fn a_renewal_stays_with_the_subscriptions_affiliate() {
@@ -43,71 +46,102 @@ async fn a_renewal_stays_with_the_subscriptions_affiliate() {
     }
 }
 
+/// A checkout, its first invoice and a renewal, told in this order: the first and the later payment.
+async fn two_payments(
+    (server, connection): (&TestServer, &Connection),
+    slug: &str,
+    order: &[usize],
+) -> (Option<Value>, Option<Value>) {
+    let purchase = Purchase::new(&format!("p{order:?}").replace(['[', ']', ',', ' '], ""));
+    let events = [
+        purchase.event("checkout.session.completed", 0, purchase.session(slug)),
+        purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)),
+        purchase.event("invoice.paid", 2, purchase.renewal(Shape::Basil, 1)),
+    ];
+    for step in order {
+        outcome(server, connection, &events[*step]).await;
+    }
+    let first = server.sale_of(&purchase.id("in")).await;
+    let later = format!("{}_1", purchase.id("in"));
+    (first, server.sale_of(&later).await)
+}
+
+fn word(row: Option<&Value>, name: &str) -> Value {
+    row.map_or(Value::Null, |row| row[name].clone())
+}
+
+/// Orders in which the renewal is credited before the first invoice is known.
+const RENEWAL_FIRST: [[usize; 3]; 2] = [[0, 2, 1], [2, 0, 1]];
+
 #[tokio::test]
-async fn the_first_payment_is_the_sale_in_whatever_order_they_come() {
+async fn the_first_payment_is_the_sale_and_the_renewal_recurring() {
     let (server, _, connection) = shop().await;
-    for (number, order) in orders(3).into_iter().enumerate() {
-        let purchase = Purchase::new(&format!("p{number}"));
-        let events = [
-            purchase.event("checkout.session.completed", 0, purchase.session("sarah")),
-            purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)),
-            purchase.event("invoice.paid", 2, purchase.renewal(Shape::Basil, 1)),
-        ];
-        for step in &order {
-            outcome(&server, &connection, &events[*step]).await;
+    for order in orders(3) {
+        if RENEWAL_FIRST.iter().any(|other| other[..] == order[..]) {
+            continue;
         }
-        let first = server.sale_of(&purchase.id("in")).await.expect("the first");
-        let later = server
-            .sale_of(&format!("{}_1", purchase.id("in")))
-            .await
-            .expect("the renewal");
-        assert_eq!(
-            (&first["affiliateSlug"], &first["type"]),
-            (&json!("sarah"), &json!("Sale")),
-            "{order:?}"
-        );
-        assert_eq!(
-            (&later["affiliateSlug"], &later["type"]),
-            (&json!("sarah"), &json!("Recurring")),
-            "{order:?}"
-        );
+        let (first, later) = two_payments((&server, &connection), "sarah", &order).await;
+        for (row, kind) in [(first, "Sale"), (later, "Recurring")] {
+            let row = row.as_ref();
+            assert_eq!(
+                (word(row, "affiliateSlug"), word(row, "type")),
+                (json!("sarah"), json!(kind)),
+                "{order:?}"
+            );
+        }
     }
 }
 
 #[tokio::test]
-async fn a_one_time_plan_pays_the_first_payment_in_whatever_order_they_come() {
-    let (server, ..) = shop().await;
-    let campaign = server
-        .campaign(json!({"name": "Once", "commissionType": "one_time", "commissionPercent": 20}))
-        .await;
-    server
-        .affiliate_named("Mia", "mia", json!({"programId": campaign}))
-        .await;
-    let connection = server.connect_stripe("whsec_of_once").await;
-    for (number, order) in orders(3).into_iter().enumerate() {
-        let purchase = Purchase::new(&format!("p{number}"));
-        let events = [
-            purchase.event("checkout.session.completed", 0, purchase.session("mia")),
-            purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil)),
-            purchase.event("invoice.paid", 2, purchase.renewal(Shape::Basil, 1)),
-        ];
-        for step in &order {
-            outcome(&server, &connection, &events[*step]).await;
-        }
-        let first = server
-            .sale_of(&purchase.id("in"))
-            .await
-            .unwrap_or_else(|| panic!("no first sale: {order:?}"));
-        assert_eq!(first["commissionCents"], 800, "{order:?}");
-        let later = server.sale_of(&format!("{}_1", purchase.id("in"))).await;
-        let due = later
-            .as_ref()
-            .map_or(&json!(0), |row| &row["commissionCents"])
-            .clone();
-        assert_eq!(
-            due, 0,
-            "{order:?}: a later payment earns nothing: {later:?}"
+async fn a_renewal_that_comes_before_the_first_invoice_ends_up_recurring() {
+    let (server, _, connection) = shop().await;
+    for order in RENEWAL_FIRST {
+        let (first, later) = two_payments((&server, &connection), "sarah", &order).await;
+        assert_eq!(word(first.as_ref(), "type"), "Sale", "{order:?}");
+        assert_eq!(word(later.as_ref(), "type"), "Recurring", "{order:?}");
+        let slugs = (
+            word(first.as_ref(), "affiliateSlug"),
+            word(later.as_ref(), "affiliateSlug"),
         );
+        assert_eq!(slugs, (json!("sarah"), json!("sarah")), "{order:?}");
+    }
+}
+
+async fn pays_once() -> (TestServer, Connection) {
+    let (server, ..) = shop().await;
+    let terms = json!({"name": "Once", "commissionType": "one_time", "commissionPercent": 20});
+    let campaign = server.campaign(terms).await;
+    let primary = json!({"programId": campaign});
+    server.affiliate_named("Mia", "mia", primary).await;
+    let connection = server.connect_stripe("whsec_of_once").await;
+    (server, connection)
+}
+
+/// What is due for the first and for the later payment; nothing where there is no row.
+async fn dues(server: &TestServer, connection: &Connection, order: &[usize]) -> (Value, Value) {
+    let (first, later) = two_payments((server, connection), "mia", order).await;
+    let due = |row: Option<Value>| row.map_or(json!(0), |row| row["commissionCents"].clone());
+    (due(first), due(later))
+}
+
+#[tokio::test]
+async fn a_one_time_plan_pays_the_first_payment() {
+    let (server, connection) = pays_once().await;
+    for order in orders(3) {
+        if RENEWAL_FIRST.iter().any(|other| other[..] == order[..]) {
+            continue;
+        }
+        let dues = dues(&server, &connection, &order).await;
+        assert_eq!(dues, (json!(800), json!(0)), "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_plan_pays_the_first_payment_though_the_renewal_came_before_it() {
+    let (server, connection) = pays_once().await;
+    for order in RENEWAL_FIRST {
+        let dues = dues(&server, &connection, &order).await;
+        assert_eq!(dues, (json!(800), json!(0)), "{order:?}");
     }
 }
 
