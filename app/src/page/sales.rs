@@ -153,7 +153,7 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
         </div>
         <Totals query totals=Signal::derive(move || summary.read().totals.clone())/>
         <Pill count=shown.held on_click=release/>
-        {move || failed.get().then(|| view! { <p class="notice" role="status">{text::error::STALE}</p> })}
+        <p class="notice" role="status" hidden=move || !failed.get()>{text::error::STALE}</p>
         <div class="list" aria-busy=move || busy.get().then_some("true")>
             {move || { let _ = empty.get(); untrack(list) }}
         </div>

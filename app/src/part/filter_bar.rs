@@ -28,8 +28,8 @@ pub fn FilterBar(
     now: Signal<Millis>,
 ) -> impl IntoView {
     let active = Memo::new(move |_| query.read().active_filters());
-    let count = move || (active.get() > 0).then(|| view! { <b>{active.get()}</b> });
     let any = move || active.get() > 0;
+    let none = move || active.get() == 0;
     let options = [
         statuses(),
         sources(),
@@ -39,14 +39,12 @@ pub fn FilterBar(
     let filter = move |picked: Picked| view! { <OptionFilter query picked/> };
     view! {
         <button type="button" class="btn fold" class:on=any popovertarget="filters">
-            {icon(Icon::Filter)}<span>{words::FILTERS}</span>{count}
+            {icon(Icon::Filter)}<span>{words::FILTERS}</span><b hidden=none>{move || active.get().to_string()}</b>
         </button>
         <div class="filters" id="filters" popover="auto" role="group" aria-label=words::FILTERS>
             {options.map(filter)}
             <DateFilter query now/>
-            {move || any().then(|| view! {
-                <a class="btn quiet" data-noscroll href=move || query.read().cleared().href()>{words::CLEAR_ALL}</a>
-            })}
+            <a class="btn quiet" data-noscroll hidden=none href=move || query.read().cleared().href()>{words::CLEAR_ALL}</a>
             <button type="button" class="btn main fold" popovertarget="filters" popovertargetaction="hide">{words::CLOSE_FILTERS}</button>
         </div>
     }

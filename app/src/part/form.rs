@@ -98,7 +98,7 @@ pub fn PostForm<C: IntoView + 'static>(
 /// What is wrong with the form as a whole, above its fields.
 #[component]
 fn FormError(form: FormState) -> impl IntoView {
-    view! { <div role="alert">{move || form.failed().map(|message| view! { <p class="form-error">{message}</p> })}</div> }
+    view! { <p class="form-error" role="alert">{move || form.failed()}</p> }
 }
 
 /// A field for text.

@@ -8,7 +8,14 @@ use crate::{
     text::{TIMES_ARE_UTC, sales as words},
 };
 
-/// Newer, Older, and the page size.
+/// A step: its name, whether there is none, and where it leads.
+type Link = (
+    &'static str,
+    fn(&SalesQuery, &Summary) -> bool,
+    fn(&SalesQuery, &Summary) -> Option<String>,
+);
+
+/// Newest, Newer, Older, and the page size.
 #[component]
 pub fn Pager(
     /// The page's state.
@@ -17,32 +24,36 @@ pub fn Pager(
     #[prop(into)]
     summary: Signal<Summary>,
 ) -> impl IntoView {
-    let at = move |cursor: &str| {
+    let at = |query: &SalesQuery, cursor: Option<String>| {
         SalesQuery {
-            cursor: Some(cursor.to_owned()),
-            ..query.get()
+            cursor,
+            ..query.clone()
         }
         .href()
     };
-    let newest = move || {
-        query.read().cursor.is_some().then(|| {
-            view! {
-                <a class="btn quiet" href=query.read().with(|_| ())>{words::NEWEST}</a>
-            }
-        })
+    let links: [Link; 3] = [
+        (
+            words::NEWEST,
+            |query, _| query.cursor.is_none(),
+            |_, _| None,
+        ),
+        (
+            words::NEWER,
+            |_, summary| summary.newer.is_none(),
+            |_, summary| summary.newer.clone(),
+        ),
+        (
+            words::OLDER,
+            |_, summary| summary.older.is_none(),
+            |_, summary| summary.older.clone(),
+        ),
+    ];
+    let link = move |(name, is_end, cursor): Link| {
+        view! {
+            <a class="btn" hidden=move || is_end(&query.read(), &summary.read())
+                href=move || at(&query.read(), cursor(&query.read(), &summary.read()))>{name}</a>
+        }
     };
-    let newer =
-        move || {
-            summary.read().newer.as_deref().map(
-                |cursor| view! { <a class="btn" rel="prev" href=at(cursor)>{words::NEWER}</a> },
-            )
-        };
-    let older =
-        move || {
-            summary.read().older.as_deref().map(
-                |cursor| view! { <a class="btn" rel="next" href=at(cursor)>{words::OLDER}</a> },
-            )
-        };
     let size = move |take: u16| {
         view! {
             <li>
@@ -57,7 +68,7 @@ pub fn Pager(
             <ul class="sizes" aria-label=words::PER_PAGE>{TAKES.map(size)}</ul>
             <p>{words::PER_PAGE}</p>
             <noscript><p>{TIMES_ARE_UTC}</p></noscript>
-            <div class="steps-through">{newest}{newer}{older}</div>
+            <div class="steps-through">{links.map(link)}</div>
         </nav>
     }
 }

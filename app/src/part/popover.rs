@@ -33,14 +33,13 @@ pub fn Popover<C: IntoView + 'static>(
             <details name="filter" node_ref=details>
                 <summary>
                     <span>{label}</span>
-                    {move || value.get().map(|value| view! { <b>{value}</b> })}
+                    <b hidden=move || value.read().is_none()>{move || value.get().unwrap_or_default()}</b>
                     {icon(Icon::Chevron)}
                 </summary>
                 <div class="drop">{children.into_inner()()}</div>
             </details>
-            {move || value.read().is_some().then(|| view! {
-                <a class="clear" data-noscroll href=cleared aria-label=text::sales::clear(label)>{icon(Icon::Close)}</a>
-            })}
+            <a class="clear" data-noscroll hidden=move || value.read().is_none() href=move || cleared.get()
+                aria-label=text::sales::clear(label)>{icon(Icon::Close)}</a>
         </div>
     }
 }
