@@ -19,7 +19,8 @@ create table unattributed_payment (
     organization_id uuid not null,
     external_event_id text not null,
     connection_id uuid not null,
-    event_id uuid not null,
+    -- the events that told of it
+    event_ids uuid[] not null,
     occurred_at timestamptz not null,
     customer_id text,
     customer_email text,

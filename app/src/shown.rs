@@ -204,3 +204,118 @@ fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        commission::Rate,
+        conversion::{ConversionType, Source},
+        lifecycle::Status,
+        money::{Currency, Money},
+    };
+
+    use super::*;
+    use crate::server_fn::sales::Paid;
+
+    fn sale(id: u128, status: Status) -> SaleRow {
+        let amount = Money::new(4900, Currency::USD);
+        SaleRow {
+            id: format!("{id:032x}").parse().expect("an id"),
+            created_at: 0,
+            occurred_at: 0,
+            kind: ConversionType::Sale,
+            source: Source::Link,
+            coupon: None,
+            affiliate: String::new(),
+            campaign: String::new(),
+            paid: Paid {
+                amount,
+                refunded_minor: 0,
+                base_minor: 4900,
+            },
+            commission: Some(amount),
+            rate: Rate::Fixed(4900),
+            status,
+            held_days: None,
+            reference: None,
+        }
+    }
+
+    fn page(rows: Vec<SaleRow>) -> SalesPage {
+        SalesPage {
+            now: 0,
+            rows,
+            totals: Vec::new(),
+            chips: ChipCounts::default(),
+            older: None,
+            newer: None,
+            first_steps: None,
+        }
+    }
+
+    /// The rows from the top: the last digits of their ids and their marks.
+    fn rows(shown: Shown) -> Vec<(String, Mark)> {
+        let rows = shown.rows.get_untracked();
+        let last = |id: ConversionId| id.to_string().trim_start_matches(['0', '-']).to_owned();
+        rows.iter()
+            .map(|row| (last(row.id), row.mark.get_untracked()))
+            .collect()
+    }
+
+    fn of(pending: &[u128]) -> Vec<SaleRow> {
+        pending
+            .iter()
+            .map(|id| sale(*id, Status::Pending))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_new_is_marked_and_what_changed_stays_in_place() {
+        Owner::new().with(|| {
+            let shown = Shown::new(page(of(&[3, 2, 1])));
+            let kept = shown.rows.get_untracked()[1].clone();
+            let fresh = vec![
+                sale(4, Status::Pending),
+                sale(3, Status::Pending),
+                sale(2, Status::Paid),
+            ];
+            shown.take(page(fresh), Taking::Follow);
+            let marks = [Mark::New, Mark::None, Mark::Changed(true)];
+            let expected = ["4", "3", "2"].map(str::to_owned).into_iter().zip(marks);
+            assert_eq!(rows(shown), expected.collect::<Vec<_>>());
+            assert_eq!(kept.sale.get_untracked().status, Status::Paid);
+            assert_eq!(shown.arrived.get_untracked(), 1);
+        });
+    }
+
+    #[test]
+    fn while_one_reads_nothing_moves_but_what_left_the_filter_goes() {
+        Owner::new().with(|| {
+            let shown = Shown::new(page(of(&[4, 3, 2, 1])));
+            shown.take(page(of(&[6, 5, 4, 2])), Taking::Hold);
+            let ids = |shown| {
+                rows(shown)
+                    .into_iter()
+                    .map(|(id, _)| id)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(ids(shown), ["4", "2", "1"]);
+            assert_eq!(shown.held.get_untracked(), 2);
+            shown.release();
+            assert_eq!(ids(shown), ["6", "5", "4", "2"]);
+            assert_eq!(shown.held.get_untracked(), 0);
+        });
+    }
+
+    #[test]
+    fn another_question_replaces_everything_without_a_mark() {
+        Owner::new().with(|| {
+            let shown = Shown::new(page(of(&[2, 1])));
+            shown.take(page(of(&[9, 2])), Taking::Replace);
+            assert_eq!(
+                rows(shown),
+                [("9".to_owned(), Mark::None), ("2".to_owned(), Mark::None)]
+            );
+        });
+    }
+}

@@ -14,7 +14,6 @@ pub const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 pub const COPIED: &str = "Copied";
-pub const NEVER: &str = "Never";
 pub const NOTHING: &str = "–";
 pub const CANCEL: &str = "Cancel";
 pub const TRY_AGAIN: &str = "Try again";
@@ -377,7 +376,6 @@ pub mod affiliates {
     pub const CAMPAIGNS: &str = "Campaigns";
     pub const PERCENT: &str = "Own commission in %";
     pub const PERCENT_HINT: &str = "Instead of the campaign's, for example 25 or 12.5.";
-    pub const STATUS: &str = "Status";
     pub const COUPONS: &str = "Coupons";
     pub const ADDED: &str = "Added";
     pub const CODE: &str = "Coupon code";
@@ -449,7 +447,6 @@ pub mod connections {
     pub const ADD_SECRET: &str = "Add secret";
     pub const LIVE: &str = "Live";
     pub const TEST: &str = "Test";
-    pub const EVENTS_COPY: &str = "the list of events";
 
     pub fn events(count: usize) -> String {
         format!("{count} events")

@@ -27,6 +27,8 @@ words! {
         Answered = "answered" / "Answered",
         /// Looked at and passed over.
         PassedOver = "passed_over" / "Passed over",
+        /// What became known later, and what it changed.
+        Revised = "revised" / "Revised",
     }
 }
 

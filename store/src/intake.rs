@@ -3,7 +3,7 @@
 //! Everything that comes in goes through one group-commit [`Writer`]: while a batch of an
 //! organization is being written, what arrives for it meanwhile collects into the next one. Every
 //! caller is answered after the commit that holds his fact. A batch is four steps: `load` (with
-//! `history`) reads what the database knows about the batch, `decide` (with `credit` and `tally`) lets
+//! `history`) reads what the database knows about the batch, `decide` (with `credit`, `revise` and `tally`) lets
 //! the domain's rules turn it into decisions one after the other, `write` (with `keep`) puts all of them down with
 //! one statement per table, and the writer commits and tells the live streams.
 
@@ -13,6 +13,8 @@ mod decide;
 mod history;
 mod keep;
 mod load;
+mod revise;
+mod rows;
 mod tally;
 mod write;
 mod writer;

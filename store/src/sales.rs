@@ -215,3 +215,26 @@ pub(crate) async fn leads_in(
     .await?;
     read_all(records)
 }
+
+/// What these payers paid, recruiters' shares left out.
+pub(crate) async fn of_payers_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    subscription_ids: &[String],
+    customer_ids: &[String],
+    emails: &[String],
+) -> Result<Vec<Conversion>, StoreError> {
+    let records = conversions!(
+        "c.trail::text",
+        "from conversion c where c.organization_id = $1
+             and (c.subscription_id = any($2) or c.customer_id = any($3) or c.customer_email = any($4))
+             and c.kind <> 'lead' and c.parent_conversion_id is null",
+        organization_id.0,
+        subscription_ids,
+        customer_ids,
+        emails,
+    )
+    .fetch_all(db)
+    .await?;
+    read_all(records)
+}

@@ -283,7 +283,7 @@ fn postmaster(data_dir: &Path) -> Option<i32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sales_that_were_answered_survive_the_private_database() {
-    let server = TestServer::start_embedded().await;
+    let mut server = TestServer::start_embedded().await;
     server.affiliate("sarah").await;
     let client = server.at(&server.base_url);
     let mut kept: BTreeMap<String, String> = BTreeMap::new();
@@ -341,4 +341,6 @@ async fn sales_that_were_answered_survive_the_private_database() {
             );
         }
     }
+    // Killed with the test, it would leave its Postgres behind.
+    server.stop().await;
 }

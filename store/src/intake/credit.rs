@@ -6,7 +6,7 @@ use domain::{
     campaign::Terms,
     commission::{Duration, Earned, Plan, Position, Rate},
     connection::Processor,
-    conversion::{CommissionState, Conversion, ConversionType, Source},
+    conversion::{CommissionState, Conversion, ConversionType, ProcessorIds, Source},
     fact::{Clue, Payment, Signup, Subject, SubjectKind},
     id::{CampaignId, ConversionId},
     lifecycle::{Status, first_status, hold_until},
@@ -37,7 +37,7 @@ impl Clerk<'_> {
         payment: &Payment,
         origin: Origin,
     ) -> Result<Done, IntakeError> {
-        if let Some(known) = self.known.by_external_id.get(&payment.external_event_id) {
+        if let Some(known) = self.known.rows.of_external_id(&payment.external_event_id) {
             return Ok(Done::Existing(Box::new(known.clone())));
         }
         let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
@@ -48,7 +48,7 @@ impl Clerk<'_> {
         };
         let position = Position {
             paid_at: payment.paid_at,
-            first_paid_at: self.first_paid(payment, email.as_deref(), credit.campaign_id),
+            first_paid_at: self.first_paid(&payment.ids, email.as_deref(), credit.campaign_id),
         };
         let Some((plan, terms)) = self.terms(&credit) else {
             return Ok(Done::Nobody(decision.trail));
@@ -61,7 +61,10 @@ impl Clerk<'_> {
             }
             other => other,
         };
-        let kind = origin.named_kind.unwrap_or_else(|| self.kind_of(payment));
+        let kind = origin.named_kind.unwrap_or_else(|| {
+            let subscription = payment.ids.subscription.as_ref();
+            self.kind_of(subscription, &payment.external_event_id, payment.paid_at)
+        });
         let draft = Draft {
             kind,
             credit,
@@ -70,27 +73,31 @@ impl Clerk<'_> {
             trail: decision.trail,
             email,
         };
-        Ok(self.record(payment, origin, draft, terms.hold_days, terms.currency))
+        let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
+        self.revise_later_than(payment);
+        Ok(done)
     }
 
     /// A later payment on a subscription is Recurring; "later" is by the time it was paid.
-    fn kind_of(&self, payment: &Payment) -> ConversionType {
-        let Some(subscription) = &payment.ids.subscription else {
+    pub(super) fn kind_of(
+        &self,
+        subscription: Option<&String>,
+        external_id: &str,
+        paid_at: DateTime<Utc>,
+    ) -> ConversionType {
+        let Some(subscription) = subscription else {
             return ConversionType::Sale;
         };
         let payer = Payer::Subscription(subscription.clone());
-        let credited = self
-            .known
-            .credits
-            .get(&payer)
-            .and_then(|credits| credits.first());
+        let credits = self.known.credits.get(&payer);
+        let credited = credits.and_then(|credits| credits.first());
         let waiting = self.known.waiting.values().map(|waiting| &waiting.payment);
         let earlier = waiting
             .filter(|other| other.ids.subscription.as_ref() == Some(subscription))
-            .filter(|other| other.external_event_id != payment.external_event_id)
+            .filter(|other| other.external_event_id != external_id)
             .map(|other| other.paid_at)
             .chain(credited.map(|credit| credit.occurred_at))
-            .any(|paid_at| paid_at < payment.paid_at);
+            .any(|other| other < paid_at);
         if earlier {
             ConversionType::Recurring
         } else {
@@ -150,13 +157,13 @@ impl Clerk<'_> {
         credits.iter().rev().find(in_time).cloned()
     }
 
-    fn first_paid(
+    /// When this payer first paid in this campaign, as far as is known.
+    pub(super) fn first_paid(
         &self,
-        payment: &Payment,
+        ids: &ProcessorIds,
         email: Option<&str>,
         campaign_id: CampaignId,
     ) -> Option<DateTime<Utc>> {
-        let ids = &payment.ids;
         payers(
             ids.subscription.clone(),
             ids.customer.clone(),
@@ -166,7 +173,7 @@ impl Clerk<'_> {
         .min()
     }
 
-    fn email(&self, customer: Option<&String>, given: Option<&str>) -> Option<String> {
+    pub(super) fn email(&self, customer: Option<&String>, given: Option<&str>) -> Option<String> {
         let described = || self.known.customers.get(customer?)?.email.clone();
         email_key(given).or_else(described)
     }
@@ -189,7 +196,7 @@ impl Clerk<'_> {
     /// Decides about a signup; one lead per customer and campaign.
     pub(super) fn signup(&mut self, signup: &Signup, origin: Origin) -> Done {
         let external_id = signup.external_event_id.as_ref();
-        if let Some(known) = external_id.and_then(|id| self.known.by_external_id.get(id)) {
+        if let Some(known) = external_id.and_then(|id| self.known.rows.of_external_id(id)) {
             return Done::Existing(Box::new(known.clone()));
         }
         let email = self.email(signup.ids.customer.as_ref(), signup.email.as_deref());
@@ -259,7 +266,12 @@ impl Clerk<'_> {
             let by_email = email.is_some() && lead.customer_email.as_ref() == email;
             lead.campaign_id == credit.campaign_id && (by_id || by_email)
         };
-        self.known.leads.iter().find(same).cloned()
+        let mut leads = self
+            .known
+            .rows
+            .iter()
+            .filter(|row| row.kind == ConversionType::Lead);
+        leads.find(same).cloned()
     }
 
     fn record(
@@ -341,14 +353,9 @@ impl Clerk<'_> {
         }
         if let Some(id) = &conversion.external_event_id {
             self.forget_waiting(id);
-            self.known
-                .by_external_id
-                .insert(id.clone(), conversion.clone());
         }
-        if conversion.kind == ConversionType::Lead {
-            self.known.leads.push(conversion.clone());
-        }
-        self.writes.conversions.push(conversion.clone());
+        let reason = reason(conversion);
+        self.known.rows.create(conversion.clone(), reason);
     }
 
     pub(super) fn forget_waiting(&mut self, external_id: &str) {
@@ -356,5 +363,13 @@ impl Clerk<'_> {
             self.writes.waiting.remove(external_id);
             self.writes.credited.push(external_id.to_owned());
         }
+    }
+}
+
+fn reason(conversion: &Conversion) -> String {
+    match (conversion.kind, &conversion.external_event_id) {
+        (ConversionType::Lead, _) => "a lead".to_owned(),
+        (_, Some(id)) => format!("commission on {id}"),
+        (_, None) => "commission".to_owned(),
     }
 }

@@ -18,6 +18,7 @@ use super::{
     Answer, Content, EventReceipt, IncomingEvent, IntakeError, Item, Recorded, ServerLead,
     ServerSale,
     load::{Known, KnownCustomer, Waiting, email_key},
+    rows::RowWrites,
     tally::{Tally, reason},
 };
 use crate::{Random, sales::Row};
@@ -26,7 +27,7 @@ use crate::{Random, sales::Row};
 #[derive(Default)]
 pub(super) struct Writes {
     pub(super) events: Vec<EventLine>,
-    pub(super) conversions: Vec<Conversion>,
+    pub(super) rows: RowWrites,
     pub(super) customers: BTreeMap<String, KnownCustomer>,
     pub(super) clues: Vec<(Subject, Clue, DateTime<Utc>)>,
     pub(super) promotion_codes: BTreeMap<String, PromotionCodeSeen>,
@@ -42,7 +43,7 @@ impl Writes {
     /// Is there nothing to put down?
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()
-            && self.conversions.is_empty()
+            && self.rows.is_empty()
             && self.customers.is_empty()
             && self.clues.is_empty()
             && self.promotion_codes.is_empty()
@@ -107,7 +108,10 @@ impl<'a> Clerk<'a> {
     }
 
     pub(super) fn finish(self) -> Writes {
-        self.writes
+        Writes {
+            rows: self.known.rows.into_writes(),
+            ..self.writes
+        }
     }
 
     /// Handles one item.
@@ -264,22 +268,27 @@ impl<'a> Clerk<'a> {
                     connection_id: event.connection.id,
                     processor: event.connection.processor,
                     connection_campaign: event.connection.campaign_id,
-                    event_id,
+                    event_ids: vec![event_id],
                 };
                 self.wait(waiting, why.clone());
+                self.revise_later_than(payment);
                 tally.add(Outcome::Unattributed, why, None);
             }
             Err(error) => tally.add(Outcome::Failed, format!("{external_id}: {error}"), None),
         }
     }
 
+    /// Keeps a payment until somebody can be credited, with every event that told of it.
     fn wait(&mut self, waiting: Waiting, why: String) {
         let id = waiting.payment.external_event_id.clone();
-        self.known
-            .waiting
-            .entry(id.clone())
-            .or_insert_with(|| waiting.clone());
-        self.writes.waiting.entry(id).or_insert((waiting, why));
+        match self.known.waiting.get_mut(&id) {
+            Some(known) => known.event_ids.extend(&waiting.event_ids),
+            None => drop(self.known.waiting.insert(id.clone(), waiting.clone())),
+        }
+        match self.writes.waiting.get_mut(&id) {
+            Some((noted, _)) => noted.event_ids.extend(&waiting.event_ids),
+            None => drop(self.writes.waiting.insert(id, (waiting, why))),
+        }
     }
 
     fn customer(&mut self, seen: &CustomerSeen) {
@@ -349,7 +358,8 @@ impl<'a> Clerk<'a> {
                     ..Origin::default()
                 };
                 if let Ok(Done::New(made)) = self.payment(&waiting.payment, origin) {
-                    self.writes.settled.push((waiting.event_id, made.id));
+                    let settled = waiting.event_ids.iter().map(|event| (*event, made.id));
+                    self.writes.settled.extend(settled);
                     credited.push((id, made.id));
                 }
             }

@@ -186,16 +186,18 @@ pub(super) async fn waiting_in(
         let payment = &waiting.payment;
         let fact = serde_json::to_string(payment).ok();
         let fact = readable(fact, "unattributed_payment", "fact")?;
+        let event_ids: Vec<Uuid> = waiting.event_ids.iter().map(|id| id.0).collect();
         sqlx::query!(
-            "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_id,
+            "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_ids,
                  occurred_at, customer_id, customer_email, subscription_id, invoice_id, payment_intent_id,
                  session_id, fact, reason, created_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::json, $13, $14)
-             on conflict (organization_id, external_event_id) do nothing",
+             on conflict (organization_id, external_event_id) do update
+             set event_ids = unattributed_payment.event_ids || excluded.event_ids",
             organization_id.0,
             external_id,
             waiting.connection_id.0,
-            waiting.event_id.0,
+            &event_ids,
             payment.paid_at,
             payment.ids.customer,
             email_key(payment.email.as_deref()),

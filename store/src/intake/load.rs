@@ -16,7 +16,8 @@ use sqlx::PgConnection;
 
 use super::{
     Content, EventReceipt, Item,
-    history::{Credits, FirstPaid, history_in},
+    history::{Credits, FirstPaid, Payer, history_in},
+    rows::Rows,
     writer::Desk,
 };
 use crate::{StoreError, directory::Names, error::readable};
@@ -29,7 +30,8 @@ pub(super) struct Waiting {
     /// What the connection says of its payments.
     pub(super) processor: Processor,
     pub(super) connection_campaign: Option<CampaignId>,
-    pub(super) event_id: EventId,
+    /// The events that told of it.
+    pub(super) event_ids: Vec<EventId>,
 }
 
 /// A customer's description.
@@ -43,8 +45,7 @@ pub(super) struct KnownCustomer {
 /// Everything the rules may need for one batch.
 pub(super) struct Known {
     pub(super) events: HashMap<(ConnectionId, String), EventReceipt>,
-    pub(super) by_external_id: HashMap<String, Conversion>,
-    pub(super) leads: Vec<Conversion>,
+    pub(super) rows: Rows,
     pub(super) waiting: HashMap<String, Waiting>,
     pub(super) customers: HashMap<String, KnownCustomer>,
     pub(super) clues: HashMap<Subject, Vec<(Clue, DateTime<Utc>)>>,
@@ -78,6 +79,8 @@ pub(super) struct Keys {
     promotion_codes: BTreeSet<String>,
     clues: Vec<Clue>,
     any_signup: bool,
+    /// When the first of the batch's payments was paid.
+    earliest_paid: Option<DateTime<Utc>>,
 }
 
 /// An e-mail as it is kept and compared: trimmed and in lower case, also when it is no address.
@@ -144,6 +147,8 @@ impl Keys {
 
     fn payment(&mut self, payment: &Payment) {
         self.external_ids.insert(payment.external_event_id.clone());
+        let earliest = self.earliest_paid.get_or_insert(payment.paid_at);
+        *earliest = payment.paid_at.min(*earliest);
         self.parties(&payment.ids, payment.email.as_deref());
         self.clues(&payment.clues);
     }
@@ -193,12 +198,13 @@ pub(super) async fn known_in(
     let customers = customers_in(db, organization_id, &mut keys).await?;
     let clues = clues_in(db, organization_id, &mut keys).await?;
     let promotion_codes = promotion_codes_in(db, organization_id, &keys, items).await?;
-    let by_external_id = by_external_id_in(db, organization_id, &keys).await?;
-    let leads = leads_in(db, organization_id, &keys).await?;
     let (credits, first_paid) = history_in(db, organization_id, &keys).await?;
-    let credited: BTreeSet<AffiliateId> = by_external_id
-        .values()
-        .chain(&leads)
+    let mut rows = Rows::default();
+    rows.lay_down(by_external_id_in(db, organization_id, &keys).await?);
+    rows.lay_down(leads_in(db, organization_id, &keys).await?);
+    rows.lay_down(later_in(db, organization_id, &keys, &first_paid).await?);
+    let credited: BTreeSet<AffiliateId> = rows
+        .iter()
         .map(|conversion| conversion.affiliate_id)
         .chain(credits.values().flatten().map(|credit| credit.affiliate_id))
         .collect();
@@ -214,8 +220,7 @@ pub(super) async fn known_in(
         .await?;
     Ok(Known {
         events,
-        by_external_id,
-        leads,
+        rows,
         waiting,
         customers,
         clues,
@@ -271,7 +276,7 @@ async fn waiting_in(
     keys: &mut Keys,
 ) -> Result<HashMap<String, Waiting>, StoreError> {
     let rows = sqlx::query!(
-        r#"select u.external_event_id, u.connection_id, u.event_id, u.fact::text as "fact!", c.processor,
+        r#"select u.external_event_id, u.connection_id, u.event_ids, u.fact::text as "fact!", c.processor,
                c.campaign_id
            from unattributed_payment u
            join connection c on c.organization_id = u.organization_id and c.connection_id = u.connection_id
@@ -307,7 +312,7 @@ async fn waiting_in(
             connection_id: ConnectionId(row.connection_id),
             processor: readable(Processor::parse(&row.processor), "connection", "processor")?,
             connection_campaign: row.campaign_id.map(CampaignId),
-            event_id: EventId(row.event_id),
+            event_ids: row.event_ids.into_iter().map(EventId).collect(),
         };
         waiting.insert(row.external_event_id, kept);
     }
@@ -429,14 +434,36 @@ async fn by_external_id_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     keys: &Keys,
-) -> Result<HashMap<String, Conversion>, StoreError> {
+) -> Result<Vec<Conversion>, StoreError> {
     if keys.external_ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Vec::new());
     }
-    let found =
-        crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await?;
-    let named = |conversion: Conversion| Some((conversion.external_event_id.clone()?, conversion));
-    Ok(found.into_iter().filter_map(named).collect())
+    crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await
+}
+
+/// What payers paid before one of the batch's payments was known that was paid even earlier: it may
+/// not have been the first payment after all.
+async fn later_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+    first_paid: &FirstPaid,
+) -> Result<Vec<Conversion>, StoreError> {
+    let (mut subscriptions, mut customers, mut emails) = (Vec::new(), Vec::new(), Vec::new());
+    for ((payer, _), first) in first_paid {
+        if keys.earliest_paid.is_none_or(|paid_at| *first <= paid_at) {
+            continue;
+        }
+        match payer {
+            Payer::Subscription(id) => subscriptions.push(id.clone()),
+            Payer::Customer(id) => customers.push(id.clone()),
+            Payer::Email(email) => emails.push(email.clone()),
+        }
+    }
+    if subscriptions.is_empty() && customers.is_empty() && emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    crate::sales::of_payers_in(db, organization_id, &subscriptions, &customers, &emails).await
 }
 
 async fn leads_in(

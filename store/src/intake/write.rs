@@ -8,11 +8,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{
-    conversion::{Conversion, ConversionType},
-    id::OrganizationId,
-    ledger::EntryKind,
-};
+use domain::{conversion::Conversion, id::OrganizationId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,6 +16,7 @@ use super::{
     columns::columns,
     decide::Writes,
     keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
+    rows::{Change, Entry, RowWrites},
     writer::Desk,
 };
 use crate::{StoreError, plan::PlanColumns};
@@ -38,14 +35,17 @@ pub(super) async fn write_in(
     clues_in(db, organization_id, writes).await?;
     promotion_codes_in(db, organization_id, writes).await?;
     waiting_in(db, organization_id, now, writes).await?;
-    if writes.conversions.is_empty() {
+    let rows = &writes.rows;
+    if rows.is_empty() {
         return Ok(None);
     }
-    conversions_in(db, organization_id, position, &writes.conversions).await?;
-    ledger_in(db, desk, organization_id, &writes.conversions).await?;
-    days_in(db, organization_id, &writes.conversions).await?;
+    conversions_in(db, organization_id, position, &rows.created).await?;
+    let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
+    changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
+    ledger_in(db, desk, organization_id, &rows.entries).await?;
+    days_in(db, organization_id, rows).await?;
     settled_in(db, organization_id, writes).await?;
-    let moved_to = position + i64::try_from(writes.conversions.len()).unwrap_or(1);
+    let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
     sqlx::query!(
         "update organization_position set position = $2 where organization_id = $1",
         organization_id.0,
@@ -63,6 +63,9 @@ async fn conversions_in(
     position: i64,
     conversions: &[Conversion],
 ) -> Result<(), StoreError> {
+    if conversions.is_empty() {
+        return Ok(());
+    }
     columns!(conversions, one => {
         ids: Uuid = one.id.0,
         created: DateTime<Utc> = one.created_at,
@@ -93,7 +96,7 @@ async fn conversions_in(
         holds: DateTime<Utc> = one.hold_until,
         approved: Option<DateTime<Utc>> = one.approved_at,
         metadata: String = one.metadata.clone(),
-        trails: String = serde_json::to_string(&one.trail).unwrap_or_else(|_| "[]".to_owned()),
+        trails: String = trail(one),
     });
     let plans: Vec<PlanColumns> = conversions
         .iter()
@@ -170,56 +173,98 @@ async fn conversions_in(
     Ok(())
 }
 
-/// An accrual for every commission above zero.
-async fn ledger_in(
+/// What a conversion can change in after it was recorded.
+async fn changes_in(
     db: &mut PgConnection,
-    desk: &Desk,
     organization_id: OrganizationId,
-    conversions: &[Conversion],
+    position: i64,
+    changes: &[Change],
 ) -> Result<(), StoreError> {
-    let earning: Vec<&Conversion> = conversions
-        .iter()
-        .filter(|one| one.commission.minor > 0)
-        .collect();
-    if earning.is_empty() {
+    if changes.is_empty() {
         return Ok(());
     }
-    columns!(&earning, one => {
-        ids: Uuid = desk.random.uuid_v7(one.created_at),
-        affiliates: Uuid = one.affiliate_id.0,
-        conversion_ids: Uuid = one.id.0,
-        amounts: i64 = one.commission.minor,
-        currencies: String = one.commission.currency.code().to_owned(),
-        reasons: String = reason(one),
-        times: DateTime<Utc> = one.created_at,
+    columns!(changes, change => {
+        ids: Uuid = change.after.id.0,
+        kinds: String = change.after.kind.as_str().to_owned(),
+        statuses: String = change.after.status.as_str().to_owned(),
+        refunded: i64 = change.after.refunded_minor,
+        commissions: i64 = change.after.commission.minor,
+        states: String = change.after.commission_state.as_str().to_owned(),
+        approved: Option<DateTime<Utc>> = change.after.approved_at,
+        refunds: Option<DateTime<Utc>> = change.after.refunded_at,
+        trails: String = trail(&change.after),
     });
+    let positions: Vec<i64> = (position + 1..).take(changes.len()).collect();
     sqlx::query!(
-        "insert into ledger_entry (organization_id, ledger_entry_id, affiliate_id, conversion_id, kind,
-             amount_minor, currency, reason, created_at)
-         select $1, e.id, e.affiliate, e.conversion, $2, e.amount, e.currency, e.reason, e.at
-         from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[])
-             as e (id, affiliate, conversion, amount, currency, reason, at)",
+        "update conversion set kind = c.kind, status = c.status, refunded_minor = c.refunded,
+             commission_minor = c.commission, commission_state = c.state, approved_at = c.approved,
+             refunded_at = c.refunded_at, trail = c.trail::json, change_position = c.position,
+             revision = revision + 1
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+             $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bigint[])
+             as c (id, kind, status, refunded, commission, state, approved, refunded_at, trail, position)
+         where conversion.organization_id = $1 and conversion.conversion_id = c.id",
         organization_id.0,
-        EntryKind::Accrual.as_str(),
         &ids,
-        &affiliates,
-        &conversion_ids,
-        &amounts,
-        &currencies,
-        &reasons,
-        &times,
+        &kinds,
+        &statuses,
+        &refunded,
+        &commissions,
+        &states,
+        &approved as &[Option<DateTime<Utc>>],
+        &refunds as &[Option<DateTime<Utc>>],
+        &trails,
+        &positions,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-fn reason(conversion: &Conversion) -> String {
-    match (conversion.kind, &conversion.external_event_id) {
-        (ConversionType::Lead, _) => "a lead".to_owned(),
-        (_, Some(id)) => format!("commission on {id}"),
-        (_, None) => "commission".to_owned(),
+fn trail(conversion: &Conversion) -> String {
+    serde_json::to_string(&conversion.trail).unwrap_or_else(|_| "[]".to_owned())
+}
+
+async fn ledger_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
     }
+    let now = desk.clock.now();
+    // Entries are read in the order of their ids, which within a millisecond is chance.
+    let mut ids: Vec<Uuid> = entries.iter().map(|_| desk.random.uuid_v7(now)).collect();
+    ids.sort_unstable();
+    columns!(entries, one => {
+        kinds: String = one.kind.as_str().to_owned(),
+        affiliates: Uuid = one.affiliate_id.0,
+        conversion_ids: Uuid = one.conversion_id.0,
+        amounts: i64 = one.amount.minor,
+        currencies: String = one.amount.currency.code().to_owned(),
+        reasons: String = one.reason.clone(),
+    });
+    sqlx::query!(
+        "insert into ledger_entry (organization_id, ledger_entry_id, affiliate_id, conversion_id, kind,
+             amount_minor, currency, reason, created_at)
+         select $1, e.id, e.affiliate, e.conversion, e.kind, e.amount, e.currency, e.reason, $2
+         from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[], $8::text[], $9::text[])
+             as e (id, kind, affiliate, conversion, amount, currency, reason)",
+        organization_id.0,
+        now,
+        &ids,
+        &kinds,
+        &affiliates,
+        &conversion_ids,
+        &amounts,
+        &currencies,
+        &reasons,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -236,29 +281,41 @@ struct DaySums {
     commission_minor: i64,
 }
 
+type Days<'a> = BTreeMap<DayKey<'a>, DaySums>;
+
+/// Counts a conversion in (`1`) or out (`-1`) of its day.
+fn count<'a>(days: &mut Days<'a>, one: &'a Conversion, times: i64) {
+    let key = DayKey {
+        day: one.created_at.date_naive(),
+        campaign_id: one.campaign_id.0,
+        words: [
+            one.kind.as_str(),
+            one.source.as_str(),
+            one.status.as_str(),
+            one.currency().code(),
+            one.commission.currency.code(),
+        ],
+    };
+    let add = |sum: &mut i64, part: i64| *sum = sum.saturating_add(part.saturating_mul(times));
+    let sums = days.entry(key).or_default();
+    add(&mut sums.conversions, 1);
+    add(&mut sums.amount_minor, one.amount.minor);
+    add(&mut sums.commission_minor, one.commission.minor);
+}
+
 /// One upsert per batch keeps the sums per day with the rows they sum.
 async fn days_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    conversions: &[Conversion],
+    rows: &RowWrites,
 ) -> Result<(), StoreError> {
-    let mut days: BTreeMap<DayKey<'_>, DaySums> = BTreeMap::new();
-    for one in conversions {
-        let key = DayKey {
-            day: one.created_at.date_naive(),
-            campaign_id: one.campaign_id.0,
-            words: [
-                one.kind.as_str(),
-                one.source.as_str(),
-                one.status.as_str(),
-                one.currency().code(),
-                one.commission.currency.code(),
-            ],
-        };
-        let sums = days.entry(key).or_default();
-        sums.conversions += 1;
-        sums.amount_minor = sums.amount_minor.saturating_add(one.amount.minor);
-        sums.commission_minor = sums.commission_minor.saturating_add(one.commission.minor);
+    let mut days = Days::new();
+    for one in &rows.created {
+        count(&mut days, one, 1);
+    }
+    for change in &rows.changed {
+        count(&mut days, &change.before, -1);
+        count(&mut days, &change.after, 1);
     }
     columns!(&days, (key, sums) => {
         dates: NaiveDate = key.day,

@@ -64,6 +64,7 @@ macro_rules! sums {
                      as \"paid_minor!\"
              from (" $(+ $parts)+ + ") part
              group by part.currency, part.commission_currency
+             having sum(conversions) > 0
              order by part.currency, part.commission_currency",
             $($argument),+
         )

@@ -1,7 +1,5 @@
 //! The CSV of a list: the same rows as the list, and text that can't break or run.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,7 +1,5 @@
 //! Changes reach everybody who watches, through whichever process they were made.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{sync::Arc, time::Duration};
 
 use domain::{

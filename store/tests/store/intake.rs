@@ -1,13 +1,9 @@
 //! Facts in, conversions out: whatever the order, the repetition and the company they come in.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
-mod support;
-
+use crate::support::{Shop, clue, customer, noon, payment, session, signup};
 use chrono::Duration;
 use domain::{
     affiliate::AffiliateStatus,
-    commission::{self, Plan, Rate},
     conversion::{CommissionState, ConversionType, Source},
     event::Outcome,
     fact::{ClueKind, Fact, PromotionCodeSeen},
@@ -18,9 +14,8 @@ use domain::{
 use sqlx::PgPool;
 use store::{
     audit::Actor,
-    intake::{IntakeError, Recorded, ServerLead, ServerSale},
+    intake::{Recorded, ServerLead, ServerSale},
 };
-use support::{Shop, clue, customer, noon, payment, percent, session, signup};
 
 fn sale(payment: domain::fact::Payment) -> ServerSale {
     ServerSale {
@@ -347,56 +342,6 @@ async fn one_lead_per_customer_and_campaign_and_then_his_sale_by_email(pool: PgP
         (Status::Approved, Source::Lead)
     );
     assert_eq!(ledger(&pool).await.len(), 1);
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn plans_decide_which_payments_earn(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let once = shop
-        .campaign("Once", |terms| {
-            terms.plan = Plan {
-                rate: Rate::Fixed(500),
-                duration: commission::Duration::OneTime,
-            };
-        })
-        .await;
-    let months = shop
-        .campaign("Two months", |terms| {
-            terms.plan = Plan {
-                rate: percent(1000),
-                duration: commission::Duration::RecurringLimited(2),
-            };
-        })
-        .await;
-    shop.affiliate_in("sarah", once).await;
-    shop.affiliate_in("jonas", months).await;
-    for (slug, expected) in [
-        ("sarah", vec![Some(500), None, None]),
-        ("jonas", vec![Some(490), Some(490), None]),
-    ] {
-        for (index, commission) in expected.into_iter().enumerate() {
-            let days = [0, 40, 70][index] - 100;
-            let mut paid = payment(
-                &format!("{slug}_{index}"),
-                Some(&format!("sub_{slug}")),
-                days,
-            );
-            paid.ids.customer = Some(format!("cus_{slug}"));
-            paid.email = None;
-            paid.clues = vec![clue(ClueKind::Slug, slug)];
-            let recorded = shop
-                .store
-                .record_sale(shop.organization_id, sale(paid))
-                .await;
-            match (recorded, commission) {
-                (Ok(Recorded::New(row)), Some(minor)) => {
-                    assert_eq!(row.conversion.commission.minor, minor)
-                }
-                (Err(IntakeError::NotDue(_)), None) => {}
-                (other, expected) => panic!("{slug} {index}: {other:?}, expected {expected:?}"),
-            }
-        }
-    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,0 +1,83 @@
+//! Conversions that are not what they seemed, because a payment made before them came after them.
+
+use domain::{
+    attribution::{TrailStep, Verdict},
+    commission::{Earned, Position},
+    conversion::{CommissionState, Conversion, ConversionType},
+    fact::Payment,
+    lifecycle::Status,
+    money::Money,
+};
+
+use super::decide::Clerk;
+
+impl Clerk<'_> {
+    /// Types and computes anew what the payer of this payment paid later: "first" is decided by the
+    /// paid date, not by arrival (domain rules, section 3.3).
+    pub(super) fn revise_later_than(&mut self, earlier: &Payment) {
+        let email = self.email(earlier.ids.customer.as_ref(), earlier.email.as_deref());
+        let same_payer = |row: &&Conversion| {
+            let same = |own: &Option<String>, other: &Option<String>| own.is_some() && own == other;
+            same(&row.ids.subscription, &earlier.ids.subscription)
+                || same(&row.ids.customer, &earlier.ids.customer)
+                || same(&row.customer_email, &email)
+        };
+        let is_later = |row: &&Conversion| {
+            row.kind != ConversionType::Lead
+                && row.parent_conversion_id.is_none()
+                && row.occurred_at > earlier.paid_at
+        };
+        let later = self.known.rows.iter().filter(is_later).filter(same_payer);
+        let later: Vec<Conversion> = later.cloned().collect();
+        for row in later {
+            if let Some(revised) = self.revised(&row, &earlier.external_event_id) {
+                let reason = format!("{} was paid earlier", earlier.external_event_id);
+                self.known.rows.replace(revised, reason);
+            }
+        }
+    }
+
+    /// What a conversion is now that everything known is taken into account; `None`: what it was.
+    fn revised(&self, row: &Conversion, earlier: &str) -> Option<Conversion> {
+        let mut revised = row.clone();
+        if row.kind == ConversionType::Sale {
+            let external_id = row.external_event_id.as_deref().unwrap_or_default();
+            let subscription = row.ids.subscription.as_ref();
+            revised.kind = self.kind_of(subscription, external_id, row.occurred_at);
+        }
+        let excluded = self.exclusion(row);
+        if let Some((commission, _)) = &excluded {
+            revised.commission = *commission;
+            revised.commission_state = CommissionState::Ready;
+        }
+        if revised == *row {
+            return None;
+        }
+        let mut text = format!("{earlier} was paid earlier");
+        if let Some((_, why)) = excluded {
+            text = format!("{text}: {why}");
+        }
+        revised.trail.push(TrailStep {
+            verdict: Verdict::Revised,
+            text,
+        });
+        Some(revised)
+    }
+
+    /// Nothing, and why, when the plan does not cover the conversion any more.
+    fn exclusion(&self, row: &Conversion) -> Option<(Money, String)> {
+        if matches!(row.status, Status::Denied | Status::Refunded) {
+            return None;
+        }
+        let email = row.customer_email.as_deref();
+        let position = Position {
+            paid_at: row.occurred_at,
+            first_paid_at: self.first_paid(&row.ids, email, row.campaign_id),
+        };
+        let base = Money::new(row.base_minor, row.currency());
+        match row.plan.earned(base, row.commission.currency, position) {
+            Ok(Earned::Nothing(why)) => Some((Money::zero(row.commission.currency), why)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The store on a real Postgres: every test has a database of its own.
+
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod export;
+mod intake;
+mod live;
+mod plans;
+mod sales;
+mod support;
