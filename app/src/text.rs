@@ -94,6 +94,7 @@ pub fn days(days: u16) -> String {
 
 pub mod nav {
     pub const MAIN: &str = "Main";
+    pub const MENU: &str = "Menu";
     pub const SKIP: &str = "Skip to content";
     pub const SALES: &str = "Sales";
     pub const AFFILIATES: &str = "Affiliates";

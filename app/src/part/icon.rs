@@ -33,6 +33,7 @@ pub enum Icon {
     Filter,
     Up,
     Out,
+    Menu,
 }
 
 /// The markup of an icon: ready-made, because there are many on a page and none ever changes.
@@ -76,6 +77,7 @@ impl Icon {
             Self::Filter => drawn!("filter"),
             Self::Up => drawn!("up"),
             Self::Out => drawn!("out"),
+            Self::Menu => drawn!("menu"),
         }
     }
 }

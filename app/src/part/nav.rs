@@ -13,7 +13,8 @@ use crate::{
     text,
 };
 
-/// The brand and the pages there are; `children` are the account's part at the end.
+/// The brand and the pages there are; `children` are the account's part at the end. On a narrow screen
+/// all but the brand folds into a menu.
 #[component]
 pub fn Nav<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
     let pages = [
@@ -35,11 +36,21 @@ pub fn Nav<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
         ),
     ];
     let link = |(href, shape, name)| view! { <li><A href=href>{icon(shape)}{name}</A></li> };
+    let menu = NodeRef::<leptos::html::Div>::new();
+    let close = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            // Refused where it isn't open: on a wide screen.
+            drop(menu.hide_popover());
+        }
+    };
     view! {
         <nav class="nav" aria-label=text::nav::MAIN>
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
-            <ul>{pages.map(link)}</ul>
-            {children.into_inner()()}
+            <button type="button" class="btn menu" popovertarget="pages">{icon(Icon::Menu)}{text::nav::MENU}</button>
+            <div class="pages" id="pages" popover="auto" node_ref=menu>
+                <ul on:click=close>{pages.map(link)}</ul>
+                {children.into_inner()()}
+            </div>
         </nav>
     }
 }

@@ -1,0 +1,20 @@
+// The pages on a narrow screen, where they fold into a menu.
+import { expect, test } from '../support/test.ts';
+
+test.use({ viewport: { width: 360, height: 740 }, isMobile: true });
+
+test('every page and the way out are in the menu', async ({ page, visit, look }) => {
+  await visit('/dashboard/sales');
+  const menu = page.getByRole('button', { name: 'Menu' });
+  const pages = page.locator('#pages');
+  await expect(pages).toBeHidden();
+  await menu.click();
+  for (const name of ['Sales', 'Affiliates', 'Campaigns', 'Connections']) {
+    await expect(pages.getByRole('link', { name })).toBeInViewport();
+  }
+  await expect(pages.getByRole('button', { name: 'Sign out' })).toBeInViewport();
+  await look();
+  await pages.getByRole('link', { name: 'Connections' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Connections' })).toBeVisible();
+  await expect(pages).toBeHidden();
+});
