@@ -28,6 +28,8 @@ create table unattributed_payment (
     invoice_id text,
     payment_intent_id text,
     session_id text,
+    -- ids on the payment whose words may be told later
+    promotion_codes text[] not null,
     -- the payment as a domain fact
     fact json not null,
     reason text not null,
@@ -44,6 +46,7 @@ create index unattributed_invoice on unattributed_payment (organization_id, invo
     where invoice_id is not null;
 create index unattributed_payment_intent on unattributed_payment (organization_id, payment_intent_id)
     where payment_intent_id is not null;
+create index unattributed_promotion_codes on unattributed_payment using gin (promotion_codes);
 create index unattributed_session on unattributed_payment (organization_id, session_id)
     where session_id is not null;
 

@@ -1,5 +1,5 @@
 // The pages on a narrow screen, where they fold into a menu.
-import { expect, test } from '../support/test.ts';
+import { expect, test } from '../support/test';
 
 test.use({ viewport: { width: 360, height: 740 }, isMobile: true });
 

@@ -44,7 +44,11 @@ impl Clerk<'_> {
         let case = self.case(payment, email.clone(), origin);
         let decision = decide(&case, &self.known.book);
         let Some(credit) = decision.credit else {
-            return Ok(Done::Nobody(decision.trail));
+            return Ok(if case.owner.is_some() {
+                Done::Barred(decision.trail)
+            } else {
+                Done::Nobody(decision.trail)
+            });
         };
         let position = Position {
             paid_at: payment.paid_at,

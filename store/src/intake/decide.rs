@@ -35,8 +35,8 @@ pub(super) struct Writes {
     pub(super) waiting: BTreeMap<String, (Waiting, String)>,
     /// Payments that wait no longer.
     pub(super) credited: Vec<String>,
-    /// Stored events whose payment was credited later, by this batch.
-    pub(super) settled: Vec<(EventId, ConversionId)>,
+    /// Stored events whose payment this batch found to be somebody's, or nobody's for good.
+    pub(super) settled: Vec<Settled>,
 }
 
 impl Writes {
@@ -57,6 +57,14 @@ pub(super) struct EventLine {
     pub(super) event: IncomingEvent,
     pub(super) receipt: EventReceipt,
     pub(super) detail: String,
+}
+
+/// What came of an event whose payment had waited.
+pub(super) struct Settled {
+    pub(super) event_id: EventId,
+    pub(super) outcome: Outcome,
+    pub(super) detail: String,
+    pub(super) conversion_id: Option<ConversionId>,
 }
 
 /// Where a payment came from.
@@ -86,7 +94,10 @@ pub(super) enum Done {
     New(Box<Conversion>),
     Existing(Box<Conversion>),
     NotDue(String),
+    /// Nobody yet: what comes later may tell.
     Nobody(Vec<TrailStep>),
+    /// Nobody, whatever comes: it belongs to an affiliate who gets no new credit.
+    Barred(Vec<TrailStep>),
 }
 
 /// Works through a batch.
@@ -155,7 +166,7 @@ impl<'a> Clerk<'a> {
             Done::New(conversion) => Ok(Recorded::New(Box::new(self.row(*conversion)))),
             Done::Existing(conversion) => Ok(Recorded::Existing(Box::new(self.row(*conversion)))),
             Done::NotDue(reason) => Err(IntakeError::NotDue(reason)),
-            Done::Nobody(trail) => Err(IntakeError::NobodyToCredit(trail)),
+            Done::Nobody(trail) | Done::Barred(trail) => Err(IntakeError::NobodyToCredit(trail)),
         }
     }
 
@@ -274,6 +285,7 @@ impl<'a> Clerk<'a> {
                 self.revise_later_than(payment);
                 tally.add(Outcome::Unattributed, why, None);
             }
+            Ok(Done::Barred(trail)) => tally.add(Outcome::Unattributed, reason(&trail), None),
             Err(error) => tally.add(Outcome::Failed, format!("{external_id}: {error}"), None),
         }
     }
@@ -357,15 +369,38 @@ impl<'a> Clerk<'a> {
                     connection_campaign: waiting.connection_campaign,
                     ..Origin::default()
                 };
-                if let Ok(Done::New(made)) = self.payment(&waiting.payment, origin) {
-                    let settled = waiting.event_ids.iter().map(|event| (*event, made.id));
-                    self.writes.settled.extend(settled);
-                    credited.push((id, made.id));
+                match self.payment(&waiting.payment, origin) {
+                    Ok(Done::New(made)) => {
+                        let detail = "its affiliate was found by a later event".to_owned();
+                        self.settle(&waiting, Outcome::Recorded, &detail, Some(made.id));
+                        credited.push((id, made.id));
+                    }
+                    Ok(Done::NotDue(why)) => {
+                        self.settle(&waiting, Outcome::Stored, &format!("{id}: {why}"), None);
+                    }
+                    _ => {}
                 }
             }
             if credited.len() == before {
                 return credited;
             }
         }
+    }
+
+    /// Every event that told of a payment says what came of it.
+    fn settle(
+        &mut self,
+        waiting: &Waiting,
+        outcome: Outcome,
+        detail: &str,
+        conversion_id: Option<ConversionId>,
+    ) {
+        let settled = waiting.event_ids.iter().map(|event_id| Settled {
+            event_id: *event_id,
+            outcome,
+            detail: detail.to_owned(),
+            conversion_id,
+        });
+        self.writes.settled.extend(settled);
     }
 }

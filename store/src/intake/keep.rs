@@ -6,7 +6,10 @@
 )]
 
 use chrono::{DateTime, Utc};
-use domain::id::OrganizationId;
+use domain::{
+    fact::{ClueKind, Payment},
+    id::OrganizationId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -182,37 +185,76 @@ pub(super) async fn waiting_in(
         .execute(&mut *db)
         .await?;
     }
-    for (external_id, (waiting, why)) in &writes.waiting {
-        let payment = &waiting.payment;
-        let fact = serde_json::to_string(payment).ok();
-        let fact = readable(fact, "unattributed_payment", "fact")?;
-        let event_ids: Vec<Uuid> = waiting.event_ids.iter().map(|id| id.0).collect();
-        sqlx::query!(
-            "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_ids,
-                 occurred_at, customer_id, customer_email, subscription_id, invoice_id, payment_intent_id,
-                 session_id, fact, reason, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::json, $13, $14)
-             on conflict (organization_id, external_event_id) do update
-             set event_ids = unattributed_payment.event_ids || excluded.event_ids",
-            organization_id.0,
-            external_id,
-            waiting.connection_id.0,
-            &event_ids,
-            payment.paid_at,
-            payment.ids.customer,
-            email_key(payment.email.as_deref()),
-            payment.ids.subscription,
-            payment.ids.invoice,
-            payment.ids.payment_intent,
-            payment.ids.session,
-            fact,
-            why,
-            now,
-        )
-        .execute(&mut *db)
-        .await?;
+    if writes.waiting.is_empty() {
+        return Ok(());
     }
+    let mut lines = Vec::with_capacity(writes.waiting.len());
+    for (external_id, (waiting, why)) in &writes.waiting {
+        let fact = serde_json::to_string(&waiting.payment).ok();
+        let fact = readable(fact, "unattributed_payment", "fact")?;
+        lines.push((external_id, waiting, &waiting.payment, why, fact));
+    }
+    columns!(&lines, (external_id, waiting, payment, why, fact) => {
+        external_ids: String = (*external_id).clone(),
+        connections: Uuid = waiting.connection_id.0,
+        // One text for a list: unnest would flatten a list of lists.
+        events: String = joined(waiting.event_ids.iter().map(|id| id.0.to_string())),
+        times: DateTime<Utc> = payment.paid_at,
+        customers: Option<String> = payment.ids.customer.clone(),
+        emails: Option<String> = email_key(payment.email.as_deref()),
+        subscriptions: Option<String> = payment.ids.subscription.clone(),
+        invoices: Option<String> = payment.ids.invoice.clone(),
+        payment_intents: Option<String> = payment.ids.payment_intent.clone(),
+        sessions: Option<String> = payment.ids.session.clone(),
+        codes: String = joined(promotion_codes(payment)),
+        facts: String = fact.clone(),
+        reasons: String = (*why).clone(),
+    });
+    sqlx::query!(
+        "insert into unattributed_payment (organization_id, external_event_id, connection_id, event_ids,
+             occurred_at, customer_id, customer_email, subscription_id, invoice_id, payment_intent_id,
+             session_id, promotion_codes, fact, reason, created_at)
+         select $1, w.external_id, w.connection, string_to_array(w.events, ' ')::uuid[], w.at, w.customer, w.email,
+             w.subscription, w.invoice, w.payment_intent, w.session, string_to_array(w.codes, ' '),
+             w.fact::json, w.reason, $2
+         from unnest($3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[],
+             $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+             as w (external_id, connection, events, at, customer, email, subscription, invoice, payment_intent,
+             session, codes, fact, reason)
+         on conflict (organization_id, external_event_id) do update
+         set event_ids = unattributed_payment.event_ids || excluded.event_ids",
+        organization_id.0,
+        now,
+        &external_ids,
+        &connections,
+        &events,
+        &times,
+        &customers as &[Option<String>],
+        &emails as &[Option<String>],
+        &subscriptions as &[Option<String>],
+        &invoices as &[Option<String>],
+        &payment_intents as &[Option<String>],
+        &sessions as &[Option<String>],
+        &codes,
+        &facts,
+        &reasons,
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Ids of promotion codes on a payment, whose words may come later.
+fn promotion_codes(payment: &Payment) -> impl Iterator<Item = String> {
+    let ids = payment
+        .clues
+        .iter()
+        .filter(|clue| clue.kind == ClueKind::PromotionCode);
+    ids.map(|clue| clue.value.clone())
 }
 
 /// Events that waited for this batch now say what came of them.
@@ -224,18 +266,21 @@ pub(super) async fn settled_in(
     if writes.settled.is_empty() {
         return Ok(());
     }
-    columns!(&writes.settled, (event, conversion) => {
-        events: Uuid = event.0,
-        conversions: Uuid = conversion.0,
+    columns!(&writes.settled, one => {
+        events: Uuid = one.event_id.0,
+        outcomes: String = one.outcome.as_str().to_owned(),
+        details: String = one.detail.clone(),
+        conversions: Option<Uuid> = one.conversion_id.map(|id| id.0),
     });
     sqlx::query!(
-        "update event set outcome = 'recorded', detail = 'its affiliate was found by a later event',
-             conversion_id = s.conversion
-         from unnest($2::uuid[], $3::uuid[]) as s (event, conversion)
+        "update event set outcome = s.outcome, detail = s.detail, conversion_id = s.conversion
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) as s (event, outcome, detail, conversion)
          where event.organization_id = $1 and event.event_id = s.event and event.outcome = 'unattributed'",
         organization_id.0,
         &events,
-        &conversions,
+        &outcomes,
+        &details,
+        &conversions as &[Option<Uuid>],
     )
     .execute(db)
     .await?;

@@ -282,9 +282,13 @@ async fn waiting_in(
            join connection c on c.organization_id = u.organization_id and c.connection_id = u.connection_id
            where u.organization_id = $1 and (external_event_id = any($2) or customer_id = any($3)
                or customer_email = any($4) or subscription_id = any($5) or invoice_id = any($6)
-               or payment_intent_id = any($7) or session_id = any($8)
+               or payment_intent_id = any($7) or session_id = any($8) or promotion_codes && $9
+               or customer_id = any(select k.external_id from customer k
+                   where k.organization_id = $1 and k.email = any($4))
                or invoice_id = any(select subject_id from referral_clue
                    where organization_id = $1 and value = any($9) and subject_kind = 'invoice')
+               or payment_intent_id = any(select subject_id from referral_clue
+                   where organization_id = $1 and value = any($9) and subject_kind = 'payment_intent')
                or subscription_id = any(select subject_id from referral_clue
                    where organization_id = $1 and value = any($9) and subject_kind = 'subscription'))"#,
         organization_id.0,

@@ -48,7 +48,7 @@ impl Tally {
                     Some(lead.id),
                 );
             }
-            Done::NotDue(_) | Done::Nobody(_) => {}
+            Done::NotDue(_) | Done::Nobody(_) | Done::Barred(_) => {}
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) async fn write_in(
     clues_in(db, organization_id, writes).await?;
     promotion_codes_in(db, organization_id, writes).await?;
     waiting_in(db, organization_id, now, writes).await?;
+    settled_in(db, organization_id, writes).await?;
     let rows = &writes.rows;
     if rows.is_empty() {
         return Ok(None);
@@ -44,7 +45,6 @@ pub(super) async fn write_in(
     changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
     ledger_in(db, desk, organization_id, &rows.entries).await?;
     days_in(db, organization_id, rows).await?;
-    settled_in(db, organization_id, writes).await?;
     let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
     sqlx::query!(
         "update organization_position set position = $2 where organization_id = $1",

@@ -3,13 +3,15 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use domain::id::OrganizationId;
 use sqlx::PgPool;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
+    time::timeout,
 };
 
 use super::{Answer, Content, IntakeError, Item, decide::Clerk, load, write};
@@ -19,8 +21,12 @@ use crate::{Clock, Random, StoreError, directory::Directory, live::Live};
 const MAX_BATCH: usize = 64;
 /// How many organizations are written at the same time: more only raises everybody's latency.
 const MAX_WRITERS: usize = 2;
-/// How many items may wait; beyond that callers are told to come back.
-const MAX_WAITING: usize = 4096;
+/// How much may wait to be written, in KiB; beyond that callers are told to come back.
+const MAX_WAITING_KIB: usize = 64 * 1024;
+/// What an item takes up at least: with it, no more than 4,096 of them wait.
+const MIN_ITEM_KIB: usize = 16;
+/// Who waits longer than this for his commit is told to come back; asking again finds what was written.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(25);
 
 /// What the writer works with.
 #[derive(Clone)]
@@ -38,19 +44,24 @@ struct Job {
     organization_id: OrganizationId,
     item: Item,
     reply: Reply,
+    /// Given back when the item has been written.
+    room: OwnedSemaphorePermit,
 }
 
 /// The way in. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::UnboundedSender<Job>,
+    room: Arc<Semaphore>,
 }
 
 impl Writer {
     pub(crate) fn start(desk: Desk) -> Self {
-        let (jobs, inbox) = mpsc::channel(MAX_WAITING);
+        // Bounded by the room that every job takes.
+        let (jobs, inbox) = mpsc::unbounded_channel();
         tokio::spawn(run(desk, inbox));
-        Self { jobs }
+        let room = Arc::new(Semaphore::new(MAX_WAITING_KIB));
+        Self { jobs, room }
     }
 
     pub(crate) async fn submit(
@@ -59,16 +70,29 @@ impl Writer {
         item: Item,
     ) -> Result<Answer, IntakeError> {
         let (reply, answer) = oneshot::channel();
+        let room = Arc::clone(&self.room).try_acquire_many_owned(size_kib(&item));
         let job = Job {
             organization_id,
             item,
             reply,
+            room: room.map_err(|_| IntakeError::Unavailable)?,
         };
-        self.jobs
-            .try_send(job)
-            .map_err(|_| IntakeError::Unavailable)?;
-        answer.await.map_err(|_| IntakeError::Unavailable)?
+        self.jobs.send(job).map_err(|_| IntakeError::Unavailable)?;
+        match timeout(ANSWERED_WITHIN, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(IntakeError::Unavailable),
+        }
     }
+}
+
+/// The room an item takes, in KiB.
+fn size_kib(item: &Item) -> u32 {
+    let bytes = match item {
+        Item::Event(event) => event.payload.len(),
+        Item::Sale(_) | Item::Lead(_) => 0,
+    };
+    let size = (bytes / 1024).clamp(MIN_ITEM_KIB, MAX_WAITING_KIB);
+    u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 /// Jobs in order of arrival, per organization; an organization is written by one batch at a time.
@@ -109,7 +133,7 @@ impl Queue {
     }
 }
 
-async fn run(desk: Desk, mut inbox: mpsc::Receiver<Job>) {
+async fn run(desk: Desk, mut inbox: mpsc::UnboundedReceiver<Job>) {
     let mut queue = Queue::default();
     let mut running = JoinSet::new();
     loop {
@@ -155,8 +179,12 @@ fn settle(queue: &mut Queue, done: Result<OrganizationId, tokio::task::JoinError
 }
 
 async fn write_batch(desk: &Desk, organization_id: OrganizationId, batch: Vec<Job>) {
-    let (items, replies): (Vec<Item>, Vec<Reply>) =
-        batch.into_iter().map(|job| (job.item, job.reply)).unzip();
+    let (mut items, mut replies, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
+    for job in batch {
+        items.push(job.item);
+        replies.push(job.reply);
+        rooms.push(job.room);
+    }
     let answers = match commit(desk, organization_id, &items).await {
         Ok(answers) => answers,
         Err(error) => recover(desk, organization_id, &items, error).await,
@@ -165,6 +193,7 @@ async fn write_batch(desk: &Desk, organization_id: OrganizationId, batch: Vec<Jo
         // A caller who hung up is answered by the redelivery.
         let _ = reply.send(answer);
     }
+    drop(rooms);
 }
 
 /// A batch that the database did not take: when it is away everybody is told so, else one item spoils

@@ -12,10 +12,7 @@ use domain::{
     sales::Filter,
 };
 use sqlx::PgPool;
-use store::{
-    audit::Actor,
-    intake::{Recorded, ServerLead, ServerSale},
-};
+use store::intake::{Recorded, ServerLead, ServerSale};
 
 fn sale(payment: domain::fact::Payment) -> ServerSale {
     ServerSale {
@@ -259,16 +256,12 @@ async fn coupons_beat_referrals_only_where_the_campaign_says_so(pool: PgPool) {
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn who_is_paused_gets_no_new_credit_and_nobody_else_gets_his_subscriptions(pool: PgPool) {
     let shop = Shop::open(pool).await;
-    let mut sarah = shop.affiliate("sarah").await;
+    let sarah = shop.affiliate("sarah").await;
     shop.affiliate("jonas").await;
     let mut first = payment("in_1", Some("sub_1"), -30);
     first.clues = vec![clue(ClueKind::Slug, "sarah")];
     shop.event("evt_1", vec![Fact::Payment(first)]).await;
-    sarah.status = AffiliateStatus::Paused;
-    shop.store
-        .change_affiliate(Actor::System, shop.organization_id, &sarah)
-        .await
-        .expect("paused");
+    shop.set_status(&sarah, AffiliateStatus::Paused).await;
     let mut renewal = payment("in_2", Some("sub_1"), 0);
     renewal.clues = vec![clue(ClueKind::Slug, "jonas")];
     let receipt = shop.event("evt_2", vec![Fact::Payment(renewal)]).await;

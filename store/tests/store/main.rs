@@ -4,7 +4,9 @@
 
 mod export;
 mod intake;
+mod limits;
 mod live;
 mod plans;
 mod sales;
 mod support;
+mod waiting;

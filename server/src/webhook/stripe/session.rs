@@ -82,11 +82,17 @@ impl<'a> Checkout<'a> {
         if self.is_free() || self.session.number("amount_total")? == Some(0) {
             return Ok(vec![self.signup()]);
         }
-        if status == "paid" && self.ids.invoice.is_none() {
+        if status == "paid" && !self.makes_an_invoice() {
             return Ok(self.payment()?.into_iter().collect());
         }
         // The invoice is the sale; or the money is still on its way and comes with another event.
         Ok(self.referral().into_iter().collect())
+    }
+
+    /// The invoice may be made only after the session has ended.
+    fn makes_an_invoice(&self) -> bool {
+        let enabled = self.session.at("invoice_creation.enabled");
+        self.ids.invoice.is_some() || enabled.and_then(serde_json::Value::as_bool) == Some(true)
     }
 
     /// A trial, or a coupon of 100 %.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    affiliate::Affiliate,
+    affiliate::{Affiliate, AffiliateStatus},
     campaign::Terms,
     commission::{self, Plan, Rate},
     connection::{Mode, Processor},
@@ -149,15 +149,35 @@ impl Shop {
             .expect("coupon");
     }
 
-    /// Delivers an event that holds these facts.
-    pub(crate) async fn event(&self, id: &str, facts: Vec<Fact>) -> EventReceipt {
-        let event = IncomingEvent {
+    /// An event with these bytes that says nothing.
+    pub(crate) fn incoming(&self, id: &str, payload: Bytes) -> IncomingEvent {
+        IncomingEvent {
             connection: Arc::clone(&self.connection),
             external_id: id.to_owned(),
             kind: "test".to_owned(),
             occurred_at: noon(),
-            payload: Bytes::from_static(b"{}"),
+            payload,
+            content: Content::Facts(Vec::new()),
+        }
+    }
+
+    /// Pauses an affiliate, or lets him earn again.
+    pub(crate) async fn set_status(&self, affiliate: &Affiliate, status: AffiliateStatus) {
+        let changed = Affiliate {
+            status,
+            ..affiliate.clone()
+        };
+        self.store
+            .change_affiliate(Actor::System, self.organization_id, &changed)
+            .await
+            .expect("changed");
+    }
+
+    /// Delivers an event that holds these facts.
+    pub(crate) async fn event(&self, id: &str, facts: Vec<Fact>) -> EventReceipt {
+        let event = IncomingEvent {
             content: Content::Facts(facts),
+            ..self.incoming(id, Bytes::from_static(b"{}"))
         };
         self.store.receive_event(event).await.expect("received")
     }

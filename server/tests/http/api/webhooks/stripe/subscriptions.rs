@@ -192,12 +192,15 @@ async fn a_one_off_checkout_without_invoice_is_a_sale_by_its_payment_intent() {
 #[tokio::test]
 async fn a_one_off_checkout_with_an_invoice_is_the_invoices_sale_in_every_order() {
     let (server, _, connection) = shop().await;
-    for session_first in [true, false] {
-        let purchase = Purchase::new(&format!("p{session_first}"));
-        let session = with(
-            purchase.one_off("sarah"),
-            json!({"invoice": purchase.id("in")}),
-        );
+    let orders = [(true, true), (true, false), (false, true), (false, false)];
+    for (session_first, is_named) in orders {
+        let purchase = Purchase::new(&format!("p{session_first}{is_named}"));
+        let invoice_of_session = if is_named {
+            json!({"invoice": purchase.id("in")})
+        } else {
+            json!({"invoice": null, "invoice_creation": {"enabled": true}})
+        };
+        let session = with(purchase.one_off("sarah"), invoice_of_session);
         let invoice = with(
             purchase.invoice(Shape::Acacia),
             json!({"subscription": null, "payment_intent": purchase.id("pi"), "lines": {"data": []}, "billing_reason": "manual"}),
@@ -217,7 +220,7 @@ async fn a_one_off_checkout_with_an_invoice_is_the_invoices_sale_in_every_order(
         let sale = server.sale_of(&purchase.id("in")).await.expect("a sale");
         assert_eq!(credit(&sale), ("sarah", "Link", "Sale"));
     }
-    assert_eq!(server.sales("").await.len(), 2);
+    assert_eq!(server.sales("").await.len(), orders.len());
 }
 
 #[tokio::test]
