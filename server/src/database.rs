@@ -86,14 +86,10 @@ async fn connect(
     random: Random,
 ) -> Result<Store, DatabaseError> {
     let pool: PgPool = Store::pool_options()
-        .connect_with(
-            options
-                .application_name("tributary")
-                .options([("jit", "off")]),
-        )
+        .connect_with(Store::connect_options(options))
         .await
         .map_err(DatabaseError::Unreachable)?;
-    store::MIGRATOR.run(&pool).await?;
+    Store::migrate(&pool).await?;
     let vault = vault(config, &random)?;
     let store = Store::new(pool, Clock::System, random, vault);
     store.check_secret_key().await?;

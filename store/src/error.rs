@@ -50,8 +50,13 @@ pub(crate) fn readable<T>(
     value.ok_or(StoreError::Corrupt { table, column })
 }
 
-/// Classes 08 (connection), 53 (resources), 57 (shut down, starting up) are the database being away,
-/// and so is whatever ends the connection: a database that is closed for maintenance, for example.
+/// A lock that was not had in time, and a transaction that did nothing for too long. A statement that
+/// took too long is 57014, in class 57.
+const OUT_OF_TIME: [&str; 2] = ["55P03", "25P03"];
+
+/// Classes 08 (connection), 53 (resources), 57 (shut down, starting up, broken off) are the database
+/// being away, and so is whatever runs out of time or ends the connection: a database that is closed
+/// for maintenance, for example.
 fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -66,9 +71,8 @@ fn is_away(error: &sqlx::Error) -> bool {
                 .map(PgDatabaseError::severity);
             let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
             let class = |code: &str| {
-                ["08", "53", "57"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
+                let away = ["08", "53", "57"];
+                OUT_OF_TIME.contains(&code) || away.iter().any(|class| code.starts_with(class))
             };
             ended || database.code().is_some_and(|code| class(&code))
         }

@@ -33,6 +33,7 @@ pub mod intake;
 pub mod live;
 pub mod organization;
 mod plan;
+mod pool;
 pub mod random;
 pub mod s2s_secret;
 pub mod sales;
@@ -42,19 +43,13 @@ pub mod vault;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, migrate::Migrator, postgres::PgPoolOptions};
+use sqlx::{PgPool, migrate::Migrator};
 use uuid::Uuid;
 
 pub use crate::{clock::Clock, error::StoreError, random::Random, vault::Vault};
 
 /// The schema, oldest first.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
-
-/// Pool size per processor core: more connections only queue inside Postgres.
-const CONNECTIONS_PER_CORE: u32 = 4;
-
-/// How long a caller waits for a connection before the database counts as away.
-const CONNECTION_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// The ledger's memory. Cheap to clone; all clones share one pool, one cache and one writer.
 #[derive(Clone)]
@@ -89,15 +84,6 @@ impl Store {
             live,
             writer,
         }
-    }
-
-    /// A pool with the house's settings.
-    pub fn pool_options() -> PgPoolOptions {
-        let cores =
-            std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
-        PgPoolOptions::new()
-            .max_connections((cores * CONNECTIONS_PER_CORE).clamp(8, 64))
-            .acquire_timeout(CONNECTION_PATIENCE)
     }
 
     /// The time, in whole milliseconds: what ids can carry.

@@ -210,3 +210,43 @@ async fn sales_told_while_the_database_comes_and_goes_are_kept_if_they_were_answ
         assert!(server.sale_of(&id).await.is_some(), "{id} was answered");
     }
 }
+
+/// A server whose database breaks off what takes longer than that.
+async fn server_with(limits: &str) -> TestServer {
+    let database = Database::create().await;
+    let url = format!("{}?{limits}", database.url());
+    let server = TestServer::start_on(database, &[("DATABASE_URL", &url)]).await;
+    server.affiliate("sarah").await;
+    server
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_holds_is_not_waited_for_for_ever() {
+    let server = server_with("options[lock_timeout]=300ms").await;
+    let mut somebody = server.database().pool.begin().await.expect("a transaction");
+    sqlx::query("select from organization_position for update")
+        .execute(&mut *somebody)
+        .await
+        .expect("locked");
+    let limit = Duration::from_secs(10);
+    let answer = tokio::time::timeout(limit, server.sale("one", "sarah", json!({}))).await;
+    assert_come_again(&answer.expect("it is answered"), "a sale");
+    somebody.rollback().await.expect("given back");
+    server.sale("one", "sarah", json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_broken_off() {
+    let limits = "options[lock_timeout]=0&options[statement_timeout]=500ms";
+    let server = server_with(limits).await;
+    let mut somebody = server.database().pool.begin().await.expect("a transaction");
+    sqlx::query("lock table conversion in access exclusive mode")
+        .execute(&mut *somebody)
+        .await
+        .expect("locked");
+    let limit = Duration::from_secs(10);
+    let answer = tokio::time::timeout(limit, server.get("/api/conversions")).await;
+    assert_come_again(&answer.expect("it is answered"), "the list");
+    somebody.rollback().await.expect("given back");
+    server.get("/api/conversions").await.expect(200);
+}
