@@ -22,6 +22,13 @@ pub enum AppError {
     Invalid(Invalid),
     /// It is not there, or belongs to another organization.
     NotFound,
+    /// It was tried too often.
+    TooMany {
+        /// How long to wait before trying again.
+        seconds: u64,
+        /// What was typed, as in [`Invalid`].
+        kept: Vec<(String, String)>,
+    },
     /// The server or its database is away; trying again later may help.
     Unavailable,
     /// Something broke; the log has more under this id.
@@ -64,6 +71,7 @@ impl AppError {
     pub fn keeping(self, kept: Vec<(String, String)>) -> Self {
         match self {
             Self::Invalid(invalid) => Self::Invalid(Invalid { kept, ..invalid }),
+            Self::TooMany { seconds, .. } => Self::TooMany { seconds, kept },
             other => other,
         }
     }
@@ -75,6 +83,7 @@ impl AppError {
             Self::Forbidden => 403,
             Self::Invalid(_) => 400,
             Self::NotFound => 404,
+            Self::TooMany { .. } => 429,
             Self::Unavailable => 503,
             Self::Internal { .. } => 500,
         }
@@ -87,6 +96,7 @@ impl AppError {
             Self::Forbidden => text::error::FORBIDDEN.to_owned(),
             Self::Invalid(invalid) => text::sentence(&invalid.message),
             Self::NotFound => text::error::NOT_FOUND.to_owned(),
+            Self::TooMany { seconds, .. } => text::error::too_many(*seconds),
             Self::Unavailable => text::error::UNAVAILABLE.to_owned(),
             Self::Internal { request_id } => text::error::internal(request_id),
         }
@@ -100,7 +110,10 @@ impl FromServerFnError for AppError {
         match value {
             ServerFnErrorErr::Request(_) => Self::Unavailable,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::invalid("", text::error::NOT_UNDERSTOOD)
+                let error = Self::invalid("", text::error::NOT_UNDERSTOOD);
+                #[cfg(feature = "ssr")]
+                let error = crate::request::refuse(error);
+                error
             }
             _ => Self::broken(),
         }

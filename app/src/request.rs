@@ -1,9 +1,12 @@
 //! The request behind a page or server function: who calls, what is answered. Only on the server.
 //!
-//! The host provides as context: [`store::Store`], `Option<Viewer>` and [`PublicUrl`].
+//! The host provides as context: [`store::Store`], `Option<Viewer>`, [`PublicUrl`],
+//! [`ByHttps`] and [`Attempts`].
+
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use domain::id::OrganizationId;
+use domain::{email::Email, id::OrganizationId};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_router::location::Url;
@@ -21,6 +24,25 @@ pub const SESSION_COOKIE: &str = "tributary_session";
 /// How the outside reaches this server, without a slash at the end.
 #[derive(Clone, Debug)]
 pub struct PublicUrl(pub String);
+
+/// Does the outside come by HTTPS?
+#[derive(Clone, Copy, Debug)]
+pub struct ByHttps(pub bool);
+
+/// What strangers may try only so often.
+#[derive(Clone, Copy, Debug)]
+pub enum Attempt<'a> {
+    /// Signing in to an account.
+    SignIn(&'a Email),
+    /// The first run.
+    SetUp,
+}
+
+type Count = dyn Fn(Attempt<'_>) -> Result<(), u64> + Send + Sync;
+
+/// Counts the attempts of whoever calls. The error is how many seconds to wait.
+#[derive(Clone)]
+pub struct Attempts(pub Arc<Count>);
 
 /// The signed-in member who calls, and the store to answer from.
 pub(crate) struct Caller {
@@ -75,6 +97,15 @@ pub(crate) fn store() -> Store {
     expect_context::<Store>()
 }
 
+/// Counts an attempt before anything is done about it.
+pub(crate) fn attempt(what: Attempt<'_>) -> Result<(), AppError> {
+    let Attempts(count) = expect_context();
+    count(what).map_err(|seconds| AppError::TooMany {
+        seconds,
+        kept: Vec::new(),
+    })
+}
+
 /// How the outside reaches this server.
 pub(crate) fn public_url() -> String {
     use_context::<PublicUrl>().map_or_else(String::new, |url| url.0)
@@ -89,6 +120,9 @@ pub(crate) fn refuse(error: impl Into<AppError>) -> AppError {
         && let Some(response) = use_context::<ResponseOptions>()
     {
         response.set_status(status);
+        if let AppError::TooMany { seconds, .. } = error {
+            response.insert_header(header::RETRY_AFTER, seconds.into());
+        }
     }
     error
 }
@@ -151,10 +185,9 @@ pub(crate) fn safe_next(next: &str) -> &str {
 }
 
 fn set_session_cookie(token: &str, max_age: i64) {
-    let secure = if public_url().starts_with("https:") {
-        "; Secure"
-    } else {
-        ""
+    let secure = match use_context() {
+        Some(ByHttps(false)) => "",
+        _ => "; Secure",
     };
     let cookie = format!(
         "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}"

@@ -113,6 +113,11 @@ pub mod error {
     pub const NOT_UNDERSTOOD: &str = "The form was not understood. Reload the page and try again.";
     pub const STALE: &str = "Couldn't refresh. These are the sales as last seen; we keep trying.";
 
+    pub fn too_many(seconds: u64) -> String {
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        format!("Too many attempts. Wait {seconds} {unit}, then try again.")
+    }
+
     pub fn internal(request_id: &str) -> String {
         let mut text = "Something broke on the server. It has been logged".to_owned();
         if !request_id.is_empty() {

@@ -1,12 +1,9 @@
 //! Who is calling: a program with a key, or a member with a session.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{id::OrganizationId, scope::Scope};
@@ -50,7 +47,7 @@ impl Caller {
         if let Some(holder) = holder {
             return Ok(Self { holder });
         }
-        state.limits.keyless(address(parts))?;
+        state.limits.keyless(address(parts, state))?;
         Err(Problem::unauthorized(
             "send a valid API key: Authorization: Bearer ak_live_...",
         ))
@@ -124,10 +121,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// The address of the other end of the connection.
-pub(crate) fn address(parts: &Parts) -> IpAddr {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
-        peer.ip()
-    })
+/// The caller's address, as far as it is known.
+pub(crate) fn address(parts: &Parts, state: &AppState) -> IpAddr {
+    state.proxies.caller(&parts.headers, &parts.extensions)
 }

@@ -11,8 +11,10 @@ use crate::{config::Config, database};
 ///
 /// Configured by environment variables: DATABASE_URL, TRIBUTARY_DATA_DIR, TRIBUTARY_ADDR,
 /// TRIBUTARY_PUBLIC_URL, TRIBUTARY_OWNER_EMAIL, TRIBUTARY_OWNER_PASSWORD, TRIBUTARY_ORGANIZATION,
-/// TRIBUTARY_API_KEY, TRIBUTARY_RATE_LIMIT_PER_MINUTE, TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR,
-/// TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says what each means.
+/// TRIBUTARY_API_KEY, TRIBUTARY_RATE_LIMIT_PER_MINUTE, TRIBUTARY_TRUSTED_PROXIES (reverse proxies
+/// whose X-Forwarded-For and X-Forwarded-Proto count: addresses and networks, or none; default this
+/// machine), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says
+/// what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]
 pub(crate) struct Cli {

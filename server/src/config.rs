@@ -9,6 +9,7 @@
 //! | `TRIBUTARY_OWNER_EMAIL`, `TRIBUTARY_OWNER_PASSWORD`, `TRIBUTARY_ORGANIZATION` | on an empty database: creates the organization and its owner |
 //! | `TRIBUTARY_API_KEY` | with the above: stores this value as a key with every scope |
 //! | `TRIBUTARY_RATE_LIMIT_PER_MINUTE` | calls per key and minute, default 600; 0: no limits on the API |
+//! | `TRIBUTARY_TRUSTED_PROXIES` | reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count: a comma list of addresses and networks, or `none`; default this machine |
 //! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
 //! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
 //! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
@@ -19,7 +20,7 @@ use domain::{email::Email, text::Name};
 use store::{Vault, organization::NewOrganization};
 use url::Url;
 
-use crate::embedded;
+use crate::{embedded, proxy::Proxies};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const DEFAULT_RATE_LIMIT: u32 = 600;
@@ -32,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) public_url: String,
     pub(crate) owner: Option<NewOrganization>,
     pub(crate) rate_limit_per_minute: u32,
+    pub(crate) trusted_proxies: Proxies,
     pub(crate) secret_key: Option<String>,
     pub(crate) site_dir: PathBuf,
 }
@@ -85,6 +87,7 @@ impl Config {
         let rate_limit = read.parsed("TRIBUTARY_RATE_LIMIT_PER_MINUTE", |text| {
             text.parse().map_err(needs_number)
         });
+        let trusted_proxies = read.parsed("TRIBUTARY_TRUSTED_PROXIES", Proxies::parse);
         let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
             Vault::from_base64(text).map(|_| text.to_owned())
         });
@@ -99,6 +102,7 @@ impl Config {
             public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
             owner,
             rate_limit_per_minute: rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
             secret_key,
             site_dir: read
                 .text("TRIBUTARY_SITE_DIR")
@@ -220,6 +224,7 @@ mod tests {
             ("TRIBUTARY_ADDR", "localhost"),
             ("TRIBUTARY_PUBLIC_URL", "ftp://x"),
             ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "-1"),
+            ("TRIBUTARY_TRUSTED_PROXIES", "proxy.example"),
             ("TRIBUTARY_SECRET_KEY", "short"),
             ("DATABASE_URL", "mysql://x"),
             ("TRIBUTARY_OWNER_EMAIL", "nobody"),
@@ -231,6 +236,7 @@ mod tests {
             "ADDR",
             "PUBLIC_URL",
             "RATE_LIMIT",
+            "TRUSTED_PROXIES",
             "SECRET_KEY",
             "DATABASE_URL",
             "EMAIL",

@@ -1,19 +1,31 @@
 //! The host of the dashboard: who is looking, which files belong to it, what the pages may reach.
 
-use app::{App, request::PublicUrl, shell};
+use std::{net::IpAddr, sync::Arc};
+
+use app::{
+    App,
+    request::{Attempt, Attempts, ByHttps, PublicUrl},
+    shell,
+};
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use leptos::prelude::provide_context;
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use store::session::Viewer;
 
-use crate::{caller, problem::Problem, state::AppState};
+use crate::{
+    caller,
+    input::{MAX_BODY, read_body},
+    rate_limit::Limits,
+    security,
+    state::AppState,
+};
 
 /// Files whose names carry a hash of their content never change.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -25,14 +37,25 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let provide = move || {
         provide_context(provided.store.clone());
         provide_context(PublicUrl(provided.public_url.to_string()));
-        let request = leptos::prelude::use_context::<axum::http::request::Parts>();
-        let viewer = request.and_then(|parts| parts.extensions.get::<SignedIn>().cloned());
+        let Some(request) = use_context::<Parts>() else {
+            return;
+        };
+        let viewer = request.extensions.get::<SignedIn>().cloned();
         provide_context(viewer.and_then(|signed_in| signed_in.0));
+        provide_context(attempts(
+            &provided.limits,
+            caller::address(&request, &provided),
+        ));
+        provide_context(ByHttps(security::by_https(
+            &provided,
+            &request.headers,
+            &request.extensions,
+        )));
     };
     let shell_options = state.leptos.clone();
     Router::new()
         .leptos_routes_with_context(state, pages, provide, move || shell(shell_options.clone()))
-        .layer(middleware::from_fn_with_state(state.clone(), sign_in_limit))
+        .layer(middleware::from_fn(cap_body))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             look_up_viewer,
@@ -60,27 +83,21 @@ async fn look_up_viewer(
 }
 
 /// Passwords can't be guessed by trying many: neither one account's nor from one address.
-async fn sign_in_limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if request.uri().path() != "/rpc/sign_in" {
-        return next.run(request).await;
-    }
+fn attempts(limits: &Arc<Limits>, address: IpAddr) -> Attempts {
+    let limits = Arc::clone(limits);
+    Attempts(Arc::new(move |attempt| match attempt {
+        Attempt::SignIn(email) => limits.sign_in(email, address),
+        Attempt::SetUp => limits.set_up(address),
+    }))
+}
+
+/// Server functions read a body to its end, whoever sends it.
+async fn cap_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match crate::input::read_body(body, crate::input::MAX_BODY).await {
-        Ok(body) => body,
-        Err(problem) => return problem.into_response(),
-    };
-    let form = url::form_urlencoded::parse(&body);
-    let email = form
-        .into_owned()
-        .find(|(name, _)| name.contains("email"))
-        .map(|(_, email)| email);
-    if !state
-        .limits
-        .sign_in(&email.unwrap_or_default(), caller::address(&parts))
-    {
-        return Problem::rate_limited(60).into_response();
+    match read_body(body, MAX_BODY).await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(problem) => problem.into_response(),
     }
-    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 async fn cache_files(request: Request, next: Next) -> Response {

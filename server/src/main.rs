@@ -18,6 +18,7 @@ mod idempotency;
 mod input;
 mod job;
 mod problem;
+mod proxy;
 mod rate_limit;
 mod router;
 mod security;

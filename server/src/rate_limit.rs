@@ -8,7 +8,10 @@ use std::{
 };
 
 use axum::{extract::Request, http::HeaderMap, middleware::Next, response::Response};
-use domain::id::{ApiKeyId, OrganizationId};
+use domain::{
+    email::Email,
+    id::{ApiKeyId, OrganizationId},
+};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -25,9 +28,40 @@ const S2S_PER_MINUTE: NonZeroU32 = nonzero!(6000u32);
 const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 /// Calls per minute and address on the API without a key that is known.
 const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
-/// Sign-in attempts per account and per address: some at once, then one every so often.
-const SIGN_IN_EVERY: Duration = Duration::from_secs(6);
-const SIGN_IN_BURST: NonZeroU32 = nonzero!(10u32);
+/// Attempts to sign in per account and per address, and to set up per address: some at once, then
+/// one every so often.
+const ATTEMPT_EVERY: Duration = Duration::from_secs(6);
+const ATTEMPT_BURST: NonZeroU32 = nonzero!(10u32);
+
+/// How much of an IPv6 address counts: whoever has one has all that begin with the same bits.
+const IPV6_BITS: u32 = 64;
+
+/// Where a call comes from, as far as it is counted: one IPv4 address, or one IPv6 network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Origin(IpAddr);
+
+impl From<IpAddr> for Origin {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let rest = u128::BITS - IPV6_BITS;
+                IpAddr::V6((v6.to_bits() >> rest << rest).into())
+            }
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+}
+
+/// What attempts are counted for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Target {
+    /// Signing in to this account, from wherever.
+    Account(Email),
+    /// Signing in from this address, to whichever account.
+    SignIn(Origin),
+    /// The first run, from this address.
+    SetUp(Origin),
+}
 
 type KeyLimiter = RateLimiter<
     ApiKeyId,
@@ -41,8 +75,8 @@ pub(crate) struct Limits {
     clock: DefaultClock,
     keys: Option<(NonZeroU32, KeyLimiter)>,
     s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
-    keyless: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    sign_in: DefaultKeyedRateLimiter<String>,
+    keyless: Option<DefaultKeyedRateLimiter<Origin>>,
+    attempts: DefaultKeyedRateLimiter<Target>,
 }
 
 /// What the caller is told in headers.
@@ -69,13 +103,14 @@ impl Limits {
             )
         };
         let s2s = Quota::per_minute(S2S_PER_MINUTE).allow_burst(S2S_BURST);
-        let sign_in = Quota::with_period(SIGN_IN_EVERY).unwrap_or(Quota::per_minute(SIGN_IN_BURST));
+        let attempts =
+            Quota::with_period(ATTEMPT_EVERY).unwrap_or(Quota::per_minute(ATTEMPT_BURST));
         Self {
             clock: DefaultClock::default(),
             keys: limit.map(keyed),
             s2s: limit.map(|_| RateLimiter::keyed(s2s)),
             keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
-            sign_in: RateLimiter::keyed(sign_in.allow_burst(SIGN_IN_BURST)),
+            attempts: RateLimiter::keyed(attempts.allow_burst(ATTEMPT_BURST)),
         }
     }
 
@@ -108,13 +143,25 @@ impl Limits {
 
     /// Counts a call without a key that is known.
     pub(crate) fn keyless(&self, address: IpAddr) -> Result<(), Problem> {
-        self.count(self.keyless.as_ref(), &address)
+        self.count(self.keyless.as_ref(), &address.into())
     }
 
-    /// Counts an attempt to sign in, for the account and for the address; `false`: too many.
-    pub(crate) fn sign_in(&self, email: &str, address: IpAddr) -> bool {
-        let account = self.sign_in.check_key(&email.trim().to_lowercase()).is_ok();
-        account & self.sign_in.check_key(&address.to_string()).is_ok()
+    /// Counts an attempt to sign in, for the address and for the account; the error is how many
+    /// seconds to wait. Whoever is turned away for his address no longer counts against accounts.
+    pub(crate) fn sign_in(&self, email: &Email, address: IpAddr) -> Result<(), u64> {
+        self.attempt(Target::SignIn(address.into()))?;
+        self.attempt(Target::Account(email.clone()))
+    }
+
+    /// Counts an attempt at the first run; the error is how many seconds to wait.
+    pub(crate) fn set_up(&self, address: IpAddr) -> Result<(), u64> {
+        self.attempt(Target::SetUp(address.into()))
+    }
+
+    fn attempt(&self, target: Target) -> Result<(), u64> {
+        self.attempts
+            .check_key(&target)
+            .map_err(|refused| self.seconds(&refused))
     }
 
     /// Forgets callers who have been quiet: run by a job.
@@ -128,7 +175,7 @@ impl Limits {
         if let Some(keyless) = &self.keyless {
             keyless.retain_recent();
         }
-        self.sign_in.retain_recent();
+        self.attempts.retain_recent();
     }
 
     fn count<Key>(
@@ -149,8 +196,16 @@ impl Limits {
     where
         DefaultClock: Clock<Instant = P>,
     {
+        Problem::rate_limited(self.seconds(refused))
+    }
+
+    /// How long to wait, in whole seconds.
+    fn seconds<P: governor::clock::Reference>(&self, refused: &governor::NotUntil<P>) -> u64
+    where
+        DefaultClock: Clock<Instant = P>,
+    {
         let wait = refused.wait_time_from(self.clock.now());
-        Problem::rate_limited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
     }
 }
 
@@ -170,4 +225,18 @@ fn write(headers: &mut HeaderMap, standing: Standing) {
     headers.insert("x-ratelimit-limit", standing.limit.into());
     headers.insert("x-ratelimit-remaining", standing.remaining.into());
     headers.insert("x-ratelimit-reset", standing.reset_seconds.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_caller() {
+        let origin = |text: &str| Origin::from(text.parse::<IpAddr>().expect("an address"));
+        assert_eq!(origin("2001:db8:1:2::1"), origin("2001:db8:1:2:ffff::9"));
+        assert_ne!(origin("2001:db8:1:2::1"), origin("2001:db8:1:3::1"));
+        assert_ne!(origin("192.0.2.1"), origin("192.0.2.2"));
+        assert_eq!(origin("192.0.2.1"), origin("::ffff:192.0.2.1"));
+    }
 }

@@ -36,6 +36,7 @@ pub(crate) fn router(state: AppState) -> Router {
         )
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
+    let headers = middleware::from_fn_with_state(state.clone(), security::headers);
     let probes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -52,7 +53,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(security::same_origin))
         .layer(middleware::from_fn(problem::shape))
-        .layer(middleware::from_fn(security::headers))
+        .layer(headers)
         .layer(CompressionLayer::new().compress_when(compress))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())

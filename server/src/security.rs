@@ -1,14 +1,14 @@
 //! What protects the browser: headers on every response, and writes only from our own pages.
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{Request, State},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use url::Url;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, state::AppState};
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -23,10 +23,18 @@ const HEADERS: [(HeaderName, &str); 4] = [
 /// One year.
 const HSTS: &str = "max-age=31536000";
 
+/// Does the outside come by HTTPS? The configuration says so, or a trusted proxy does.
+pub(crate) fn by_https(state: &AppState, headers: &HeaderMap, extensions: &Extensions) -> bool {
+    state.public_url.starts_with("https:") || state.proxies.forwarded_https(headers, extensions)
+}
+
 /// Adds the headers that every response carries; HSTS where the outside comes by HTTPS.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let forwarded = request.headers().get("x-forwarded-proto");
-    let by_https = forwarded.is_some_and(|proto| proto.as_bytes() == b"https");
+pub(crate) async fn headers(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let by_https = by_https(&state, request.headers(), request.extensions());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

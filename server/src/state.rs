@@ -7,7 +7,7 @@ use leptos::config::LeptosOptions;
 use store::Store;
 use tokio::sync::watch;
 
-use crate::rate_limit::Limits;
+use crate::{proxy::Proxies, rate_limit::Limits};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     /// Who called how often.
     pub(crate) limits: Arc<Limits>,
+    /// Whose word about the caller is taken.
+    pub(crate) proxies: Arc<Proxies>,
     /// How the outside reaches this server, without a slash at the end.
     pub(crate) public_url: Arc<str>,
     /// Where the dashboard's files are.

@@ -10,6 +10,7 @@ mod support;
 
 mod http {
     mod api;
+    mod attempts;
     mod command_line;
     mod crash;
     mod database_away;

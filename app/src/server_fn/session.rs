@@ -60,10 +60,9 @@ pub async fn door(setup: bool) -> Result<(), AppError> {
 /// Makes the first organization and signs its owner in.
 #[server(prefix = "/rpc", endpoint = "set_up")]
 pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
-    use crate::request::{redirect, refuse, start_session, store, user_agent};
-    let new = form
-        .read()
-        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    use crate::request::{Attempt, attempt, redirect, refuse, start_session, store, user_agent};
+    let new = attempt(Attempt::SetUp).and_then(|()| form.read());
+    let new = new.map_err(|error| refuse(error.keeping(form.kept())))?;
     let store = store();
     let created = store
         .set_up(new)
@@ -80,8 +79,11 @@ pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
 /// Signs in and goes where one wanted to go.
 #[server(prefix = "/rpc", endpoint = "sign_in")]
 pub async fn sign_in(form: SignInForm) -> Result<(), AppError> {
-    use crate::request::{redirect, refuse, safe_next, start_session, store, user_agent};
+    use crate::request::{
+        Attempt, attempt, redirect, refuse, safe_next, start_session, store, user_agent,
+    };
     let email = super::form::field("email", domain::email::Email::parse(&form.email));
+    let email = email.and_then(|email| attempt(Attempt::SignIn(&email)).map(|()| email));
     let email = email.map_err(|error| refuse(error.keeping(form.kept())))?;
     let signed_in = store()
         .sign_in(&email, form.password.clone(), &user_agent())

@@ -136,7 +136,7 @@ async fn authenticated(
     request: Request,
 ) -> Result<(OrganizationId, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let address = address(&parts);
+    let address = address(&parts, state);
     let signed = parts.headers.contains_key(signature::SIGNATURE_HEADER);
     let by_key = if signed {
         None

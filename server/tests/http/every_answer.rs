@@ -97,6 +97,16 @@ async fn every_answer_protects_the_browser() {
             .header("strict-transport-security")
             .contains("max-age=")
     );
+    let public = [("TRIBUTARY_PUBLIC_URL", "https://sales.example.com")];
+    let stranger = [("TRIBUTARY_TRUSTED_PROXIES", "none")];
+    for (variables, by_https) in [(public, true), (stranger, false)] {
+        let server = TestServer::start_with(&variables).await;
+        let request = server.request(Method::GET, "/healthz");
+        let scheme = if by_https { "http" } else { "https" };
+        let answer = send(request.header("x-forwarded-proto", scheme)).await;
+        let told = answer.headers.contains_key("strict-transport-security");
+        assert_eq!(told, by_https, "{variables:?}");
+    }
 }
 
 #[tokio::test]

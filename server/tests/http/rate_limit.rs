@@ -1,10 +1,11 @@
 //! How often a caller may call, and how he is told.
 
 use futures::{StreamExt, future::join_all, stream};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, TestServer, eventually,
+    Answer, TestServer, eventually, send,
     stripe::{Purchase, Shape},
 };
 
@@ -81,6 +82,39 @@ async fn callers_without_a_known_key_share_ten_calls_per_address() {
     let refused = strangers[0].get("/api/v1/me").await.expect(429);
     assert!((1..=60).contains(&number(&refused, "retry-after")));
     server.get("/api/conversions").await.expect(200);
+}
+
+#[tokio::test]
+async fn callers_behind_a_trusted_proxy_are_told_apart() {
+    let limit = ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "600");
+    let trusting = TestServer::start_with(&[limit]).await;
+    let call = async |server: &TestServer, from: &str| {
+        let request = server.without_key().request(Method::GET, "/api/v1/me");
+        send(request.header("x-forwarded-for", from)).await.status
+    };
+    let mut statuses = Vec::new();
+    for number in 0..11 {
+        statuses.push(
+            call(
+                &trusting,
+                &format!("198.51.100.{number}, 2001:db8::{number}"),
+            )
+            .await,
+        );
+    }
+    assert_eq!(statuses[..10], [401; 10]);
+    assert_eq!(statuses[10], 429, "one network of IPv6 is one caller");
+    assert_eq!(call(&trusting, "2001:db8:0:1::1").await, 401);
+    assert_eq!(call(&trusting, "198.51.100.1").await, 401);
+    let wary = TestServer::start_with(&[limit, ("TRIBUTARY_TRUSTED_PROXIES", "203.0.113.1")]).await;
+    for number in 0..10 {
+        call(&wary, &format!("198.51.100.{number}")).await;
+    }
+    assert_eq!(
+        call(&wary, "198.51.100.99").await,
+        429,
+        "anybody can send that header"
+    );
 }
 
 #[tokio::test]
