@@ -97,9 +97,13 @@ impl Store {
         Ok(name)
     }
 
-    /// Makes the first organization; refused when there is one, also when two try at once.
+    /// Makes the first organization; refused when there is one, also when two try at once. Only the
+    /// first one's password is hashed: strangers can't make this database work.
     pub async fn set_up(&self, new: NewOrganization) -> Result<Created, OrganizationError> {
-        let hash = checked_hash(&new, &self.random).await?;
+        if !self.needs_setup().await? {
+            return Err(OrganizationError::AlreadySetUp);
+        }
+        check(&new)?;
         let mut tx = self.pool.begin().await?;
         sqlx::query!("lock table organization in share row exclusive mode")
             .execute(&mut *tx)
@@ -110,6 +114,7 @@ impl Store {
         if any {
             return Err(OrganizationError::AlreadySetUp);
         }
+        let hash = hash_password(new.owner_password.clone(), &self.random).await;
         let created = self.create_in(&mut tx, &new, &hash).await?;
         tx.commit().await?;
         Ok(created)
@@ -120,7 +125,8 @@ impl Store {
         &self,
         new: NewOrganization,
     ) -> Result<Created, OrganizationError> {
-        let hash = checked_hash(&new, &self.random).await?;
+        check(&new)?;
+        let hash = hash_password(new.owner_password.clone(), &self.random).await;
         let mut tx = self.pool.begin().await?;
         let created = self.create_in(&mut tx, &new, &hash).await?;
         tx.commit().await?;
@@ -248,15 +254,12 @@ pub fn is_password(text: &str) -> bool {
     text.chars().count() >= MIN_PASSWORD && text.len() <= MAX_PASSWORD
 }
 
-async fn checked_hash(
-    new: &NewOrganization,
-    random: &crate::Random,
-) -> Result<String, OrganizationError> {
+fn check(new: &NewOrganization) -> Result<(), OrganizationError> {
     if !is_password(&new.owner_password) {
         return Err(OrganizationError::BadPassword);
     }
     if let Some(key) = &new.api_key {
         api_key::check(key)?;
     }
-    Ok(hash_password(new.owner_password.clone(), random).await)
+    Ok(())
 }

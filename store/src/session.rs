@@ -1,5 +1,7 @@
 //! Who is signed in to the dashboard.
 
+use std::{num::NonZeroUsize, sync::LazyLock};
+
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use chrono::Duration;
 use domain::{
@@ -9,6 +11,7 @@ use domain::{
 };
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 
 use crate::{Random, Store, StoreError, error::readable};
 
@@ -62,9 +65,26 @@ impl From<sqlx::Error> for SignInError {
 /// What the password of nobody is compared with, so that an unknown e-mail takes as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$GpZ3sK/oH9p7VIiV56G/64Zo/8GaUw434IimaPqxwCo";
 
+/// Hashing fills a core and 19 MiB of memory. No more run at once than there are cores; the others
+/// wait, and what else the server does goes on.
+static HASHING: LazyLock<Semaphore> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Semaphore::new(cores)
+});
+
+/// Runs the work of a hash beside the server's other work, when its turn comes.
+async fn hashing<T: Send + 'static>(
+    work: impl FnOnce() -> Option<T> + Send + 'static,
+) -> Option<T> {
+    let turn = HASHING.acquire().await.ok()?;
+    // The turn goes with the work: a caller who hangs up does not end it.
+    let run = move || (work(), turn).0;
+    tokio::task::spawn_blocking(run).await.ok().flatten()
+}
+
 pub(crate) async fn hash_password(password: String, random: &Random) -> String {
     let salt = random.bytes::<16>();
-    let hashed = tokio::task::spawn_blocking(move || {
+    let hashed = hashing(move || {
         let salt = SaltString::encode_b64(&salt).ok()?;
         let hash = Argon2::default()
             .hash_password(password.as_bytes(), &salt)
@@ -72,19 +92,19 @@ pub(crate) async fn hash_password(password: String, random: &Random) -> String {
         Some(hash.to_string())
     });
     match hashed.await {
-        Ok(Some(hash)) => hash,
-        _ => unreachable!("argon2 hashes any password of this length with a 16-byte salt"),
+        Some(hash) => hash,
+        None => unreachable!("argon2 hashes any password of this length with a 16-byte salt"),
     }
 }
 
 pub(crate) async fn verify_password(password: String, hash: String) -> bool {
-    let verified = tokio::task::spawn_blocking(move || {
+    let verified = hashing(move || {
         let parsed = PasswordHash::new(&hash).ok()?;
         Argon2::default()
             .verify_password(password.as_bytes(), &parsed)
             .ok()
     });
-    matches!(verified.await, Ok(Some(())))
+    verified.await.is_some()
 }
 
 fn token_hash(token: &str) -> Vec<u8> {
@@ -194,5 +214,39 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        thread,
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_hashes_run_at_once_than_there_are_cores() {
+        let cores = HASHING.available_permits();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let work = || {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            tokio::spawn(hashing(move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(5));
+                running.fetch_sub(1, Ordering::SeqCst);
+                Some(())
+            }))
+        };
+        let all: Vec<_> = (0..cores * 4).map(|_| work()).collect();
+        for one in all {
+            assert_eq!(one.await.expect("no panic"), Some(()));
+        }
+        assert!((1..=cores).contains(&most.load(Ordering::SeqCst)));
     }
 }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod affiliates;
 mod export;
 mod intake;
 mod limits;
 mod live;
+mod organization;
 mod plans;
 mod sales;
 mod support;
