@@ -295,7 +295,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The campaign an affiliate earns under, if he may be credited at all: the wanted one, else the
-    /// connection's when he is in it, else his primary. Says why not.
+    /// connection's when it is open and he is in it, else his primary. Says why not.
     fn eligible(
         &mut self,
         what: &str,
@@ -308,23 +308,23 @@ impl<'a> Judge<'a> {
             return None;
         }
         let affiliate = self.book.affiliates.get(&affiliate_id)?;
-        let joined = |id: &CampaignId| affiliate.enrollment(*id).is_some();
+        let fits = |id: &CampaignId| affiliate.enrollment(*id).is_some() && self.is_open(*id);
         let campaign_id = match wanted {
-            Some(id) if joined(&id) => Some(id),
-            Some(_) => None,
-            None => self
-                .case
-                .connection_campaign
-                .filter(joined)
-                .or_else(|| affiliate.primary_campaign()),
+            Some(id) => Some(id).filter(fits),
+            None => {
+                let connection = self.case.connection_campaign.filter(fits);
+                connection.or_else(|| affiliate.primary_campaign().filter(fits))
+            }
         };
-        let open = campaign_id
-            .and_then(|id| self.book.campaigns.get(&id))
-            .filter(|campaign| campaign.status == CampaignStatus::Active);
-        if open.is_none() {
+        if campaign_id.is_none() {
             self.passed_over(format!("{what}: {name} is in no open campaign that fits"));
         }
-        open.map(|campaign| campaign.id)
+        campaign_id
+    }
+
+    fn is_open(&self, campaign_id: CampaignId) -> bool {
+        let campaign = self.book.campaigns.get(&campaign_id);
+        campaign.is_some_and(|campaign| campaign.status == CampaignStatus::Active)
     }
 
     fn resolve_coupon(&self, clue: &Clue) -> Option<&'a Coupon> {
@@ -391,5 +391,106 @@ fn coupon_text(credit: &Credit, name: &str, counts: bool) -> String {
         format!(
             "Coupon {code} of {name} was passed over: in that campaign a referral beats a coupon"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        affiliate::Enrollment,
+        campaign::Terms,
+        commission::{self, Plan, Rate},
+        email::Email,
+        money::Currency,
+        text::Name,
+    };
+    use uuid::Uuid;
+
+    const SARAH: AffiliateId = AffiliateId(Uuid::from_u128(1));
+    const PRIMARY: CampaignId = CampaignId(Uuid::from_u128(2));
+    const CONNECTION: CampaignId = CampaignId(Uuid::from_u128(3));
+
+    fn campaign(id: CampaignId, status: CampaignStatus) -> Campaign {
+        let plan = Plan {
+            rate: Rate::Fixed(500),
+            duration: commission::Duration::Recurring,
+        };
+        Campaign {
+            id,
+            name: Name::parse("A campaign").expect("a name"),
+            slug: Slug::parse("a-campaign").expect("a slug"),
+            status,
+            terms: Terms::new(Currency::USD, plan),
+            created_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn sarah(joined: &[CampaignId]) -> Affiliate {
+        let enrollment = |id: &CampaignId| Enrollment {
+            campaign_id: *id,
+            plan: None,
+        };
+        Affiliate {
+            id: SARAH,
+            name: Name::parse("Sarah").expect("a name"),
+            email: Email::parse("sarah@example.com").expect("an e-mail"),
+            slug: Slug::parse("sarah").expect("a slug"),
+            status: AffiliateStatus::Active,
+            recruiter_id: None,
+            stripe_account_id: None,
+            enrollments: joined.iter().map(enrollment).collect(),
+            created_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// The campaign of a sale that names Sarah and came through a connection with a campaign.
+    fn credited(
+        joined: &[CampaignId],
+        primary: CampaignStatus,
+        connection: CampaignStatus,
+    ) -> Option<CampaignId> {
+        let sarah = sarah(joined);
+        let campaigns = [campaign(PRIMARY, primary), campaign(CONNECTION, connection)];
+        let book = Book {
+            slugs: HashMap::from([(sarah.slug.clone(), SARAH)]),
+            affiliates: HashMap::from([(SARAH, sarah)]),
+            campaigns: campaigns
+                .into_iter()
+                .map(|found| (found.id, found))
+                .collect(),
+            ..Book::default()
+        };
+        let case = Case {
+            occurred_at: DateTime::UNIX_EPOCH,
+            owner: None,
+            clues: vec![Clue {
+                kind: ClueKind::Slug,
+                value: "sarah".to_owned(),
+                place: "a test".to_owned(),
+            }],
+            by_customer: None,
+            by_email: None,
+            named_campaign: None,
+            connection_campaign: Some(CONNECTION),
+            server: false,
+        };
+        decide(&case, &book).credit.map(|credit| credit.campaign_id)
+    }
+
+    #[test]
+    fn an_archived_campaign_of_the_connection_does_not_take_credit_away() {
+        use CampaignStatus::{Active, Archived};
+        let both = [PRIMARY, CONNECTION];
+        for (joined, primary, connection, campaign) in [
+            (&both[..], Active, Active, Some(CONNECTION)),
+            (&both[..], Active, Archived, Some(PRIMARY)),
+            (&both[..], Archived, Active, Some(CONNECTION)),
+            (&both[..], Archived, Archived, None),
+            (&both[..1], Active, Active, Some(PRIMARY)),
+        ] {
+            let found = credited(joined, primary, connection);
+            assert_eq!(found, campaign, "{primary:?} {connection:?}");
+        }
     }
 }
