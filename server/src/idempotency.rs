@@ -1,7 +1,9 @@
 //! `Idempotency-Key`: the same call again gets the first one's answer instead of running twice.
 //!
 //! Only answers of calls that succeeded are kept. One that failed changed nothing; it gives its key
-//! back and may be sent again.
+//! back and may be sent again. A call runs beside its connection: a caller who hangs up cuts neither
+//! the work nor the keeping of the answer. What a killed server leaves unanswered is not run again,
+//! because it may have been done: its key answers 409 until it is forgotten.
 
 use std::time::Duration;
 
@@ -12,8 +14,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::id::{ApiKeyId, OrganizationId};
 use sha2::{Digest, Sha256};
-use store::idempotency::{Begun, Once};
+use store::{
+    StoreError,
+    idempotency::{Begun, Once},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -28,6 +34,9 @@ const MAX_KEY: usize = 255;
 /// How long the second of two equal calls waits for the first one's answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How often, and how many times more, an answer is written down that the database did not take.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+const KEEP_TRIES: u32 = 60;
 
 /// Runs a POST with an `Idempotency-Key` once.
 pub(crate) async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -68,8 +77,17 @@ async fn run(state: &AppState, request: Request, next: Next) -> Result<Response,
     if let Some((status, answer)) = begin(state, once, &hash).await? {
         return Ok(replay(status, answer));
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    finish(state, once, response).await
+    let taken = Taken {
+        state: state.clone(),
+        organization_id,
+        api_key_id,
+        key,
+    };
+    let request = Request::from_parts(parts, Body::from(body));
+    match tokio::spawn(async move { taken.finish(next.run(request).await).await }).await {
+        Ok(finished) => finished,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 /// The answer given before, or `None` when this call is to run.
@@ -86,25 +104,63 @@ async fn begin(
             Begun::OtherCall => return Err(Problem::idempotency_key_reused()),
             Begun::Running if Instant::now() < deadline => sleep(ASK_EVERY).await,
             Begun::Running => {
-                return Err(Problem::conflict(
-                    "conflict",
-                    "the first call with this key is still running",
-                ));
+                let message = "the first call with this Idempotency-Key is still running";
+                return Err(Problem::conflict("conflict", message));
+            }
+            Begun::Abandoned => {
+                let message = "the first call with this Idempotency-Key was cut off and may have been carried out: look whether it was; to run it again use a new key";
+                return Err(Problem::conflict("conflict", message));
             }
         }
     }
 }
 
-async fn finish(state: &AppState, once: Once<'_>, response: Response) -> Result<Response, Problem> {
-    if !response.status().is_success() {
-        state.store.forget_once(once).await?;
-        return Ok(response);
+/// A key that a running call has taken.
+struct Taken {
+    state: AppState,
+    organization_id: OrganizationId,
+    api_key_id: ApiKeyId,
+    key: String,
+}
+
+impl Taken {
+    /// Keeps the answer, or gives the key back.
+    async fn finish(self, response: Response) -> Result<Response, Problem> {
+        let (parts, body) = response.into_parts();
+        let body = read_body(body, usize::MAX).await?;
+        let answer = parts
+            .status
+            .is_success()
+            .then(|| (parts.status.as_u16(), body.clone()));
+        if let Err(error) = self.keep(answer.as_ref()).await {
+            // What was done is done, and its caller is told so; another call has to wait.
+            tracing::warn!(%error, "the answer to an Idempotency-Key is not kept yet");
+            tokio::spawn(self.keep_trying(answer));
+        }
+        Ok(Response::from_parts(parts, Body::from(body)))
     }
-    let (parts, body) = response.into_parts();
-    let body = read_body(body, usize::MAX).await?;
-    let status = parts.status.as_u16();
-    state.store.finish_once(once, status, &body).await?;
-    Ok(Response::from_parts(parts, Body::from(body)))
+
+    async fn keep(&self, answer: Option<&(u16, Bytes)>) -> Result<(), StoreError> {
+        let once = Once {
+            organization_id: self.organization_id,
+            api_key_id: self.api_key_id,
+            key: &self.key,
+        };
+        match answer {
+            Some((status, body)) => self.state.store.finish_once(once, *status, body).await,
+            None => self.state.store.forget_once(once).await,
+        }
+    }
+
+    async fn keep_trying(self, answer: Option<(u16, Bytes)>) {
+        for _ in 0..KEEP_TRIES {
+            sleep(KEEP_EVERY).await;
+            if self.keep(answer.as_ref()).await.is_ok() {
+                return;
+            }
+        }
+        tracing::error!("the answer to an Idempotency-Key was not kept");
+    }
 }
 
 fn replay(status: u16, body: Bytes) -> Response {

@@ -13,7 +13,7 @@ const PURPOSE: &str = "idempotent_call";
 
 /// How long an answer is kept.
 pub const KEPT_FOR: Duration = Duration::hours(24);
-/// A call that has not been answered for so long died with its server and may run again.
+/// A call that has not been answered for so long died with its server.
 const ABANDONED_AFTER: Duration = Duration::seconds(60);
 
 /// What a call with a key should do.
@@ -23,6 +23,8 @@ pub enum Begun {
     Fresh,
     /// The same call is running: ask again shortly.
     Running,
+    /// The same call began and was cut off with its server: nobody knows how far it came.
+    Abandoned,
     /// The same call was answered with this status and body.
     Answered(u16, Bytes),
     /// The key was used for another call.
@@ -53,15 +55,13 @@ impl Store {
              values ($1, $2, $3, $4, $5)
              on conflict (organization_id, api_key_id, idempotency_key) do update
              set request_hash = excluded.request_hash, started_at = excluded.started_at, status = null, body_sealed = null
-             where idempotent_call.started_at < $6
-                or (idempotent_call.status is null and idempotent_call.started_at < $7)",
+             where idempotent_call.started_at < $6",
             once.organization_id.0,
             once.api_key_id.0,
             once.key,
             request_hash,
             now,
             now - KEPT_FOR,
-            now - ABANDONED_AFTER,
         )
         .execute(&self.pool)
         .await?;
@@ -69,7 +69,7 @@ impl Store {
             return Ok(Begun::Fresh);
         }
         let known = sqlx::query!(
-            "select request_hash, status, body_sealed from idempotent_call
+            "select request_hash, started_at, status, body_sealed from idempotent_call
              where organization_id = $1 and api_key_id = $2 and idempotency_key = $3",
             once.organization_id.0,
             once.api_key_id.0,
@@ -85,7 +85,12 @@ impl Store {
             return Ok(Begun::OtherCall);
         }
         let Some(status) = known.status else {
-            return Ok(Begun::Running);
+            let abandoned = now - known.started_at > ABANDONED_AFTER;
+            return Ok(if abandoned {
+                Begun::Abandoned
+            } else {
+                Begun::Running
+            });
         };
         let status = readable(u16::try_from(status).ok(), "idempotent_call", "status")?;
         let sealed = readable(known.body_sealed, "idempotent_call", "body_sealed")?;

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, TestServer, send};
+use crate::support::{Answer, Client, TestServer, eventually, send};
 
 const PATH: &str = "/api/v1/affiliates";
 
@@ -190,6 +190,61 @@ async fn an_answer_is_kept_for_a_day() {
     };
     assert_eq!(age(23).await, first.text);
     assert_ne!(age(25).await, first.text);
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_finds_the_answer_later() {
+    let server = TestServer::start().await;
+    let database = server.database();
+    let mut held = database.pool.begin().await.expect("a transaction");
+    sqlx::query("lock table affiliate in exclusive mode")
+        .execute(&mut *held)
+        .await
+        .expect("locked");
+    let client = server.at(&server.base_url);
+    let body = affiliate("sarah");
+    let caller = tokio::spawn({
+        let body = body.clone();
+        async move { post(&client, "key-1", PATH, &body).await }
+    });
+    eventually("the call waits for the table", async || {
+        let waiting = "select count(*) from pg_locks where not granted and database =
+             (select oid from pg_database where datname = current_database())";
+        (database.number(waiting).await > 0).then_some(())
+    })
+    .await;
+    caller.abort();
+    assert!(caller.await.is_err_and(|error| error.is_cancelled()));
+    held.rollback().await.expect("released");
+    eventually("the answer is kept", async || {
+        let kept = "select count(status) from idempotent_call";
+        (database.number(kept).await == 1).then_some(())
+    })
+    .await;
+    let again = post(&server, "key-1", PATH, &body).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(database.count("affiliate").await, 1);
+}
+
+#[tokio::test]
+async fn what_a_killed_server_left_unanswered_is_not_run_again() {
+    let server = TestServer::start().await;
+    let body = json!({});
+    let path = "/api/v1/merchant/s2s-secret";
+    post(&server, "key-1", path, &body).await.expect(201);
+    server
+        .database()
+        .change("update idempotent_call set status = null, body_sealed = null, started_at = now() - interval '2 minutes'")
+        .await;
+    let answer = post(&server, "key-1", path, &body).await.expect(409);
+    assert_eq!(answer.error(), "CONFLICT");
+    assert!(
+        answer.text.contains("may have been carried out"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(server.database().count("s2s_secret").await, 1);
+    post(&server, "key-2", path, &body).await.expect(201);
 }
 
 #[tokio::test]
