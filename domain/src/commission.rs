@@ -4,8 +4,9 @@ use chrono::{DateTime, Months, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    money::{Currency, Money, MoneyError},
-    rate::BasisPoints,
+    exchange::{ExchangeRate, Fraction},
+    money::{Currency, Money, MoneyError, round_half_up},
+    rate::{BasisPoints, WHOLE},
 };
 
 /// The rule a commission is computed by. Copied onto the conversion when it is recorded.
@@ -63,6 +64,15 @@ pub enum Earned {
 }
 
 impl Plan {
+    /// The plan of an affiliate with a share of his own: for the payments for which this plan pays.
+    #[must_use]
+    pub fn with_share(self, share: BasisPoints) -> Self {
+        Self {
+            rate: Rate::Percent(share),
+            ..self
+        }
+    }
+
     /// What a payment with the net amount `base` earns in a campaign whose currency is `currency`.
     ///
     /// # Errors
@@ -76,17 +86,69 @@ impl Plan {
         if let Some(reason) = self.duration.excludes(position) {
             return Ok(Earned::Nothing(reason));
         }
-        Ok(match self.rate {
-            Rate::Fixed(minor) => Earned::Ready(Money::new(minor, currency)),
-            Rate::Percent(share) if base.currency == currency => Earned::Ready(share.of(base)?),
-            Rate::Percent(_) => Earned::AwaitingRate,
-        })
+        let due = self.rate.due(base, Remaining::ALL, currency, None)?;
+        Ok(due.map_or(Earned::AwaitingRate, Earned::Ready))
+    }
+}
+
+/// How much of a payment is left after refunds: `left` of `of`, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// What did not go back.
+    pub left: i64,
+    /// What was paid; not 0.
+    pub of: i64,
+}
+
+impl Remaining {
+    /// Nothing went back.
+    pub const ALL: Self = Self { left: 1, of: 1 };
+}
+
+impl Rate {
+    /// What a base earns in `currency` while so much of its payment is left, rounded once, half up.
+    /// `None`: the base is in another currency and no exchange rate is known.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] when the result does not fit.
+    pub fn due(
+        self,
+        base: Money,
+        remaining: Remaining,
+        currency: Currency,
+        exchange: Option<ExchangeRate>,
+    ) -> Result<Option<Money>, MoneyError> {
+        let share = match self {
+            Self::Fixed(minor) if remaining.left > 0 => {
+                return Ok(Some(Money::new(minor, currency)));
+            }
+            Self::Fixed(_) => return Ok(Some(Money::zero(currency))),
+            Self::Percent(share) => share,
+        };
+        let exchange = match exchange {
+            _ if base.currency == currency => None,
+            Some(rate) => Some(rate),
+            None => return Ok(None),
+        };
+        let exact = || {
+            let part = Fraction::whole(base.minor)
+                .times(remaining.left, remaining.of)?
+                .times(i64::from(share.get()), i64::from(WHOLE))?;
+            match exchange {
+                None => Some(part),
+                Some(rate) => part.exchanged(rate, base.currency, currency),
+            }
+        };
+        let exact: Fraction = exact().ok_or(MoneyError::Overflow)?;
+        let minor = round_half_up(exact.numerator, exact.denominator);
+        let minor = minor.ok_or(MoneyError::Overflow)?;
+        Ok(Some(Money::new(minor, currency)))
     }
 }
 
 impl Duration {
     /// Why a payment at this position earns nothing, if so.
-    fn excludes(self, position: Position) -> Option<String> {
+    pub fn excludes(self, position: Position) -> Option<String> {
         match self {
             Self::Recurring => None,
             Self::OneTime => {

@@ -1,13 +1,15 @@
 //! Affiliates and the campaigns they are in.
 
+mod write;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::{
     affiliate::{Affiliate, AffiliateStatus, Enrollment},
-    commission::Plan,
     email::Email,
     id::{AffiliateId, CampaignId, OrganizationId},
+    rate::BasisPoints,
     slug::Slug,
     text::Name,
 };
@@ -15,12 +17,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::{
-    Store, StoreError,
-    audit::{self, Actor},
-    error::{breaks, readable},
-    plan::PlanColumns,
-};
+use crate::{Store, StoreError, error::readable, plan::PlanColumns};
 
 const TABLE: &str = "affiliate";
 
@@ -35,12 +32,33 @@ pub struct NewAffiliate {
     pub slug: Option<Slug>,
     /// The campaign to join; the organization's oldest open one when missing.
     pub campaign_id: Option<CampaignId>,
-    /// A commission of one's own.
-    pub plan: Option<Plan>,
+    /// A share of one's own, for the payments for which that campaign pays.
+    pub share: Option<BasisPoints>,
     /// Who recruited the affiliate.
     pub recruiter_id: Option<AffiliateId>,
     /// The Stripe account payouts go to.
     pub stripe_account_id: Option<String>,
+}
+
+/// What can be changed about an affiliate; `None` leaves it, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct AffiliateChange {
+    /// Shown in lists.
+    pub name: Option<Name>,
+    /// To write to, and to recognise self-referrals.
+    pub email: Option<Email>,
+    /// The referral code.
+    pub slug: Option<Slug>,
+    /// Whether new credit is given.
+    pub status: Option<AffiliateStatus>,
+    /// Who recruited the affiliate.
+    pub recruiter_id: Option<Option<AffiliateId>>,
+    /// The Stripe account payouts go to.
+    pub stripe_account_id: Option<Option<String>>,
+    /// The campaign that `share` is about, joined if need be; the primary one when missing.
+    pub campaign_id: Option<CampaignId>,
+    /// A share of one's own, for the payments for which that campaign pays.
+    pub share: Option<Option<BasisPoints>>,
 }
 
 /// Why an affiliate can't be written.
@@ -49,12 +67,18 @@ pub enum AffiliateError {
     /// Another affiliate of the organization has this referral code.
     #[error("another affiliate already has the referral code {0}: choose another")]
     SlugTaken(Slug),
-    /// There is no such campaign, or it is archived.
-    #[error("there is no such open campaign")]
+    /// There is no such campaign in the organization.
+    #[error("there is no such campaign")]
     NoCampaign,
-    /// There is no such recruiter, or it would be the affiliate itself.
+    /// The campaign is archived, or none is open.
+    #[error("nobody can join an archived campaign: choose one that is open")]
+    NotOpen,
+    /// There is no such affiliate to be the recruiter.
     #[error("there is no such affiliate to be the recruiter")]
     NoRecruiter,
+    /// The recruiter would be the affiliate itself.
+    #[error("nobody is his own recruiter: choose another affiliate")]
+    OwnRecruiter,
     /// There is no such affiliate in the organization.
     #[error("there is no such affiliate")]
     NotFound,
@@ -130,6 +154,24 @@ pub(crate) async fn by_ids_in(
     .fetch_all(&mut *db)
     .await?;
     with_enrollments(db, organization_id, rows).await
+}
+
+/// One affiliate, whom nobody else changes until the transaction ends. New sales don't wait for it.
+async fn locked_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: AffiliateId,
+) -> Result<Option<Affiliate>, StoreError> {
+    let rows = sqlx::query_as!(
+        AffiliateRow,
+        "select affiliate_id, name, email, slug, status, recruiter_id, stripe_account_id, created_at
+         from affiliate where organization_id = $1 and affiliate_id = $2 for no key update",
+        organization_id.0,
+        id.0,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    Ok(with_enrollments(db, organization_id, rows).await?.pop())
 }
 
 async fn with_enrollments(
@@ -242,223 +284,5 @@ impl Store {
     ) -> Result<Option<Affiliate>, StoreError> {
         let mut db = self.pool.acquire().await?;
         Ok(by_ids_in(&mut db, organization_id, &[id.0]).await?.pop())
-    }
-
-    /// Adds an affiliate and his first enrollment.
-    pub async fn add_affiliate(
-        &self,
-        actor: Actor,
-        organization_id: OrganizationId,
-        new: NewAffiliate,
-    ) -> Result<Affiliate, AffiliateError> {
-        let now = self.now();
-        let mut tx = self.pool.begin().await?;
-        let campaign_id = self
-            .open_campaign_in(&mut tx, organization_id, new.campaign_id)
-            .await?;
-        if let Some(recruiter) = new.recruiter_id
-            && by_ids_in(&mut tx, organization_id, &[recruiter.0])
-                .await?
-                .is_empty()
-        {
-            return Err(AffiliateError::NoRecruiter);
-        }
-        let affiliate = Affiliate {
-            id: AffiliateId(self.new_id(now)),
-            slug: new
-                .slug
-                .unwrap_or_else(|| Slug::from_name(new.name.as_str())),
-            name: new.name,
-            email: new.email,
-            status: AffiliateStatus::Active,
-            recruiter_id: new.recruiter_id,
-            stripe_account_id: new.stripe_account_id,
-            enrollments: vec![Enrollment {
-                campaign_id,
-                plan: new.plan,
-            }],
-            created_at: now,
-        };
-        insert_in(&mut tx, organization_id, &affiliate).await?;
-        enroll_in(&mut tx, organization_id, &affiliate, now).await?;
-        let entry = audit_entry(actor, &affiliate, "created");
-        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
-        tx.commit().await?;
-        self.directory.forget(&self.pool, organization_id).await;
-        Ok(affiliate)
-    }
-
-    /// Replaces name, e-mail, slug, status, recruiter, Stripe account and enrollments. An enrollment
-    /// that is not listed stays as it is; a new one is added behind the others.
-    pub async fn change_affiliate(
-        &self,
-        actor: Actor,
-        organization_id: OrganizationId,
-        affiliate: &Affiliate,
-    ) -> Result<(), AffiliateError> {
-        let now = self.now();
-        let mut tx = self.pool.begin().await?;
-        if let Some(recruiter) = affiliate.recruiter_id {
-            let known = by_ids_in(&mut tx, organization_id, &[recruiter.0]).await?;
-            if known.is_empty() || recruiter == affiliate.id {
-                return Err(AffiliateError::NoRecruiter);
-            }
-        }
-        let changed = sqlx::query!(
-            "update affiliate set name = $3, email = $4, slug = $5, status = $6, recruiter_id = $7,
-                 stripe_account_id = $8
-             where organization_id = $1 and affiliate_id = $2",
-            organization_id.0,
-            affiliate.id.0,
-            affiliate.name.as_str(),
-            affiliate.email.as_str(),
-            affiliate.slug.as_str(),
-            affiliate.status.as_str(),
-            affiliate.recruiter_id.map(|id| id.0),
-            affiliate.stripe_account_id,
-        )
-        .execute(&mut *tx)
-        .await
-        .map_err(|error| slug_error(error, affiliate))?;
-        if changed.rows_affected() == 0 {
-            return Err(AffiliateError::NotFound);
-        }
-        for enrollment in &affiliate.enrollments {
-            self.open_or_joined_in(
-                &mut tx,
-                organization_id,
-                affiliate.id,
-                enrollment.campaign_id,
-            )
-            .await?;
-        }
-        enroll_in(&mut tx, organization_id, affiliate, now).await?;
-        let entry = audit_entry(actor, affiliate, "changed");
-        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
-        tx.commit().await?;
-        self.directory.forget(&self.pool, organization_id).await;
-        Ok(())
-    }
-
-    async fn open_or_joined_in(
-        &self,
-        db: &mut PgConnection,
-        organization_id: OrganizationId,
-        affiliate_id: AffiliateId,
-        campaign_id: CampaignId,
-    ) -> Result<(), AffiliateError> {
-        let joined = sqlx::query_scalar!(
-            "select 1 from enrollment where organization_id = $1 and affiliate_id = $2 and campaign_id = $3",
-            organization_id.0,
-            affiliate_id.0,
-            campaign_id.0,
-        )
-        .fetch_optional(&mut *db)
-        .await?;
-        if joined.is_none() {
-            self.open_campaign_in(db, organization_id, Some(campaign_id))
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// The wanted campaign if it is open, else the oldest open one.
-    async fn open_campaign_in(
-        &self,
-        db: &mut PgConnection,
-        organization_id: OrganizationId,
-        wanted: Option<CampaignId>,
-    ) -> Result<CampaignId, AffiliateError> {
-        let open = sqlx::query_scalar!(
-            "select campaign_id from campaign
-             where organization_id = $1 and status = 'active' and ($2::uuid is null or campaign_id = $2)
-             order by campaign_id limit 1",
-            organization_id.0,
-            wanted.map(|id| id.0),
-        )
-        .fetch_optional(db)
-        .await?;
-        open.map(CampaignId).ok_or(AffiliateError::NoCampaign)
-    }
-}
-
-async fn insert_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    affiliate: &Affiliate,
-) -> Result<(), AffiliateError> {
-    sqlx::query!(
-        "insert into affiliate (organization_id, affiliate_id, name, email, slug, status, recruiter_id,
-             stripe_account_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        organization_id.0,
-        affiliate.id.0,
-        affiliate.name.as_str(),
-        affiliate.email.as_str(),
-        affiliate.slug.as_str(),
-        affiliate.status.as_str(),
-        affiliate.recruiter_id.map(|id| id.0),
-        affiliate.stripe_account_id,
-        affiliate.created_at,
-    )
-    .execute(db)
-    .await
-    .map_err(|error| slug_error(error, affiliate))?;
-    Ok(())
-}
-
-async fn enroll_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    affiliate: &Affiliate,
-    now: DateTime<Utc>,
-) -> Result<(), AffiliateError> {
-    for enrollment in &affiliate.enrollments {
-        let plan = enrollment
-            .plan
-            .as_ref()
-            .map(PlanColumns::from)
-            .unwrap_or_default();
-        sqlx::query!(
-            "insert into enrollment (organization_id, affiliate_id, campaign_id, plan_percent_bp,
-                 plan_fixed_minor, plan_duration, plan_months, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
-             on conflict (organization_id, affiliate_id, campaign_id) do update
-             set plan_percent_bp = excluded.plan_percent_bp, plan_fixed_minor = excluded.plan_fixed_minor,
-                 plan_duration = excluded.plan_duration, plan_months = excluded.plan_months",
-            organization_id.0,
-            affiliate.id.0,
-            enrollment.campaign_id.0,
-            plan.percent_bp,
-            plan.fixed_minor,
-            plan.duration,
-            plan.months,
-            now,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
-}
-
-fn slug_error(error: sqlx::Error, affiliate: &Affiliate) -> AffiliateError {
-    if breaks(&error, "affiliate_slug") {
-        AffiliateError::SlugTaken(affiliate.slug.clone())
-    } else {
-        AffiliateError::Store(error.into())
-    }
-}
-
-fn audit_entry<'a>(
-    actor: Actor,
-    affiliate: &'a Affiliate,
-    action: &'static str,
-) -> audit::Entry<'a> {
-    audit::Entry {
-        actor,
-        subject: TABLE,
-        subject_id: affiliate.id.0,
-        action,
-        detail: affiliate.name.as_str(),
     }
 }

@@ -120,23 +120,47 @@ impl TryFrom<CampaignRow> for Campaign {
     }
 }
 
+/// Reads campaigns with all their columns.
+macro_rules! campaigns {
+    ($rest:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            CampaignRow,
+            "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
+                 plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
+                 refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
+                 tracking_requires_consent, website, landing_page_url, created_at
+             from campaign where " + $rest,
+            $($argument),+
+        )
+    };
+}
+
 /// All campaigns of an organization, oldest first.
 pub(crate) async fn all_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
 ) -> Result<Vec<Campaign>, StoreError> {
-    let rows = sqlx::query_as!(
-        CampaignRow,
-        "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
-             plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
-             refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
-             tracking_requires_consent, website, landing_page_url, created_at
-         from campaign where organization_id = $1 order by campaign_id",
-        organization_id.0,
-    )
-    .fetch_all(db)
-    .await?;
+    let rows = campaigns!(
+        "organization_id = $1 order by campaign_id",
+        organization_id.0
+    );
+    let rows = rows.fetch_all(db).await?;
     rows.into_iter().map(Campaign::try_from).collect()
+}
+
+/// One campaign, which nobody else changes until the transaction ends. New sales don't wait for it.
+async fn locked_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: CampaignId,
+) -> Result<Campaign, CampaignError> {
+    let row = campaigns!(
+        "organization_id = $1 and campaign_id = $2 for no key update",
+        organization_id.0,
+        id.0,
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.ok_or(CampaignError::NotFound)?.try_into()?)
 }
 
 impl Store {
@@ -240,56 +264,68 @@ impl Store {
         Ok(campaign)
     }
 
-    /// Replaces name, status and terms of a campaign. What was credited before does not change.
-    pub async fn change_campaign(
+    /// Changes name, status and terms of a campaign; it is returned as it is afterwards. What was
+    /// credited before does not change. `change` is given the campaign as it is, which nobody else
+    /// changes meanwhile, so of changes at the same time none is lost.
+    pub async fn change_campaign<E: From<CampaignError>>(
         &self,
         actor: Actor,
         organization_id: OrganizationId,
-        campaign: &Campaign,
-    ) -> Result<(), CampaignError> {
-        let terms = &campaign.terms;
-        let plan = PlanColumns::from(&terms.plan);
-        let mut tx = self.pool.begin().await?;
-        let changed = sqlx::query!(
-            "update campaign set name = $3, status = $4, plan_percent_bp = $5, plan_fixed_minor = $6,
-                 plan_duration = $7, plan_months = $8, hold_days = $9, cookie_days = $10,
-                 attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
-                 refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
-                 payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
-                 landing_page_url = $20
-             where organization_id = $1 and campaign_id = $2",
-            organization_id.0,
-            campaign.id.0,
-            campaign.name.as_str(),
-            campaign.status.as_str(),
-            plan.percent_bp,
-            plan.fixed_minor,
-            plan.duration,
-            plan.months,
-            i32::from(terms.hold_days),
-            i32::from(terms.cookie_days),
-            terms.attribution_model.as_str(),
-            terms.coupons_override_clicks,
-            i32::from(terms.override_share.get()),
-            terms.refund_on_cancel,
-            terms.lead_commission_minor,
-            terms.click_commission_minor,
-            terms.payout_threshold_minor,
-            terms.tracking_requires_consent,
-            terms.website,
-            terms.landing_page_url,
-        )
-        .execute(&mut *tx)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Err(CampaignError::NotFound);
-        }
-        let entry = audit_entry(actor, campaign, "changed");
-        audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry).await?;
-        tx.commit().await?;
+        id: CampaignId,
+        change: impl FnOnce(Campaign) -> Result<Campaign, E> + Send,
+    ) -> Result<Campaign, E> {
+        let mut tx = self.pool.begin().await.map_err(CampaignError::from)?;
+        let campaign = change(locked_in(&mut tx, organization_id, id).await?)?;
+        update_in(&mut tx, organization_id, &campaign).await?;
+        let entry = audit_entry(actor, &campaign, "changed");
+        audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry)
+            .await
+            .map_err(CampaignError::from)?;
+        tx.commit().await.map_err(CampaignError::from)?;
         self.directory.forget(&self.pool, organization_id).await;
-        Ok(())
+        Ok(campaign)
     }
+}
+
+async fn update_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    campaign: &Campaign,
+) -> Result<(), CampaignError> {
+    let terms = &campaign.terms;
+    let plan = PlanColumns::from(&terms.plan);
+    sqlx::query!(
+        "update campaign set name = $3, status = $4, plan_percent_bp = $5, plan_fixed_minor = $6,
+             plan_duration = $7, plan_months = $8, hold_days = $9, cookie_days = $10,
+             attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
+             refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
+             payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
+             landing_page_url = $20
+         where organization_id = $1 and campaign_id = $2",
+        organization_id.0,
+        campaign.id.0,
+        campaign.name.as_str(),
+        campaign.status.as_str(),
+        plan.percent_bp,
+        plan.fixed_minor,
+        plan.duration,
+        plan.months,
+        i32::from(terms.hold_days),
+        i32::from(terms.cookie_days),
+        terms.attribution_model.as_str(),
+        terms.coupons_override_clicks,
+        i32::from(terms.override_share.get()),
+        terms.refund_on_cancel,
+        terms.lead_commission_minor,
+        terms.click_commission_minor,
+        terms.payout_threshold_minor,
+        terms.tracking_requires_consent,
+        terms.website,
+        terms.landing_page_url,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 fn audit_entry<'a>(actor: Actor, campaign: &'a Campaign, action: &'static str) -> audit::Entry<'a> {

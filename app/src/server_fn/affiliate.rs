@@ -106,7 +106,6 @@ mod server {
     use domain::{
         affiliate::Affiliate,
         campaign::CampaignStatus,
-        commission::{Plan, Rate},
         coupon::CouponCode,
         email::Email,
         id::{AffiliateId, CampaignId},
@@ -186,17 +185,12 @@ mod server {
             &self,
             form: &AffiliateForm,
         ) -> Result<Affiliate, AppError> {
-            let campaign_id = optional("campaign", &form.campaign, str::parse::<CampaignId>)?;
-            let share = optional("percent", &form.percent, BasisPoints::from_percent)?;
             let new = NewAffiliate {
                 name: field("name", Name::parse(&form.name))?,
                 email: field("email", Email::parse(&form.email))?,
                 slug: optional("slug", &form.slug, Slug::parse)?,
-                campaign_id,
-                plan: match share {
-                    Some(share) => Some(self.plan_of(campaign_id, share).await?),
-                    None => None,
-                },
+                campaign_id: optional("campaign", &form.campaign, str::parse::<CampaignId>)?,
+                share: optional("percent", &form.percent, BasisPoints::from_percent)?,
                 recruiter_id: None,
                 stripe_account_id: None,
             };
@@ -204,24 +198,6 @@ mod server {
                 .store
                 .add_affiliate(self.actor(), self.organization(), new)
                 .await?)
-        }
-
-        /// A share of one's own, for the payments for which the campaign pays.
-        async fn plan_of(
-            &self,
-            id: Option<CampaignId>,
-            share: BasisPoints,
-        ) -> Result<Plan, AppError> {
-            let campaigns = self.store.campaigns(self.organization()).await?;
-            let campaign = campaigns
-                .into_iter()
-                .find(|campaign| id.is_none_or(|id| campaign.id == id));
-            let campaign = campaign
-                .ok_or_else(|| AppError::invalid("campaign", AffiliateError::NoCampaign))?;
-            Ok(Plan {
-                rate: Rate::Percent(share),
-                duration: campaign.terms.plan.duration,
-            })
         }
     }
 
@@ -250,8 +226,12 @@ mod server {
                 AffiliateError::Store(error) => error.into(),
                 AffiliateError::NotFound => Self::NotFound,
                 AffiliateError::SlugTaken(_) => Self::invalid("slug", error),
-                AffiliateError::NoCampaign => Self::invalid("campaign", error),
-                AffiliateError::NoRecruiter => Self::invalid("", error),
+                AffiliateError::NoCampaign | AffiliateError::NotOpen => {
+                    Self::invalid("campaign", error)
+                }
+                AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
+                    Self::invalid("", error)
+                }
             }
         }
     }

@@ -116,8 +116,12 @@ impl From<AffiliateError> for Problem {
     fn from(error: AffiliateError) -> Self {
         match error {
             AffiliateError::SlugTaken(_) => Self::conflict("code_taken", error.to_string()),
-            AffiliateError::NoCampaign => Self::invalid("programId", error.to_string()),
-            AffiliateError::NoRecruiter => Self::invalid("recruiterId", error.to_string()),
+            AffiliateError::NoCampaign | AffiliateError::NotOpen => {
+                Self::invalid("programId", error.to_string())
+            }
+            AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
+                Self::invalid("recruiterId", error.to_string())
+            }
             AffiliateError::NotFound => Self::not_found("affiliate"),
             AffiliateError::Store(error) => error.into(),
         }
@@ -215,8 +219,7 @@ pub(super) async fn create(
     Json(body): Json<NewBody>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::AffiliatesManage)?;
-    let campaigns = state.store.campaigns(organization_id).await?;
-    let new = body.read(&campaigns)?;
+    let new = body.read()?;
     let affiliate = state
         .store
         .add_affiliate(caller.actor(), organization_id, new)
@@ -253,12 +256,11 @@ pub(super) async fn change(
     Json(body): Json<ChangeBody>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::AffiliatesManage)?;
-    let campaigns = state.store.campaigns(organization_id).await?;
-    let program_id = body.program_id();
-    let affiliate = body.change(find(&state, organization_id, id).await?, &campaigns)?;
-    state
+    let change = body.read()?;
+    let program_id = change.campaign_id;
+    let affiliate = state
         .store
-        .change_affiliate(caller.actor(), organization_id, &affiliate)
+        .change_affiliate(caller.actor(), organization_id, id, change)
         .await?;
     Ok(reply.ok(row(&state, organization_id, &affiliate, program_id).await?))
 }

@@ -109,10 +109,7 @@ impl ChangeBody {
         Ok(ConnectionChange {
             name: self.name,
             mode: self.mode,
-            campaign_id: match self.program_id {
-                Change::Keep => None,
-                Change::To(id) => Some(id),
-            },
+            campaign_id: self.program_id.given(),
             signing: self.signing_secrets,
             further_secret: None,
             api_key: read_key(self.api_key)?,

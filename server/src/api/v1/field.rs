@@ -83,6 +83,14 @@ impl<T> Change<T> {
         }
     }
 
+    /// As the store's changes say it: `None` keeps, `Some(None)` empties.
+    pub(super) fn given(self) -> Option<Option<T>> {
+        match self {
+            Self::Keep => None,
+            Self::To(new) => Some(new),
+        }
+    }
+
     /// The same with its value read.
     pub(super) fn read<U>(
         self,

@@ -204,10 +204,9 @@ pub(super) async fn change(
     Json(body): Json<ProgramBody>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
-    let campaign = body.change(find(&state, organization_id, id).await?)?;
-    state
+    let campaign = state
         .store
-        .change_campaign(caller.actor(), organization_id, &campaign)
+        .change_campaign(caller.actor(), organization_id, id, |old| body.change(old))
         .await?;
     Ok(reply.ok(Program::new(organization_id, &campaign)))
 }
@@ -220,14 +219,15 @@ pub(super) async fn archive(
     Id(id): Id<CampaignId>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
-    let campaign = find(&state, organization_id, id).await?;
-    let campaign = Campaign {
-        status: CampaignStatus::Archived,
-        ..campaign
+    let archived = |old| {
+        Ok::<_, Problem>(Campaign {
+            status: CampaignStatus::Archived,
+            ..old
+        })
     };
-    state
+    let campaign = state
         .store
-        .change_campaign(caller.actor(), organization_id, &campaign)
+        .change_campaign(caller.actor(), organization_id, id, archived)
         .await?;
     Ok(reply.ok(Program::new(organization_id, &campaign)))
 }

@@ -2,6 +2,7 @@
 
 mod affiliates;
 mod api_keys;
+mod at_once;
 mod connections;
 mod coupons;
 mod envelope;

@@ -24,7 +24,7 @@ use domain::{
 use sqlx::PgPool;
 use store::{
     Clock, Random, Store, Vault,
-    affiliate::NewAffiliate,
+    affiliate::{AffiliateChange, NewAffiliate},
     audit::Actor,
     campaign::NewCampaign,
     connection::{Connection, NewConnection, Secrets},
@@ -102,7 +102,7 @@ impl Shop {
             email: Email::parse(&format!("{slug}@affiliate.example")).expect("an e-mail"),
             slug: Some(Slug::parse(slug).expect("a slug")),
             campaign_id: Some(campaign_id),
-            plan: None,
+            share: None,
             recruiter_id: None,
             stripe_account_id: None,
         };
@@ -163,12 +163,12 @@ impl Shop {
 
     /// Pauses an affiliate, or lets him earn again.
     pub(crate) async fn set_status(&self, affiliate: &Affiliate, status: AffiliateStatus) {
-        let changed = Affiliate {
-            status,
-            ..affiliate.clone()
+        let change = AffiliateChange {
+            status: Some(status),
+            ..AffiliateChange::default()
         };
         self.store
-            .change_affiliate(Actor::System, self.organization_id, &changed)
+            .change_affiliate(Actor::System, self.organization_id, affiliate.id, change)
             .await
             .expect("changed");
     }
@@ -191,7 +191,7 @@ impl Shop {
     }
 }
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 

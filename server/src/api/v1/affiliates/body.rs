@@ -1,18 +1,15 @@
 //! What an affiliate is added or changed with.
 
 use domain::{
-    affiliate::{Affiliate, AffiliateStatus, Enrollment},
-    campaign::{Campaign, CampaignStatus},
-    commission::{Plan, Rate},
+    affiliate::AffiliateStatus,
     email::Email,
     id::{AffiliateId, CampaignId},
-    rate::BasisPoints,
     slug::Slug,
     text::Name,
 };
 use serde::Deserialize;
 use serde_json::Number;
-use store::affiliate::{AffiliateError, NewAffiliate};
+use store::affiliate::{AffiliateChange, NewAffiliate};
 
 use super::APPROVED;
 use crate::{
@@ -33,24 +30,14 @@ pub(crate) struct NewBody {
 }
 
 impl NewBody {
-    /// A new affiliate in one of `campaigns`: the one named, else the oldest that is open.
-    pub(super) fn read(self, campaigns: &[Campaign]) -> Result<NewAffiliate, Problem> {
-        let wanted = |campaign: &&Campaign| match self.program_id {
-            Some(id) => campaign.id == id,
-            None => campaign.status == CampaignStatus::Active,
-        };
-        let campaign = campaigns
-            .iter()
-            .find(wanted)
-            .ok_or(AffiliateError::NoCampaign)?;
-        let share = percent("commissionPercent", self.commission_percent.as_ref())?;
+    pub(super) fn read(self) -> Result<NewAffiliate, Problem> {
         let account = self.stripe_account_id.as_deref();
         Ok(NewAffiliate {
             name: self.name,
             email: self.email,
             slug: Some(self.code),
-            campaign_id: Some(campaign.id),
-            plan: share.map(|share| own_plan(share, campaign)),
+            campaign_id: self.program_id,
+            share: percent("commissionPercent", self.commission_percent.as_ref())?,
             recruiter_id: self.recruiter_id,
             stripe_account_id: account.map(stripe_account).transpose()?,
         })
@@ -76,60 +63,23 @@ pub(crate) struct ChangeBody {
 }
 
 impl ChangeBody {
-    pub(super) fn program_id(&self) -> Option<CampaignId> {
-        self.program_id
-    }
-
-    /// The affiliate as he is after the change.
-    pub(super) fn change(
-        self,
-        old: Affiliate,
-        campaigns: &[Campaign],
-    ) -> Result<Affiliate, Problem> {
-        let status = self.status.as_deref().map(needed_status).transpose()?;
-        let enrollments = self.enrollments(&old, campaigns)?;
+    pub(super) fn read(self) -> Result<AffiliateChange, Problem> {
+        let share = |number| percent("commissionPercent", Some(&number));
+        let share = self
+            .commission_percent
+            .given()
+            .map(|number| number.map_or(Ok(None), share));
         let account = self.stripe_account_id.read(|text| stripe_account(&text))?;
-        Ok(Affiliate {
-            id: old.id,
-            name: self.name.unwrap_or(old.name),
-            email: self.email.unwrap_or(old.email),
-            slug: self.code.unwrap_or(old.slug),
-            status: status.unwrap_or(old.status),
-            recruiter_id: self.recruiter_id.applied_to(old.recruiter_id),
-            stripe_account_id: account.applied_to(old.stripe_account_id),
-            enrollments,
-            created_at: old.created_at,
+        Ok(AffiliateChange {
+            name: self.name,
+            email: self.email,
+            slug: self.code,
+            status: self.status.as_deref().map(needed_status).transpose()?,
+            recruiter_id: self.recruiter_id.given(),
+            stripe_account_id: account.given(),
+            campaign_id: self.program_id,
+            share: share.transpose()?,
         })
-    }
-
-    fn enrollments(
-        &self,
-        old: &Affiliate,
-        campaigns: &[Campaign],
-    ) -> Result<Vec<Enrollment>, Problem> {
-        let mut enrollments = old.enrollments.clone();
-        let Some(id) = self.program_id.or(old.primary_campaign()) else {
-            return Ok(enrollments);
-        };
-        let campaign = campaigns.iter().find(|campaign| campaign.id == id);
-        let campaign = campaign.ok_or(AffiliateError::NoCampaign)?;
-        if old.enrollment(id).is_none() {
-            enrollments.push(Enrollment {
-                campaign_id: id,
-                plan: None,
-            });
-        }
-        if let Change::To(number) = &self.commission_percent {
-            let share = percent("commissionPercent", number.as_ref())?;
-            let plan = share.map(|share| own_plan(share, campaign));
-            for enrollment in enrollments
-                .iter_mut()
-                .filter(|joined| joined.campaign_id == id)
-            {
-                enrollment.plan = plan;
-            }
-        }
-        Ok(enrollments)
     }
 }
 
@@ -144,14 +94,6 @@ pub(super) fn read_status(text: &str) -> Option<AffiliateStatus> {
 fn needed_status(text: &str) -> Result<AffiliateStatus, Problem> {
     let message = "approved, paused, blocked or removed is needed";
     read_status(text).ok_or_else(|| Problem::invalid("status", message))
-}
-
-/// A share of one's own, for the payments for which the campaign pays.
-fn own_plan(share: BasisPoints, campaign: &Campaign) -> Plan {
-    Plan {
-        rate: Rate::Percent(share),
-        duration: campaign.terms.plan.duration,
-    }
 }
 
 fn stripe_account(text: &str) -> Result<String, Problem> {
