@@ -20,7 +20,7 @@ run: build ## build what changed and start the server (options: make run ARGS=".
 	@exec target/release/tributary $(ARGS)
 
 build: install-build ## the release server target/release/tributary and the site it serves
-	@$(step) "release build" cargo leptos build --release
+	@$(step) "release build" cargo leptos build --release --precompress
 
 test: install-build install-test fmt-check lint sqlx-fresh unit integration build e2e ## everything CI runs
 	@echo "-- test: all ok"

@@ -33,6 +33,12 @@ create table conversion (
     plan_fixed_minor bigint,
     plan_duration text not null,
     plan_months integer,
+    -- false when the payment turned out to be past the plan's limit
+    is_covered boolean not null default true,
+    -- units of the commission's currency for units of the sale's, when they differ and it is known
+    exchange_numerator bigint,
+    exchange_denominator bigint,
+    exchange_day date,
     external_event_id text,
     processor text not null,
     connection_id uuid,
@@ -46,6 +52,9 @@ create table conversion (
     customer_email text,
     customer_name text,
     hold_until timestamptz not null,
+    is_disputed boolean not null default false,
+    denied_at timestamptz,
+    cancelled_at timestamptz,
     approved_at timestamptz,
     paid_at timestamptz,
     refunded_at timestamptz,

@@ -7,6 +7,7 @@ use crate::{
     attribution::TrailStep,
     commission::Plan,
     connection::Processor,
+    exchange::ExchangeRate,
     id::{AffiliateId, CampaignId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
@@ -109,6 +110,10 @@ pub struct Conversion {
     pub commission_state: CommissionState,
     /// The rule it was computed by, copied at the time.
     pub plan: Plan,
+    /// Does the plan pay for this payment? Not for one that turned out to be past its limit.
+    pub is_covered: bool,
+    /// From the sale's currency to the campaign's, when they differ and the rate is known.
+    pub exchange: Option<ExchangeRate>,
     /// The id that makes it unique in the organization, for ever.
     pub external_event_id: Option<String>,
     /// Who told us.
@@ -123,6 +128,12 @@ pub struct Conversion {
     pub customer_name: Option<String>,
     /// When the refund window closes.
     pub hold_until: DateTime<Utc>,
+    /// Is a dispute about it undecided? Then it is neither approved nor paid out.
+    pub is_disputed: bool,
+    /// When a member or a flag turned it down.
+    pub denied_at: Option<DateTime<Utc>>,
+    /// When its subscription ended inside the hold, or its invoice was voided.
+    pub cancelled_at: Option<DateTime<Utc>>,
     /// When it was approved.
     pub approved_at: Option<DateTime<Utc>>,
     /// When it was paid out.

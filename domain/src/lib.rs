@@ -6,7 +6,8 @@
 //! to WebAssembly, because the browser shows money and statuses with the same types.
 //!
 //! Reading order: [`money`], [`fact`] (what the outside told us), [`attribution`] (who earned it),
-//! [`commission`] (how much), [`conversion`] (the record that results).
+//! [`commission`] (how much), [`conversion`] (the record that results), [`refund`] and [`settle`] (what
+//! it is worth now), [`lifecycle`] (where it stands).
 
 #![deny(clippy::as_conversions)]
 
@@ -19,6 +20,7 @@ pub mod conversion;
 pub mod coupon;
 pub mod email;
 pub mod event;
+pub mod exchange;
 pub mod fact;
 pub mod id;
 pub mod ledger;
@@ -26,8 +28,10 @@ pub mod lifecycle;
 pub mod member;
 pub mod money;
 pub mod rate;
+pub mod refund;
 pub mod sales;
 pub mod scope;
+pub mod settle;
 pub mod slug;
 pub mod text;
 mod words;

@@ -1,8 +1,12 @@
 //! The life of a conversion (domain rules, section 6): which status it has and how long it is held.
 
 use chrono::{DateTime, Duration, Utc};
+use thiserror::Error;
 
-use crate::{conversion::ConversionType, words::words};
+use crate::{
+    conversion::{CommissionState, Conversion, ConversionType},
+    words::words,
+};
 
 words! {
     /// Where a conversion stands.
@@ -37,6 +41,108 @@ pub fn first_status(kind: ConversionType, commission_minor: i64) -> Status {
         Status::Approved
     } else {
         Status::Pending
+    }
+}
+
+/// A step in the life of a conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// The hold has passed.
+    HoldPassed,
+    /// A member approves before that.
+    ApproveEarly,
+    /// A member or a flag turns it down.
+    Deny,
+    /// A member takes a denial back.
+    Restore,
+}
+
+/// Why a step can't be taken. The text tells the reader what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Only pending conversions are approved.
+    #[error("only a pending sale can be approved; this one is {}", .0.label().to_lowercase())]
+    NotPending(Status),
+    /// The hold goes on.
+    #[error("the hold has not passed yet")]
+    InHold,
+    /// Nobody knows yet how much it is.
+    #[error("its commission waits for an exchange rate: add the rate of its day, then approve")]
+    AwaitsRate,
+    /// The payer's bank has not decided.
+    #[error("an open dispute keeps it from approval: wait until the dispute is closed")]
+    Disputed,
+    /// Its payout was made.
+    #[error(
+        "it was paid out and can't be denied: a refund at the processor takes the commission back"
+    )]
+    PaidOut,
+    /// The money went back already.
+    #[error("its money went back already: nothing is left to deny")]
+    WasRefunded,
+    /// Denied once is enough.
+    #[error("it is denied already")]
+    WasDenied,
+    /// Only a denial can be taken back.
+    #[error("only a denied sale can be restored; this one is {}", .0.label().to_lowercase())]
+    NotDenied(Status),
+}
+
+impl Conversion {
+    /// The conversion after this step. Its commission is to be computed anew with
+    /// [`Conversion::restated`].
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the step can't be taken from where the conversion stands.
+    pub fn after(&self, step: Transition, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        let mut next = self.clone();
+        match step {
+            Transition::HoldPassed if self.hold_until > now => return Err(Refusal::InHold),
+            Transition::HoldPassed | Transition::ApproveEarly => {
+                self.can_be_approved()?;
+                next.approved_at = Some(now);
+            }
+            Transition::Deny => {
+                match self.status {
+                    Status::Paid => return Err(Refusal::PaidOut),
+                    Status::Refunded => return Err(Refusal::WasRefunded),
+                    Status::Denied => return Err(Refusal::WasDenied),
+                    Status::Pending | Status::Approved => {}
+                }
+                next.denied_at = Some(now);
+            }
+            Transition::Restore => {
+                if self.status != Status::Denied {
+                    return Err(Refusal::NotDenied(self.status));
+                }
+                next.denied_at = None;
+            }
+        }
+        Ok(next)
+    }
+
+    fn can_be_approved(&self) -> Result<(), Refusal> {
+        if self.status != Status::Pending {
+            return Err(Refusal::NotPending(self.status));
+        }
+        if self.is_disputed {
+            return Err(Refusal::Disputed);
+        }
+        if self.commission_state == CommissionState::AwaitingRate {
+            return Err(Refusal::AwaitsRate);
+        }
+        Ok(())
+    }
+
+    /// Does the end of its subscription at `ended_at` take it back? Only what was pending then: inside
+    /// the hold, and not approved or denied by a member before (domain rules, section 6).
+    pub fn is_cancelled_by_end(&self, ended_at: DateTime<Utc>) -> bool {
+        let decided = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= ended_at);
+        self.occurred_at <= ended_at
+            && ended_at < self.hold_until
+            && self.paid_at.is_none()
+            && !decided(self.approved_at)
+            && !decided(self.denied_at)
     }
 }
 

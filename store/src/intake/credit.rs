@@ -313,6 +313,8 @@ impl Clerk<'_> {
             commission,
             commission_state,
             plan: draft.plan,
+            is_covered: true,
+            exchange: None,
             external_event_id: external,
             processor: origin.processor.unwrap_or(Processor::Server),
             connection_id: origin.connection_id,
@@ -323,6 +325,9 @@ impl Clerk<'_> {
                 .clone()
                 .or_else(|| described.and_then(|known| known.name.clone())),
             hold_until: hold_until(payment.paid_at, hold_days),
+            is_disputed: false,
+            denied_at: None,
+            cancelled_at: None,
             approved_at: (status == Status::Approved).then_some(self.now),
             paid_at: None,
             refunded_at: None,

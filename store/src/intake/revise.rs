@@ -2,11 +2,9 @@
 
 use domain::{
     attribution::{TrailStep, Verdict},
-    commission::{Earned, Position},
-    conversion::{CommissionState, Conversion, ConversionType},
+    commission::Position,
+    conversion::{Conversion, ConversionType},
     fact::Payment,
-    lifecycle::Status,
-    money::Money,
 };
 
 use super::decide::Clerk;
@@ -45,39 +43,28 @@ impl Clerk<'_> {
             let subscription = row.ids.subscription.as_ref();
             revised.kind = self.kind_of(subscription, external_id, row.occurred_at);
         }
-        let excluded = self.exclusion(row);
-        if let Some((commission, _)) = &excluded {
-            revised.commission = *commission;
-            revised.commission_state = CommissionState::Ready;
-        }
-        if revised == *row {
+        let exclusion = self.exclusion(row);
+        revised.is_covered = exclusion.is_none();
+        if (revised.kind, revised.is_covered) == (row.kind, row.is_covered) {
             return None;
         }
         let mut text = format!("{earlier} was paid earlier");
-        if let Some((_, why)) = excluded {
+        if let Some(why) = exclusion {
             text = format!("{text}: {why}");
         }
         revised.trail.push(TrailStep {
             verdict: Verdict::Revised,
             text,
         });
-        Some(revised)
+        revised.restated(self.now).ok()
     }
 
-    /// Nothing, and why, when the plan does not cover the conversion any more.
-    fn exclusion(&self, row: &Conversion) -> Option<(Money, String)> {
-        if matches!(row.status, Status::Denied | Status::Refunded) {
-            return None;
-        }
+    /// Why the plan does not cover the conversion, if so.
+    fn exclusion(&self, row: &Conversion) -> Option<String> {
         let email = row.customer_email.as_deref();
-        let position = Position {
+        row.plan.duration.excludes(Position {
             paid_at: row.occurred_at,
             first_paid_at: self.first_paid(&row.ids, email, row.campaign_id),
-        };
-        let base = Money::new(row.base_minor, row.currency());
-        match row.plan.earned(base, row.commission.currency, position) {
-            Ok(Earned::Nothing(why)) => Some((Money::zero(row.commission.currency), why)),
-            _ => None,
-        }
+        })
     }
 }

@@ -1,9 +1,10 @@
 //! How a row of `conversion` is read: one list of columns, one way into the domain type.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     connection::Processor,
     conversion::{CommissionState, Conversion, ConversionType, ProcessorIds, Source},
+    exchange::ExchangeRate,
     id::{AffiliateId, CampaignId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
@@ -37,6 +38,10 @@ pub(crate) struct ConversionRecord {
     pub(crate) plan_fixed_minor: Option<i64>,
     pub(crate) plan_duration: String,
     pub(crate) plan_months: Option<i32>,
+    pub(crate) is_covered: bool,
+    pub(crate) exchange_numerator: Option<i64>,
+    pub(crate) exchange_denominator: Option<i64>,
+    pub(crate) exchange_day: Option<NaiveDate>,
     pub(crate) external_event_id: Option<String>,
     pub(crate) processor: String,
     pub(crate) connection_id: Option<Uuid>,
@@ -49,6 +54,9 @@ pub(crate) struct ConversionRecord {
     pub(crate) customer_email: Option<String>,
     pub(crate) customer_name: Option<String>,
     pub(crate) hold_until: DateTime<Utc>,
+    pub(crate) is_disputed: bool,
+    pub(crate) denied_at: Option<DateTime<Utc>>,
+    pub(crate) cancelled_at: Option<DateTime<Utc>>,
     pub(crate) approved_at: Option<DateTime<Utc>>,
     pub(crate) paid_at: Option<DateTime<Utc>>,
     pub(crate) refunded_at: Option<DateTime<Utc>>,
@@ -68,9 +76,10 @@ macro_rules! conversions {
                  c.affiliate_id, c.campaign_id, c.coupon_code, c.amount_minor, c.base_minor,
                  c.refunded_minor, c.currency, c.commission_minor, c.commission_currency,
                  c.commission_state, c.plan_percent_bp, c.plan_fixed_minor, c.plan_duration, c.plan_months,
+                 c.is_covered, c.exchange_numerator, c.exchange_denominator, c.exchange_day,
                  c.external_event_id, c.processor, c.connection_id, c.customer_id, c.subscription_id,
                  c.invoice_id, c.payment_intent_id, c.charge_id, c.session_id, c.customer_email,
-                 c.customer_name, c.hold_until, c.approved_at, c.paid_at, c.refunded_at,
+                 c.customer_name, c.hold_until, c.is_disputed, c.denied_at, c.cancelled_at, c.approved_at, c.paid_at, c.refunded_at,
                  c.parent_conversion_id, c.metadata::text as \"metadata!\", "
                 + $trail + " as \"trail!\" " $(+ $rest)+,
             $($argument),+
@@ -112,6 +121,12 @@ impl TryFrom<ConversionRecord> for Conversion {
                 "commission_state",
             )?,
             plan: readable(plan.read(TABLE)?, TABLE, "plan_duration")?,
+            is_covered: record.is_covered,
+            exchange: exchange(
+                record.exchange_numerator,
+                record.exchange_denominator,
+                record.exchange_day,
+            ),
             external_event_id: record.external_event_id,
             processor: readable(Processor::parse(&record.processor), TABLE, "processor")?,
             connection_id: record.connection_id.map(ConnectionId),
@@ -126,6 +141,9 @@ impl TryFrom<ConversionRecord> for Conversion {
             customer_email: record.customer_email,
             customer_name: record.customer_name,
             hold_until: record.hold_until,
+            is_disputed: record.is_disputed,
+            denied_at: record.denied_at,
+            cancelled_at: record.cancelled_at,
             approved_at: record.approved_at,
             paid_at: record.paid_at,
             refunded_at: record.refunded_at,
@@ -143,6 +161,18 @@ pub(super) fn read_all(records: Vec<ConversionRecord>) -> Result<Vec<Conversion>
 
 fn currency(code: &str, column: &'static str) -> Result<Currency, StoreError> {
     readable(Currency::parse(code).ok(), TABLE, column)
+}
+
+fn exchange(
+    numerator: Option<i64>,
+    denominator: Option<i64>,
+    day: Option<NaiveDate>,
+) -> Option<ExchangeRate> {
+    Some(ExchangeRate {
+        numerator: numerator?,
+        denominator: denominator?,
+        day: day?,
+    })
 }
 
 #[cfg(test)]
@@ -171,6 +201,10 @@ mod tests {
             plan_fixed_minor: None,
             plan_duration: "recurring".to_owned(),
             plan_months: None,
+            is_covered: true,
+            exchange_numerator: None,
+            exchange_denominator: None,
+            exchange_day: None,
             external_event_id: Some("in_1".to_owned()),
             processor: "stripe".to_owned(),
             connection_id: None,
@@ -183,6 +217,9 @@ mod tests {
             customer_email: None,
             customer_name: None,
             hold_until: DateTime::UNIX_EPOCH,
+            is_disputed: false,
+            denied_at: None,
+            cancelled_at: None,
             approved_at: None,
             paid_at: None,
             refunded_at: None,

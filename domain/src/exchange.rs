@@ -1,0 +1,187 @@
+//! Exchange rates (domain rules, section 2): exact fractions, never floats, never silently 1:1.
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::money::Currency;
+
+/// How many days older than the sale the newest rate may be: reference rates skip weekends and holidays.
+pub const MAX_AGE_DAYS: u64 = 7;
+
+/// The most digits a rate may have, before and after the point together.
+const MAX_DIGITS: usize = 15;
+
+/// A rate as published: 1 unit of the base currency is so many units of the quote currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// The decimal without its point: 10832 for 1.0832.
+    pub digits: i64,
+    /// How many of the digits come after the point: 4 for 1.0832.
+    pub places: u32,
+}
+
+/// Text that is no positive decimal of at most 15 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a rate is a positive decimal number with at most 15 digits, such as 1.0832")]
+pub struct NotARate;
+
+impl Quote {
+    /// Reads plain decimal text: `1.0832`, `163`, `0.0061`.
+    pub fn parse(text: &str) -> Result<Self, NotARate> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = format!("{whole}{fraction}");
+        let is_decimal = !whole.is_empty()
+            && (fraction.is_empty() != text.contains('.'))
+            && digits.len() <= MAX_DIGITS
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number: i64 = digits.parse().map_err(|_| NotARate)?;
+        if !is_decimal || number == 0 {
+            return Err(NotARate);
+        }
+        let places = u32::try_from(fraction.len()).map_err(|_| NotARate)?;
+        Ok(Self {
+            digits: number,
+            places,
+        })
+    }
+}
+
+/// What one unit of a sale's currency was in a campaign's currency on a day: an exact fraction of whole
+/// units, kept on the conversion and used again for its refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeRate {
+    /// Units of the campaign's currency ...
+    pub numerator: i64,
+    /// ... for so many units of the sale's currency.
+    pub denominator: i64,
+    /// The day of the rate.
+    pub day: NaiveDate,
+}
+
+impl ExchangeRate {
+    /// The rate between two currencies that are both quoted against the same base: `to` / `from`.
+    /// `None` when the fraction does not fit.
+    pub fn cross(from: Quote, to: Quote, day: NaiveDate) -> Option<Self> {
+        let scale = |places: u32| 10_i128.checked_pow(places);
+        let numerator = i128::from(to.digits).checked_mul(scale(from.places)?)?;
+        let denominator = i128::from(from.digits).checked_mul(scale(to.places)?)?;
+        let common = gcd(numerator, denominator);
+        Some(Self {
+            numerator: i64::try_from(numerator.checked_div(common)?).ok()?,
+            denominator: i64::try_from(denominator.checked_div(common)?).ok()?,
+            day,
+        })
+    }
+
+    /// May a rate of `rate_day` be used for a sale of `sale_day`? Not a later one, and none too old.
+    pub fn is_usable(rate_day: NaiveDate, sale_day: NaiveDate) -> bool {
+        let oldest = sale_day.checked_sub_days(Days::new(MAX_AGE_DAYS));
+        rate_day <= sale_day && oldest.is_none_or(|oldest| rate_day >= oldest)
+    }
+}
+
+/// An exact fraction in the making of one amount of money; reduced at every step so that it fits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fraction {
+    pub(crate) numerator: i128,
+    pub(crate) denominator: i128,
+}
+
+impl Fraction {
+    pub(crate) fn whole(number: i64) -> Self {
+        Self {
+            numerator: i128::from(number),
+            denominator: 1,
+        }
+    }
+
+    /// Times `numerator / denominator`; `None` when it does not fit or is divided by nothing.
+    pub(crate) fn times(self, numerator: i64, denominator: i64) -> Option<Self> {
+        if denominator == 0 {
+            return None;
+        }
+        let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+        // Across, because each side alone is reduced already.
+        let (first, second) = (
+            gcd(self.numerator, denominator),
+            gcd(numerator, self.denominator),
+        );
+        Some(Self {
+            numerator: (self.numerator / first).checked_mul(numerator / second)?,
+            denominator: (self.denominator / second).checked_mul(denominator / first)?,
+        })
+    }
+
+    /// From minor units of one currency to minor units of another, at this rate of whole units.
+    pub(crate) fn exchanged(
+        self,
+        rate: ExchangeRate,
+        from: Currency,
+        to: Currency,
+    ) -> Option<Self> {
+        let scale = |currency: Currency| 10_i64.checked_pow(currency.exponent());
+        self.times(rate.numerator, rate.denominator)?
+            .times(scale(to)?, scale(from)?)
+    }
+}
+
+/// The greatest common divisor; 1 where there is none.
+fn gcd(a: i128, b: i128) -> i128 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn quotes_are_plain_positive_decimals() {
+        let quote = |digits, places| Ok(Quote { digits, places });
+        assert_eq!(Quote::parse("1.0832"), quote(10832, 4));
+        assert_eq!(Quote::parse("163"), quote(163, 0));
+        assert_eq!(Quote::parse("0.0061"), quote(61, 4));
+        for text in [
+            "",
+            "0",
+            "0.00",
+            "-1",
+            "1.",
+            ".5",
+            "1,5",
+            "1e3",
+            "1234567890.123456",
+        ] {
+            assert_eq!(Quote::parse(text), Err(NotARate), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cross_rate_is_exact_and_reduced() {
+        let quote = |text| Quote::parse(text).expect("a rate");
+        let rate = ExchangeRate::cross(quote("1.25"), quote("0.85"), day("2026-11-20"));
+        let rate = rate.expect("fits");
+        assert_eq!((rate.numerator, rate.denominator), (17, 25));
+    }
+
+    #[test]
+    fn a_rate_is_at_most_seven_days_old_and_never_later_than_the_sale() {
+        let sale = day("2026-11-20");
+        for (rate, usable) in [
+            ("2026-11-20", true),
+            ("2026-11-13", true),
+            ("2026-11-12", false),
+            ("2026-11-21", false),
+        ] {
+            assert_eq!(ExchangeRate::is_usable(day(rate), sale), usable, "{rate}");
+        }
+    }
+}

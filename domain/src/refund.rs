@@ -1,0 +1,237 @@
+//! Money that went back (domain rules, section 7): refunds and disputes as facts, whatever the order,
+//! repetition and company they come in.
+//!
+//! Nothing is added up as events arrive. Each refund or dispute is one fact with its newest status; what
+//! went back is computed from all facts of a payment together.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{money::Money, words::words};
+
+words! {
+    /// What kind of fact it is.
+    BackKind {
+        /// The merchant gave money back.
+        Refund = "refund" / "Refund",
+        /// The payer's bank takes money back.
+        Dispute = "dispute" / "Dispute",
+        /// How much of a charge was refunded in all, where single refunds are not told.
+        ChargeTotal = "charge_total" / "Refunded on the charge",
+    }
+}
+
+words! {
+    /// Where a refund or dispute stands.
+    BackStatus {
+        /// On its way; counts.
+        Pending = "pending" / "Pending",
+        /// Done; counts.
+        Succeeded = "succeeded" / "Succeeded",
+        /// Did not happen: failed, cancelled or rejected. The merchant has the money again.
+        Failed = "failed" / "Failed",
+        /// A question of the bank; no money has moved.
+        Inquiry = "inquiry" / "Inquiry",
+        /// A dispute that is not decided: keeps the conversion from approval and payout.
+        Open = "open" / "Open",
+        /// A dispute that the merchant lost; counts.
+        Lost = "lost" / "Lost",
+        /// A dispute that the merchant won, or that was withdrawn.
+        Won = "won" / "Won",
+    }
+}
+
+impl BackStatus {
+    /// Is the money of this fact gone?
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Pending | Self::Succeeded | Self::Lost)
+    }
+
+    /// Later in a life; decides between two messages of the same instant.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Inquiry => 0,
+            Self::Pending | Self::Open => 1,
+            Self::Succeeded | Self::Lost => 2,
+            Self::Failed | Self::Won => 3,
+        }
+    }
+}
+
+/// A refund or dispute as last told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyBack {
+    /// The processor's id of it, or the caller's; unique in the organization.
+    pub external_id: String,
+    /// What kind of fact it is.
+    pub kind: BackKind,
+    /// How much: minor units of the currency in which it was given back.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: BackStatus,
+    /// When it was made at the processor.
+    pub occurred_at: DateTime<Utc>,
+    /// When its status was told; an older telling never replaces a newer one.
+    pub told_at: DateTime<Utc>,
+    /// Ids that name the payment: charge, payment intent, invoice, the sale's external id.
+    pub payment: Vec<String>,
+    /// The processor's or caller's word for why, if any.
+    pub reason: Option<String>,
+}
+
+impl MoneyBack {
+    /// Is this the better knowledge of the same refund or dispute?
+    pub fn supersedes(&self, other: &Self) -> bool {
+        let rank = |back: &Self| (back.told_at, back.status.rank(), back.amount.minor);
+        rank(self) > rank(other)
+    }
+}
+
+/// What all facts of one payment come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Back {
+    /// What went back, in minor units of the payment's currency; never more than was paid.
+    pub minor: i64,
+    /// Is a dispute undecided?
+    pub is_disputed: bool,
+}
+
+impl Back {
+    /// From the newest telling of each fact. Facts in another currency than the payment's say nothing
+    /// about how much of it went back and are left out.
+    pub fn of<'a>(paid: Money, facts: impl IntoIterator<Item = &'a MoneyBack>) -> Self {
+        let facts: Vec<&MoneyBack> = facts.into_iter().collect();
+        let same_currency = facts
+            .iter()
+            .copied()
+            .filter(|fact| fact.amount.currency == paid.currency);
+        let (totals, single): (Vec<_>, Vec<_>) =
+            same_currency.partition(|fact| fact.kind == BackKind::ChargeTotal);
+        let counting = single.iter().filter(|fact| fact.status.counts());
+        let told: i128 = counting.map(|fact| i128::from(fact.amount.minor)).sum();
+        let is_only = totals.len() == 1;
+        let untold: i128 = totals
+            .iter()
+            .map(|total| untold_of(total, &single, is_only))
+            .sum();
+        let minor = (told + untold).clamp(0, i128::from(paid.minor.max(0)));
+        Self {
+            minor: i64::try_from(minor).unwrap_or(paid.minor),
+            is_disputed: facts.iter().any(|fact| fact.status == BackStatus::Open),
+        }
+    }
+}
+
+/// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
+/// total when it was made before the total was told and had not failed by then; of which charge it is
+/// matters only where a payment had several.
+fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
+    let inside = single.iter().filter(|fact| {
+        fact.kind == BackKind::Refund
+            && fact.occurred_at <= total.told_at
+            && (fact.status.counts() || fact.told_at > total.told_at)
+            && (is_only || fact.payment.iter().any(|id| total.payment.contains(id)))
+    });
+    let inside: i128 = inside.map(|fact| i128::from(fact.amount.minor)).sum();
+    (i128::from(total.amount.minor) - inside).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("in range")
+    }
+
+    fn usd(minor: i64) -> Money {
+        Money::new(minor, Currency::USD)
+    }
+
+    fn fact(id: &str, kind: BackKind, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
+        MoneyBack {
+            external_id: id.to_owned(),
+            kind,
+            amount: usd(minor),
+            status,
+            occurred_at: at(100),
+            told_at: at(told),
+            payment: vec!["ch_1".to_owned()],
+            reason: None,
+        }
+    }
+
+    fn back(facts: &[MoneyBack]) -> i64 {
+        Back::of(usd(4900), facts).minor
+    }
+
+    #[test]
+    fn refunds_and_lost_disputes_add_up_to_at_most_what_was_paid() {
+        use BackKind::{Dispute, Refund};
+        use BackStatus::{Failed, Inquiry, Lost, Open, Pending, Succeeded, Won};
+        let refund = |id, minor, status| fact(id, Refund, minor, status, 200);
+        let dispute = |status| fact("du_1", Dispute, 4900, status, 200);
+        assert_eq!(back(&[]), 0);
+        assert_eq!(
+            back(&[refund("a", 1000, Pending), refund("b", 500, Succeeded)]),
+            1500
+        );
+        assert_eq!(
+            back(&[refund("a", 1000, Failed), refund("b", 500, Succeeded)]),
+            500
+        );
+        assert_eq!(back(&[refund("a", 1000, Succeeded), dispute(Lost)]), 4900);
+        for status in [Open, Inquiry, Won] {
+            assert_eq!(back(&[dispute(status)]), 0, "{status}");
+            let is_disputed = Back::of(usd(4900), &[dispute(status)]).is_disputed;
+            assert_eq!(is_disputed, status == Open, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_charges_total_counts_what_no_refund_tells_and_nothing_twice() {
+        use BackKind::{ChargeTotal, Refund};
+        use BackStatus::{Failed, Succeeded};
+        let total = |minor, told| fact("total", ChargeTotal, minor, Succeeded, told);
+        let refund = |id, minor, status, told| fact(id, Refund, minor, status, told);
+        assert_eq!(back(&[total(1000, 150)]), 1000);
+        assert_eq!(
+            back(&[total(1000, 150), refund("a", 1000, Succeeded, 120)]),
+            1000
+        );
+        assert_eq!(
+            back(&[total(3000, 150), refund("a", 1000, Succeeded, 120)]),
+            3000
+        );
+        // Failed after the total was told: that part of the total is not gone any more.
+        assert_eq!(back(&[total(1000, 150), refund("a", 1000, Failed, 180)]), 0);
+        // Failed before: the total is about another refund.
+        assert_eq!(
+            back(&[total(1000, 150), refund("a", 1000, Failed, 120)]),
+            1000
+        );
+    }
+
+    #[test]
+    fn another_currency_says_nothing_about_the_amount() {
+        let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
+        let facts = [fact(
+            "a",
+            BackKind::Refund,
+            1000,
+            BackStatus::Succeeded,
+            200,
+        )];
+        assert_eq!(Back::of(eur, &facts).minor, 0);
+    }
+
+    #[test]
+    fn the_newest_telling_wins_and_of_one_instant_the_later_in_life() {
+        let refund = |status, told| fact("a", BackKind::Refund, 1, status, told);
+        assert!(refund(BackStatus::Failed, 2).supersedes(&refund(BackStatus::Succeeded, 1)));
+        assert!(!refund(BackStatus::Pending, 1).supersedes(&refund(BackStatus::Failed, 2)));
+        assert!(refund(BackStatus::Succeeded, 1).supersedes(&refund(BackStatus::Pending, 1)));
+        assert!(!refund(BackStatus::Pending, 1).supersedes(&refund(BackStatus::Pending, 1)));
+    }
+}
