@@ -56,7 +56,8 @@ impl Caller {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor::Person(self.viewer.person_id)
+        let (id, role) = (self.viewer.person_id, self.viewer.role);
+        Actor::Person { id, role }
     }
 }
 
@@ -74,7 +75,8 @@ pub(crate) fn reader() -> Result<Caller, AppError> {
     })
 }
 
-/// A member who may change affiliates, campaigns and sales.
+/// A member who may change affiliates, campaigns and sales. The store asks again: here others are
+/// turned away before their form is read.
 pub(crate) fn manager() -> Result<Caller, AppError> {
     let caller = reader()?;
     if !caller.viewer.role.may_manage() {
@@ -83,7 +85,7 @@ pub(crate) fn manager() -> Result<Caller, AppError> {
     Ok(caller)
 }
 
-/// A member who may change connections, keys and secrets.
+/// A member who may change connections, keys and secrets; as above.
 pub(crate) fn administrator() -> Result<Caller, AppError> {
     let caller = reader()?;
     if !caller.viewer.role.may_administer() {
@@ -129,8 +131,10 @@ pub(crate) fn refuse(error: impl Into<AppError>) -> AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Unavailable(_)) {
-            return Self::Unavailable;
+        match error {
+            StoreError::Unavailable(_) => return Self::Unavailable,
+            StoreError::Forbidden => return Self::Forbidden,
+            _ => {}
         }
         let request_id = header_of(parts().as_ref(), "x-request-id").unwrap_or_default();
         tracing::error!(%request_id, error = ?error, "a dashboard request failed");
@@ -156,6 +160,11 @@ pub(crate) fn start_session(token: &str) {
 /// Takes the session token back from the browser; returns it.
 pub(crate) fn end_session() -> Option<String> {
     set_session_cookie("", 0);
+    presented_session()
+}
+
+/// The session token that the browser sent.
+pub(crate) fn presented_session() -> Option<String> {
     parts().and_then(|parts| session_token(&parts.headers).map(str::to_owned))
 }
 

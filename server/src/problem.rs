@@ -19,6 +19,9 @@ use store::{StoreError, intake::IntakeError};
 /// Seconds after which a caller may try again when the database is away or the queue is full.
 const RETRY_AFTER: u64 = 2;
 
+/// Seconds after which a stream that was closed is noticed at the latest.
+const STREAMS_END: u64 = 15;
+
 /// A refusal or failure.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -183,10 +186,27 @@ impl Problem {
         }
     }
 
+    pub(crate) fn too_many_streams(most: usize) -> Self {
+        Self {
+            message: format!(
+                "{most} streams are open already: close one, or share one between readers"
+            ),
+            ..Self::rate_limited(STREAMS_END)
+        }
+    }
+
     pub(crate) fn unavailable() -> Self {
         let message = "the ledger can't be written or read right now: try again shortly";
         Self {
             retry_after: Some(RETRY_AFTER),
+            ..Self::new(Kind::Unavailable, "service_unavailable", message)
+        }
+    }
+
+    /// Too much of it is going on: what, and after how many seconds to come again.
+    pub(crate) fn busy(message: impl Into<String>, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
             ..Self::new(Kind::Unavailable, "service_unavailable", message)
         }
     }
@@ -242,6 +262,7 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%error, "the database is away");
                 Self::unavailable()
             }
+            StoreError::Forbidden => Self::forbidden(error.to_string()),
             other => Self::internal(&other),
         }
     }

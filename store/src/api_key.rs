@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::{
     Random, Store, StoreError,
-    audit::{self, Actor},
+    audit::{self, Actor, Allowed},
     error::readable,
 };
 
@@ -45,7 +45,8 @@ pub struct KeyHolder {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
-    expires_at: Option<DateTime<Utc>>,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
     touched_at_ms: AtomicI64,
 }
 
@@ -261,7 +262,7 @@ impl Store {
         scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<(KeyView, String), StoreError> {
-        let now = self.now();
+        let (actor, now) = (actor.administers()?, self.now());
         let key = format!("{PREFIX}{}", self.random_hex::<24>());
         let id = ApiKeyId(self.new_id(now));
         let mut tx = self.pool.begin().await?;
@@ -294,7 +295,7 @@ impl Store {
         organization_id: OrganizationId,
         id: ApiKeyId,
     ) -> Result<bool, StoreError> {
-        let now = self.now();
+        let (actor, now) = (actor.administers()?, self.now());
         let mut tx = self.pool.begin().await?;
         let name = sqlx::query_scalar!(
             "update api_key set revoked_at = $3
@@ -322,7 +323,7 @@ fn read_scopes(words: &[String]) -> Result<Vec<Scope>, StoreError> {
 }
 
 fn audit_entry<'a>(
-    actor: Actor,
+    actor: Allowed,
     id: ApiKeyId,
     action: &'static str,
     detail: &'a str,

@@ -1,7 +1,13 @@
-//! The audit log: who changed what. Written in the transaction of the change.
+//! The audit log: who changed what, and whether he may. Written in the transaction of the change.
+//!
+//! A line is written for somebody who is [`Allowed`] only, and who that is, his role decides
+//! (`domain::member`): so no verb can change something and forget to ask.
 
 use chrono::{DateTime, Utc};
-use domain::id::{ApiKeyId, OrganizationId, PersonId};
+use domain::{
+    id::{ApiKeyId, EventId, OrganizationId, PersonId},
+    member::Role,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,26 +17,57 @@ use crate::{Random, StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A signed-in member.
-    Person(PersonId),
-    /// A program with an API key.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// What he may do in the organization.
+        role: Role,
+    },
+    /// A program with an API key, whose scopes were checked where it called.
     Key(ApiKeyId),
+    /// A processor's event.
+    Event(EventId),
     /// The server itself: start-up, the command line, a job.
     System,
 }
 
+/// An actor who may make the change at hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed(Actor);
+
 impl Actor {
-    fn parts(self) -> (&'static str, Option<Uuid>) {
+    /// Himself, if he may change affiliates, campaigns, coupons and sales.
+    pub(crate) fn manages(self) -> Result<Allowed, StoreError> {
+        self.allowed(Role::may_manage)
+    }
+
+    /// Himself, if he may change connections, keys and secrets.
+    pub(crate) fn administers(self) -> Result<Allowed, StoreError> {
+        self.allowed(Role::may_administer)
+    }
+
+    fn allowed(self, may: fn(Role) -> bool) -> Result<Allowed, StoreError> {
         match self {
-            Self::Person(id) => ("person", Some(id.0)),
-            Self::Key(id) => ("key", Some(id.0)),
-            Self::System => ("system", None),
+            Self::Person { role, .. } if !may(role) => Err(StoreError::Forbidden),
+            Self::Person { .. } | Self::Key(_) | Self::Event(_) | Self::System => Ok(Allowed(self)),
+        }
+    }
+}
+
+impl Allowed {
+    fn parts(self) -> (&'static str, Option<Uuid>) {
+        match self.0 {
+            Actor::Person { id, .. } => ("person", Some(id.0)),
+            Actor::Key(id) => ("key", Some(id.0)),
+            Actor::Event(id) => ("event", Some(id.0)),
+            Actor::System => ("system", None),
         }
     }
 }
 
 /// One line of the log.
 pub(crate) struct Entry<'a> {
-    pub(crate) actor: Actor,
+    pub(crate) actor: Allowed,
     /// The table of the thing that changed.
     pub(crate) subject: &'static str,
     pub(crate) subject_id: Uuid,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    audit::{self, Actor},
+    audit::{self, Actor, Allowed},
     error::{breaks, readable},
     plan::PlanColumns,
 };
@@ -206,7 +206,7 @@ impl Store {
         organization_id: OrganizationId,
         new: NewCampaign,
     ) -> Result<Campaign, CampaignError> {
-        let now = self.now();
+        let (actor, now) = (actor.manages()?, self.now());
         let campaign = Campaign {
             id: CampaignId(self.new_id(now)),
             slug: new
@@ -274,6 +274,7 @@ impl Store {
         id: CampaignId,
         change: impl FnOnce(Campaign) -> Result<Campaign, E> + Send,
     ) -> Result<Campaign, E> {
+        let actor = actor.manages().map_err(CampaignError::from)?;
         let mut tx = self.pool.begin().await.map_err(CampaignError::from)?;
         let campaign = change(locked_in(&mut tx, organization_id, id).await?)?;
         update_in(&mut tx, organization_id, &campaign).await?;
@@ -328,7 +329,11 @@ async fn update_in(
     Ok(())
 }
 
-fn audit_entry<'a>(actor: Actor, campaign: &'a Campaign, action: &'static str) -> audit::Entry<'a> {
+fn audit_entry<'a>(
+    actor: Allowed,
+    campaign: &'a Campaign,
+    action: &'static str,
+) -> audit::Entry<'a> {
     audit::Entry {
         actor,
         subject: "campaign",

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::{
     Store, StoreError,
-    audit::{self, Actor},
+    audit::{self, Actor, Allowed},
     error::readable,
 };
 
@@ -232,7 +232,7 @@ impl Store {
         organization_id: OrganizationId,
         new: NewConnection,
     ) -> Result<ConnectionView, ConnectionError> {
-        let now = self.now();
+        let (actor, now) = (actor.administers()?, self.now());
         let secrets = Secrets {
             signing: check_signing(&new.secrets.signing)?,
             ..new.secrets
@@ -281,6 +281,7 @@ impl Store {
         id: ConnectionId,
         change: ConnectionChange,
     ) -> Result<(), ConnectionError> {
+        let actor = actor.administers()?;
         let mut tx = self.pool.begin().await?;
         let row = sqlx::query!(
             "select name, mode, campaign_id, secrets_sealed from connection
@@ -336,7 +337,7 @@ impl Store {
         organization_id: OrganizationId,
         id: ConnectionId,
     ) -> Result<(), ConnectionError> {
-        let now = self.now();
+        let (actor, now) = (actor.administers()?, self.now());
         let mut tx = self.pool.begin().await?;
         let removed = sqlx::query_scalar!(
             "update connection set removed_at = $3
@@ -382,7 +383,7 @@ impl Store {
 }
 
 fn audit_entry<'a>(
-    actor: Actor,
+    actor: Allowed,
     id: ConnectionId,
     action: &'static str,
     detail: &'a str,

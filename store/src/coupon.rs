@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    audit::{self, Actor},
+    audit::{self, Actor, Allowed},
     error::{breaks, readable},
 };
 
@@ -131,7 +131,7 @@ impl Store {
         organization_id: OrganizationId,
         new: NewCoupon,
     ) -> Result<Coupon, CouponError> {
-        let now = self.now();
+        let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
         let enrolled = sqlx::query_scalar!(
             "select 1 from enrollment where organization_id = $1 and affiliate_id = $2 and campaign_id = $3",
@@ -168,7 +168,7 @@ impl Store {
         organization_id: OrganizationId,
         id: CouponId,
     ) -> Result<(), CouponError> {
-        let now = self.now();
+        let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
         let removed = sqlx::query_scalar!(
             "update coupon set removed_at = $3
@@ -220,7 +220,7 @@ async fn insert_in(
 }
 
 fn audit_entry<'a>(
-    actor: Actor,
+    actor: Allowed,
     id: CouponId,
     action: &'static str,
     detail: &'a str,

@@ -1,14 +1,18 @@
-//! What can go wrong below the business: the database is away, or holds what can't be read.
+//! What can go wrong below the business: the database is away, or holds what can't be read; and who
+//! may not change anything.
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use thiserror::Error;
 
-/// A failure that no caller caused. Verbs with failures of their own wrap it.
+/// What any verb can fail with. Verbs with failures of their own wrap it.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The database can't be reached or is too busy; trying again later may help.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// The member's role does not allow the change.
+    #[error("this member's role does not allow the change")]
+    Forbidden,
     /// The database refused a statement.
     #[error("the database refused a statement")]
     Database(#[source] sqlx::Error),

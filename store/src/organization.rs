@@ -169,8 +169,9 @@ impl Store {
             api_key::store_first_in(db, &self.random, organization_id, now, key).await?;
         }
         self.default_campaign_in(db, organization_id).await?;
+        let (id, role) = (owner_id, Role::Owner);
         let entry = audit::Entry {
-            actor: Actor::Person(owner_id),
+            actor: Actor::Person { id, role }.administers()?,
             subject: "organization",
             subject_id: organization_id.0,
             action: "created",

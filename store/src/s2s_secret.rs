@@ -24,7 +24,7 @@ impl Store {
         actor: Actor,
         organization_id: OrganizationId,
     ) -> Result<String, StoreError> {
-        let now = self.now();
+        let (actor, now) = (actor.administers()?, self.now());
         let secret = format!("s2s_{}", self.random_hex::<32>());
         let id: Uuid = self.new_id(now);
         let mut tx = self.pool.begin().await?;

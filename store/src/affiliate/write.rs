@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::{AffiliateChange, AffiliateError, NewAffiliate, TABLE, by_ids_in, locked_in};
 use crate::{
     Store,
-    audit::{self, Actor},
+    audit::{self, Actor, Allowed},
     campaign,
     error::breaks,
     plan::PlanColumns,
@@ -26,7 +26,7 @@ impl Store {
         organization_id: OrganizationId,
         new: NewAffiliate,
     ) -> Result<Affiliate, AffiliateError> {
-        let now = self.now();
+        let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
         let campaigns = campaign::all_in(&mut tx, organization_id).await?;
         let campaign = to_join(&campaigns, new.campaign_id)?;
@@ -64,7 +64,7 @@ impl Store {
         id: AffiliateId,
         change: AffiliateChange,
     ) -> Result<Affiliate, AffiliateError> {
-        let now = self.now();
+        let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
         let old = locked_in(&mut tx, organization_id, id).await?;
         let old = old.ok_or(AffiliateError::NotFound)?;
@@ -256,7 +256,7 @@ fn slug_error(error: sqlx::Error, affiliate: &Affiliate) -> AffiliateError {
 }
 
 fn audit_entry<'a>(
-    actor: Actor,
+    actor: Allowed,
     affiliate: &'a Affiliate,
     action: &'static str,
 ) -> audit::Entry<'a> {

@@ -9,6 +9,7 @@ mod limits;
 mod live;
 mod organization;
 mod plans;
+mod roles;
 mod sales;
 mod support;
 mod waiting;
