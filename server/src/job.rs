@@ -28,6 +28,9 @@ async fn keep_house(store: Store, limits: Arc<Limits>) {
         if let Err(error) = store.tidy_idempotent_calls().await {
             tracing::warn!(%error, "old answers could not be removed; tried again in an hour");
         }
+        if let Err(error) = store.tidy_sessions().await {
+            tracing::warn!(%error, "old sessions could not be removed; tried again in an hour");
+        }
         if let Err(error) = store.make_event_months().await {
             tracing::warn!(%error, "the months ahead could not be made; tried again in an hour");
         }

@@ -112,12 +112,14 @@ fn token_hash(token: &str) -> Vec<u8> {
 }
 
 impl Store {
-    /// Signs a person in to the organization he joined first.
+    /// Signs a person in to the organization he joined first. The session that the browser presented
+    /// is over then: `replaces` is its token.
     pub async fn sign_in(
         &self,
         email: &Email,
         password: String,
         user_agent: &str,
+        replaces: Option<&str>,
     ) -> Result<SignedIn, SignInError> {
         let person = sqlx::query!(
             "select person_id, password_hash from person where email = $1",
@@ -139,15 +141,17 @@ impl Store {
         .await?
         .ok_or(SignInError::Refused)?;
         let (id, organization) = (PersonId(person.person_id), OrganizationId(organization));
-        Ok(self.open_session(id, organization, user_agent).await?)
+        let opened = self.open_session(id, organization, user_agent, replaces);
+        Ok(opened.await?)
     }
 
-    /// A session for a person who has proven who he is.
+    /// A session for a person who has proven who he is, in the place of the one whose token is `replaces`.
     pub async fn open_session(
         &self,
         person_id: PersonId,
         organization_id: OrganizationId,
         user_agent: &str,
+        replaces: Option<&str>,
     ) -> Result<SignedIn, StoreError> {
         let now = self.now();
         let token = self.random_hex::<32>();
@@ -163,6 +167,9 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
+        if let Some(before) = replaces {
+            self.sign_out(before).await?;
+        }
         let viewer = self.viewer(&token).await?;
         let viewer = readable(viewer, "session", "person_id")?;
         Ok(SignedIn { token, viewer })
@@ -210,6 +217,19 @@ impl Store {
         sqlx::query!(
             "delete from session where token_hash = $1",
             token_hash(token)
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Removes sessions that ran out. A job for all organizations.
+    pub async fn tidy_sessions(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        sqlx::query!(
+            "delete from session where created_at <= $1 or last_seen_at <= $2",
+            now - ABSOLUTE_LIMIT,
+            now - IDLE_LIMIT,
         )
         .execute(&self.pool)
         .await?;

@@ -60,7 +60,9 @@ pub async fn door(setup: bool) -> Result<(), AppError> {
 /// Makes the first organization and signs its owner in.
 #[server(prefix = "/rpc", endpoint = "set_up")]
 pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
-    use crate::request::{Attempt, attempt, redirect, refuse, start_session, store, user_agent};
+    use crate::request::{
+        Attempt, attempt, presented_session, redirect, refuse, start_session, store, user_agent,
+    };
     let new = attempt(Attempt::SetUp).and_then(|()| form.read());
     let new = new.map_err(|error| refuse(error.keeping(form.kept())))?;
     let store = store();
@@ -68,8 +70,10 @@ pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
         .set_up(new)
         .await
         .map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let (owner, organization) = (created.owner_id, created.organization_id);
+    let replaces = presented_session();
     let opened = store
-        .open_session(created.owner_id, created.organization_id, &user_agent())
+        .open_session(owner, organization, &user_agent(), replaces.as_deref())
         .await;
     start_session(&opened.map_err(refuse)?.token);
     redirect("/dashboard/sales");
@@ -80,13 +84,15 @@ pub async fn set_up(form: SetUpForm) -> Result<(), AppError> {
 #[server(prefix = "/rpc", endpoint = "sign_in")]
 pub async fn sign_in(form: SignInForm) -> Result<(), AppError> {
     use crate::request::{
-        Attempt, attempt, redirect, refuse, safe_next, start_session, store, user_agent,
+        Attempt, attempt, presented_session, redirect, refuse, safe_next, start_session, store,
+        user_agent,
     };
     let email = super::form::field("email", domain::email::Email::parse(&form.email));
     let email = email.and_then(|email| attempt(Attempt::SignIn(&email)).map(|()| email));
     let email = email.map_err(|error| refuse(error.keeping(form.kept())))?;
+    let (password, replaces) = (form.password.clone(), presented_session());
     let signed_in = store()
-        .sign_in(&email, form.password.clone(), &user_agent())
+        .sign_in(&email, password, &user_agent(), replaces.as_deref())
         .await;
     let signed_in =
         signed_in.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;

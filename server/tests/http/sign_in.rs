@@ -105,6 +105,33 @@ async fn a_member_signs_in_reads_and_signs_out() {
 }
 
 #[tokio::test]
+async fn signing_in_again_ends_the_session_before() {
+    let server = TestServer::start().await;
+    let first = session(&sign_in(&server, OWNER_EMAIL, OWNER_PASSWORD).await).expect("a session");
+    let again = async |password: &str| {
+        let fields = [
+            ("form[email]", OWNER_EMAIL),
+            ("form[password]", password),
+            ("form[next]", ""),
+        ];
+        let cookie = format!("tributary_session={first}");
+        send(form(&server, "/rpc/sign_in", &fields).header("cookie", cookie)).await
+    };
+    again("a wrong password").await;
+    let sales = "/api/conversions";
+    with_cookie(&server, Method::GET, sales, &first)
+        .await
+        .expect(200);
+    let second = session(&again(OWNER_PASSWORD).await).expect("a session");
+    with_cookie(&server, Method::GET, sales, &second)
+        .await
+        .expect(200);
+    with_cookie(&server, Method::GET, sales, &first)
+        .await
+        .expect(401);
+}
+
+#[tokio::test]
 async fn a_session_is_no_key_for_writing_calls() {
     let server = TestServer::start().await;
     server.affiliate("sarah").await;

@@ -11,5 +11,6 @@ mod organization;
 mod plans;
 mod roles;
 mod sales;
+mod sessions;
 mod support;
 mod waiting;
