@@ -5,27 +5,30 @@
 //! the number of rows: between Postgres and the reader are a few buffers.
 
 mod csv;
+mod place;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{id::OrganizationId, sales::Filter};
-use futures::{Stream, StreamExt};
-use sqlx::PgConnection;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use futures::{Stream, StreamExt, stream};
+use sqlx::{Postgres, pool::PoolConnection};
+use thiserror::Error;
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use self::csv::Writer;
+pub(crate) use self::place::Places;
+use self::{csv::Writer, place::Place};
 use crate::{
     Store, StoreError,
     sales::{bounds::Bounds, condition::condition},
 };
 
-/// Exports that this process runs at once; more wait. Each holds a connection for as long as its
-/// reader takes.
-const AT_ONCE: usize = 4;
-static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
-
 /// Size of the pieces that are handed to the reader, and how many may wait for him.
 const PIECE_BYTES: usize = 64 * 1024;
 const PIECES: usize = 2;
+
+/// An export of which nothing was taken, or nothing came, for so long is ended: it holds a connection.
+const NO_PROGRESS: Duration = Duration::from_secs(60);
 
 /// Makes the walk along the index the plan: sorting a million rows first, in parallel workers, looks
 /// cheaper to the planner than it is, and keeps the reader waiting. How long it may take is the reader's
@@ -33,29 +36,106 @@ const PIECES: usize = 2;
 const SET_UP: &str = "begin read only; set local enable_sort = off;
     set local max_parallel_workers_per_gather = 0; set local jit = off; set local statement_timeout = 0";
 
-type Piece = Result<Bytes, StoreError>;
+/// Why there is no export, or no more of it.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// As many are running as may: the organization's or everybody's.
+    #[error("too many exports are running: try again when one of them has ended")]
+    Full,
+    /// Nothing of it was taken, or nothing came from the database, for too long.
+    #[error("the export stood still for too long")]
+    Stalled,
+    /// The server stops.
+    #[error("the export was ended because the server stops")]
+    Stopped,
+    /// Below.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ExportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+type Piece = Result<Bytes, ExportError>;
 
 impl Store {
-    /// All rows of the list as CSV, newest first, with a header. Waits while too many exports are
-    /// running. Dropping the stream ends the export.
+    /// All rows of the list as CSV, newest first, with a header. Dropping the stream ends the export.
+    ///
+    /// # Errors
+    /// [`ExportError::Full`] while too many are running. A stream that ends without an error is whole.
     pub async fn export_sales(
         &self,
         organization_id: OrganizationId,
         filter: &Filter,
-    ) -> Result<impl Stream<Item = Piece> + Send + use<>, StoreError> {
-        // A closed semaphore is the only failure, and nobody closes this one.
-        let place = PLACES.acquire().await.ok();
+    ) -> Result<impl Stream<Item = Piece> + Send + use<>, ExportError> {
+        self.export_sales_within(organization_id, filter, NO_PROGRESS)
+            .await
+    }
+
+    /// [`Store::export_sales`] with a patience of one's own.
+    pub async fn export_sales_within(
+        &self,
+        organization_id: OrganizationId,
+        filter: &Filter,
+        patience: Duration,
+    ) -> Result<impl Stream<Item = Piece> + Send + use<>, ExportError> {
+        let place = self.exports.enter(organization_id)?;
         let mut db = self.pool.acquire().await?;
         // Half-read, it can't be used again. Taken to its end, it is not worth a second way.
         db.close_on_drop();
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let desk = Desk { sender, patience };
         let copy = copy_statement(organization_id, filter);
-        let (sender, mut pieces) = mpsc::channel(PIECES);
-        tokio::spawn(async move { run(&mut db, &copy, sender, place).await });
+        let task = Some(tokio::spawn(run(db, copy, desk, place)));
+        let mut running = Running { pieces, task };
         // The first piece is the header, sent when the database has accepted the statement: what is
         // wrong before that is an error of this call and not a broken file.
-        let first = pieces.recv().await.transpose()?;
-        let rest = futures::stream::poll_fn(move |context| pieces.poll_recv(context));
-        Ok(futures::stream::iter(first.map(Ok)).chain(rest))
+        let first = running.next().await.transpose()?;
+        let rest = stream::unfold(running, async |mut running| {
+            Some((running.next().await?, running))
+        });
+        Ok(stream::iter(first.map(Ok)).chain(rest))
+    }
+}
+
+/// An export as its reader has it.
+struct Running {
+    pieces: mpsc::Receiver<Bytes>,
+    task: Option<JoinHandle<Result<(), ExportError>>>,
+}
+
+impl Running {
+    /// The next piece; after the last one, once, what went wrong.
+    async fn next(&mut self) -> Option<Piece> {
+        if let Some(piece) = self.pieces.recv().await {
+            return Some(Ok(piece));
+        }
+        match self.task.take()?.await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(Err(error)),
+            // It panicked, or the runtime is going down.
+            Err(_) => Some(Err(ExportError::Stopped)),
+        }
+    }
+}
+
+/// Where an export lays its pieces down.
+struct Desk {
+    sender: mpsc::Sender<Bytes>,
+    patience: Duration,
+}
+
+impl Desk {
+    async fn hand_over(&self, piece: Bytes) -> Result<(), ExportError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let taken = timeout(self.patience, self.sender.send(piece)).await;
+        // A reader who left is noticed by `run`.
+        taken.map(drop).map_err(|_| ExportError::Stalled)
     }
 }
 
@@ -71,47 +151,52 @@ fn copy_statement(organization_id: OrganizationId, filter: &Filter) -> String {
     )
 }
 
-/// The export's task: until everything is sent, or the reader is gone.
+/// The export's task: until everything is sent, the reader is gone, or the server stops.
 async fn run(
-    db: &mut PgConnection,
-    copy: &str,
-    sender: mpsc::Sender<Piece>,
-    _place: Option<SemaphorePermit<'static>>,
-) {
-    let outcome = tokio::select! {
-        outcome = send(db, copy, &sender) => outcome,
-        () = sender.closed() => return,
-    };
-    if let Err(error) = outcome {
-        // The reader may have left meanwhile.
-        drop(sender.send(Err(error)).await);
+    mut db: PoolConnection<Postgres>,
+    copy: String,
+    desk: Desk,
+    place: Place,
+) -> Result<(), ExportError> {
+    tokio::select! {
+        outcome = send(&mut db, &copy, &desk) => outcome,
+        () = desk.sender.closed() => Ok(()),
+        () = place.stopped() => Err(ExportError::Stopped),
     }
 }
 
 async fn send(
-    db: &mut PgConnection,
+    db: &mut PoolConnection<Postgres>,
     copy: &str,
-    sender: &mpsc::Sender<Piece>,
-) -> Result<(), StoreError> {
-    sqlx::raw_sql(SET_UP).execute(&mut *db).await?;
+    desk: &Desk,
+) -> Result<(), ExportError> {
+    sqlx::raw_sql(SET_UP).execute(&mut **db).await?;
     let mut rows = db.copy_out_raw(copy).await?;
     let mut writer = Writer::default();
-    hand_over(sender, csv::header()).await;
+    desk.hand_over(csv::header()).await?;
+    loop {
+        let filled = fill(&mut writer, &mut rows);
+        let more = timeout(desk.patience, filled).await;
+        let more = more.map_err(|_| ExportError::Stalled)??;
+        desk.hand_over(writer.take()).await?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads rows until there is a piece of them; `false` when there are no more.
+async fn fill(
+    writer: &mut Writer,
+    rows: &mut (impl Stream<Item = Result<Bytes, sqlx::Error>> + Unpin),
+) -> Result<bool, StoreError> {
     while let Some(row) = rows.next().await {
         writer.row(&row?)?;
         if writer.len() >= PIECE_BYTES {
-            hand_over(sender, writer.take()).await;
+            return Ok(true);
         }
     }
-    hand_over(sender, writer.take()).await;
-    Ok(())
-}
-
-/// A reader who left is noticed by [`run`].
-async fn hand_over(sender: &mpsc::Sender<Piece>, piece: Bytes) {
-    if !piece.is_empty() {
-        drop(sender.send(Ok(piece)).await);
-    }
+    Ok(false)
 }
 
 #[cfg(test)]

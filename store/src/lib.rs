@@ -40,16 +40,20 @@ pub mod sales;
 pub mod session;
 pub mod vault;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, migrate::Migrator};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use crate::{clock::Clock, error::StoreError, random::Random, vault::Vault};
 
 /// The schema, oldest first.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// How long closing waits for what is under way.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The ledger's memory. Cheap to clone; all clones share one pool, one cache and one writer.
 #[derive(Clone)]
@@ -61,6 +65,7 @@ pub struct Store {
     pub(crate) directory: Arc<directory::Directory>,
     pub(crate) live: live::Live,
     pub(crate) writer: intake::Writer,
+    pub(crate) exports: export::Places,
 }
 
 impl Store {
@@ -83,6 +88,7 @@ impl Store {
             directory,
             live,
             writer,
+            exports: export::Places::new(),
         }
     }
 
@@ -96,9 +102,21 @@ impl Store {
         sqlx::query("select 1").execute(&self.pool).await.is_ok()
     }
 
-    /// Closes the pool, after what is under way.
+    /// Ends exports, and closes the pool after what else is under way, if that ends within
+    /// [`CLOSE_LIMIT`].
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.close_within(CLOSE_LIMIT).await;
+    }
+
+    /// [`Store::close`] with a limit of one's own.
+    pub async fn close_within(&self, limit: Duration) {
+        self.exports.stop();
+        if timeout(limit, self.pool.close()).await.is_err() {
+            tracing::warn!(
+                "some work with the database did not end in {} s",
+                limit.as_secs()
+            );
+        }
     }
 
     pub(crate) fn new_id(&self, at: DateTime<Utc>) -> Uuid {

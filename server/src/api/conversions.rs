@@ -15,7 +15,10 @@ use domain::{
 use futures::TryStreamExt;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use store::sales::{Cursor, Row};
+use store::{
+    export::ExportError,
+    sales::{Cursor, Row},
+};
 
 use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
 
@@ -133,6 +136,19 @@ pub(crate) async fn list(
         next_cursor: page.older.as_ref().map(next),
     };
     Ok(axum::Json(list).into_response())
+}
+
+/// Seconds after which an export may be tried again while too many are running.
+const EXPORT_RETRY_AFTER: u64 = 10;
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Full => Self::busy(error.to_string(), EXPORT_RETRY_AFTER),
+            ExportError::Stalled | ExportError::Stopped => Self::unavailable(),
+            ExportError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// The same list as CSV, all of it.

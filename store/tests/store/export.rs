@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{id::OrganizationId, lifecycle::Status, money::Money, sales::Filter};
-use futures::{Stream, StreamExt, TryStreamExt, future::Either};
+use futures::{Stream, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use store::{Clock, Random, Store, StoreError, Vault, sales::Row};
+use store::{Clock, Random, Store, Vault, export::ExportError, sales::Row};
 use uuid::Uuid;
 
 /// Longer than anything here takes; what waits longer waits for ever.
@@ -43,11 +43,19 @@ impl Books {
             Random::seeded(7),
             Vault::new(&[7; 32]),
         );
-        let organization_id = OrganizationId(Uuid::from_u128(0x0));
+        Self::set_up(store, pool, 0).await
+    }
+
+    /// The books of another organization in the same store.
+    async fn of_another(&self, number: u128) -> Self {
+        Self::set_up(self.store.clone(), self.pool.clone(), number).await
+    }
+
+    async fn set_up(store: Store, pool: PgPool, number: u128) -> Self {
         let books = Self {
             store,
             pool,
-            organization_id,
+            organization_id: OrganizationId(Uuid::from_u128(number)),
         };
         books.insert("organization", json!({ "name": "A" })).await;
         let campaign = json!({
@@ -106,9 +114,11 @@ impl Books {
         let copies = "insert into conversion
             select copy.* from conversion c cross join generate_series(2, $1) number
                 cross join lateral jsonb_populate_record(c, jsonb_build_object(
-                    'conversion_id', gen_random_uuid(), 'external_event_id', number::text)) copy";
+                    'conversion_id', gen_random_uuid(), 'external_event_id', number::text)) copy
+            where c.organization_id = $2";
         sqlx::query(copies)
             .bind(PLENTY)
+            .bind(self.organization_id.0)
             .execute(&self.pool)
             .await
             .expect("inserted");
@@ -117,7 +127,7 @@ impl Books {
     async fn export(
         &self,
         filter: &Filter,
-    ) -> impl Stream<Item = Result<Bytes, StoreError>> + use<> {
+    ) -> impl Stream<Item = Result<Bytes, ExportError>> + use<> {
         let started = tokio::time::timeout(
             PATIENCE,
             self.store.export_sales(self.organization_id, filter),
@@ -333,23 +343,68 @@ async fn an_export_that_nobody_reads_on_ends(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
-async fn a_fifth_export_waits_for_one_of_four(pool: PgPool) {
+async fn there_are_two_places_for_an_organization_and_four_for_all(pool: PgPool) {
+    let books = Books::open(pool).await;
+    let (second, third) = (books.of_another(1).await, books.of_another(2).await);
+    let all = Filter::default();
+    let mut running = Vec::new();
+    for books in [&books, &second] {
+        books.record_plenty().await;
+        for _ in 0..2 {
+            running.push(books.export(&all).await);
+        }
+        let refused = books.store.export_sales(books.organization_id, &all).await;
+        assert!(matches!(refused, Err(ExportError::Full)), "a third of one");
+    }
+    let refused = third.store.export_sales(third.organization_id, &all).await;
+    assert!(matches!(refused, Err(ExportError::Full)), "a fifth of all");
+    drop(running);
+    let freed = async { while books.running_copies().await > 0 {} };
+    tokio::time::timeout(PATIENCE, freed).await.expect("freed");
+    assert_eq!(cells(&third.csv(&all).await).len(), 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn an_export_of_which_nothing_is_taken_for_long_ends_and_says_so(pool: PgPool) {
     let books = Books::open(pool).await;
     books.record_plenty().await;
-    let mut running = Vec::new();
-    for _ in 0..4 {
-        running.push(books.export(&Filter::default()).await);
-    }
-    let all = Filter::default();
-    let fifth = Box::pin(books.export(&all));
-    let meanwhile = Box::pin(async {
-        for _ in 0..50 {
-            assert_eq!(books.running_copies().await, 4);
-        }
-    });
-    let Either::Right(((), fifth)) = futures::future::select(fifth, meanwhile).await else {
-        panic!("it did not wait");
-    };
-    running.pop();
-    drop(fifth.await);
+    let patience = Duration::from_millis(200);
+    let export = books
+        .store
+        .export_sales_within(books.organization_id, &Filter::default(), patience)
+        .await
+        .expect("started");
+    let ended = async { while books.running_copies().await > 0 {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("ended");
+    let read: Result<Vec<Bytes>, ExportError> = export.try_collect().await;
+    assert!(
+        matches!(read, Err(ExportError::Stalled)),
+        "not a whole file"
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn closing_ends_exports_that_nobody_reads(pool: PgPool) {
+    let books = Books::open(pool).await;
+    books.record_plenty().await;
+    let export = books.export(&Filter::default()).await;
+    tokio::time::timeout(PATIENCE, books.store.close_within(PATIENCE * 2))
+        .await
+        .expect("closed before its limit");
+    let read: Result<Vec<Bytes>, ExportError> = export.try_collect().await;
+    assert!(
+        matches!(read, Err(ExportError::Stopped)),
+        "not a whole file"
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn closing_does_not_wait_for_ever(pool: PgPool) {
+    let books = Books::open(pool.clone()).await;
+    let held = pool.acquire().await.expect("a connection");
+    let closing = books.store.close_within(Duration::from_millis(100));
+    tokio::time::timeout(PATIENCE, closing)
+        .await
+        .expect("closed");
+    drop(held);
 }

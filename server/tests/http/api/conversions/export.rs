@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::assorted;
-use crate::support::{Answer, Client, TestServer};
+use crate::support::{Answer, Client, TestServer, eventually};
 
 async fn export(client: &Client, query: &str) -> Answer {
     client
@@ -273,4 +273,35 @@ async fn all_of_a_long_list_is_exported() {
         .map(|record| record["id"].as_str().expect("an id"))
         .collect();
     assert_eq!(ids.len(), 3001);
+}
+
+/// 20 MB of rows: more than all buffers between the database and a reader who does not read.
+const PLENTY: &str = "insert into conversion
+    select copy.* from conversion c cross join generate_series(2, 8000) number
+        cross join lateral jsonb_populate_record(c, jsonb_build_object('conversion_id', gen_random_uuid(),
+            'external_event_id', number::text, 'charge_id', repeat('x', 2000))) copy";
+
+#[tokio::test]
+async fn one_export_too_many_is_told_to_come_again() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    server.sale("one", "sarah", json!({})).await.expect(201);
+    server.database().change(PLENTY).await;
+    let path = "/api/conversions/export";
+    let mut unread = Vec::new();
+    for _ in 0..2 {
+        let export = server.request(reqwest::Method::GET, path).send().await;
+        let export = export.expect("an answer");
+        assert_eq!(export.status(), 200);
+        unread.push(export);
+    }
+    let refused = server.get(path).await.expect(503);
+    assert_eq!(refused.error(), "service_unavailable");
+    assert!(refused.word("message").contains("too many exports"));
+    assert_eq!(refused.header("retry-after"), "10");
+    drop(unread);
+    eventually("there is a place again", async || {
+        (server.get(path).await.status == 200).then_some(())
+    })
+    .await;
 }
