@@ -3,7 +3,7 @@ create table audit_entry (
     organization_id uuid not null,
     audit_entry_id uuid not null,
     created_at timestamptz not null,
-    actor_kind text not null check (actor_kind in ('person', 'key', 'system')),
+    actor_kind text not null check (actor_kind in ('person', 'key', 'event', 'system')),
     actor_id uuid,
     subject_kind text not null,
     subject_id uuid not null,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{conversion::ProcessorIds, money::Money, words::words};
+use crate::{conversion::ProcessorIds, money::Money, refund::MoneyBack, words::words};
 
 words! {
     /// What kind of thing names an affiliate.
@@ -147,6 +147,15 @@ pub struct Signup {
     pub metadata: String,
 }
 
+/// A subscription ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionEnd {
+    /// The processor's id of the subscription.
+    pub subscription: String,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -161,4 +170,10 @@ pub enum Fact {
     Customer(CustomerSeen),
     /// A promotion code's description.
     PromotionCode(PromotionCodeSeen),
+    /// Money went back, or may.
+    Back(MoneyBack),
+    /// Ids that name one payment: an invoice and its charge, a refund and the invoice it is of.
+    Linked(Vec<String>),
+    /// A subscription ended.
+    Ended(SubscriptionEnd),
 }

@@ -20,6 +20,7 @@ use domain::{
     sales::Filter,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 pub(crate) use self::record::ConversionRecord;
 use self::{
@@ -128,6 +129,18 @@ impl Store {
         Ok(rows.into_iter().next())
     }
 
+    /// The sale, payment or lead that its teller or processor calls so, with its trail.
+    pub async fn sale_of_external_id(
+        &self,
+        organization_id: OrganizationId,
+        external_id: &str,
+    ) -> Result<Option<Row>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        let found = by_external_ids_in(&mut db, organization_id, &[external_id.to_owned()]).await?;
+        let rows = self.rows_in(&mut db, organization_id, found).await?;
+        Ok(rows.into_iter().next())
+    }
+
     async fn rows_in(
         &self,
         db: &mut PgConnection,
@@ -188,6 +201,27 @@ pub(crate) async fn by_external_ids_in(
              and c.parent_conversion_id is null",
         organization_id.0,
         external_ids,
+    )
+    .fetch_all(db)
+    .await?;
+    read_all(records)
+}
+
+/// The conversions with these ids, and the recruiters' shares of those and of `parents`.
+pub(crate) async fn by_ids_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[Uuid],
+    parents: &[Uuid],
+) -> Result<Vec<Conversion>, StoreError> {
+    let records = conversions!(
+        "c.trail::text",
+        "from conversion c where c.organization_id = $1
+             and (c.conversion_id = any($2) or c.parent_conversion_id = any($2)
+                 or c.parent_conversion_id = any($3))",
+        organization_id.0,
+        ids,
+        parents,
     )
     .fetch_all(db)
     .await?;

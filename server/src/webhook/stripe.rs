@@ -20,10 +20,13 @@ mod amount;
 mod clue;
 mod customer;
 mod invoice;
+mod link;
 mod payload;
 mod promotion_code;
+mod refund;
 mod session;
 mod signature;
+mod subscription;
 #[cfg(test)]
 mod tests;
 
@@ -137,9 +140,26 @@ fn reader(kind: &str) -> Option<(&'static str, Reader)> {
         }
         "customer.created" => ("customer", customer::created),
         "customer.updated" => ("customer", customer::updated),
+        "customer.subscription.created" => ("subscription", subscription::created),
+        "customer.subscription.deleted" => ("subscription", subscription::ended),
+        "customer.discount.created" => ("discount", subscription::discounted),
         "promotion_code.created" | "promotion_code.updated" => {
             ("promotion_code", promotion_code::described)
         }
+        "invoice_payment.paid" => ("invoice_payment", link::invoice_payment),
+        "payment_intent.succeeded" => ("payment_intent", link::payment_intent),
+        "charge.succeeded" => ("charge", link::charge),
+        "credit_note.created" => ("credit_note", link::credit_note),
+        "charge.refunded" => ("charge", refund::charge),
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+            ("refund", refund::told)
+        }
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_withdrawn" => ("dispute", refund::dispute),
+        "charge.dispute.funds_reinstated" => ("dispute", refund::reinstated),
+        "invoice.voided" => ("invoice", refund::voided),
         _ => return None,
     })
 }

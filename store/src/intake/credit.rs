@@ -13,11 +13,14 @@ use domain::{
     money::{Currency, Money},
 };
 
+use crate::audit::Actor;
+
 use super::{
     IntakeError,
     decide::{Clerk, Done, Origin},
     history::{Payer, payers, remember, what},
-    load::{email_key, subjects_of},
+    keys::{email_key, subjects_of},
+    links::{of_conversion, of_payment, pairs},
 };
 
 /// A conversion in the making.
@@ -37,7 +40,10 @@ impl Clerk<'_> {
         payment: &Payment,
         origin: Origin,
     ) -> Result<Done, IntakeError> {
-        if let Some(known) = self.known.rows.of_external_id(&payment.external_event_id) {
+        let ids = of_payment(payment);
+        self.known.backs.links.join(&ids);
+        self.writes.links.extend(pairs(&ids));
+        if let Some(known) = self.known_payment(payment) {
             return Ok(Done::Existing(Box::new(known.clone())));
         }
         let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
@@ -80,6 +86,20 @@ impl Clerk<'_> {
         let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
         self.revise_later_than(payment);
         Ok(done)
+    }
+
+    /// The conversion of this payment, under this or another of its ids.
+    fn known_payment(&self, payment: &Payment) -> Option<&Conversion> {
+        let rows = &self.known.rows;
+        if let Some(known) = rows.of_external_id(&payment.external_event_id) {
+            return Some(known);
+        }
+        let links = &self.known.backs.links;
+        let root = links.root(&payment.external_event_id);
+        let mut paid = rows.iter().filter(|row| row.kind != ConversionType::Lead);
+        paid.find(|row| {
+            row.parent_conversion_id.is_none() && links.names(root, &of_conversion(row))
+        })
     }
 
     /// A later payment on a subscription is Recurring; "later" is by the time it was paid.
@@ -336,7 +356,8 @@ impl Clerk<'_> {
             trail: draft.trail,
         };
         self.keep(&conversion);
-        Done::New(Box::new(conversion))
+        let now = self.known.rows.get(conversion.id).cloned();
+        Done::New(Box::new(now.unwrap_or(conversion)))
     }
 
     /// Makes a new conversion known to the items that follow.
@@ -365,6 +386,21 @@ impl Clerk<'_> {
         }
         let reason = reason(conversion);
         self.known.rows.create(conversion.clone(), reason);
+        self.meet_what_came_first(conversion);
+    }
+
+    /// Money may have gone back, or the subscription have ended, before its sale was known.
+    fn meet_what_came_first(&mut self, conversion: &Conversion) {
+        let ids = of_conversion(conversion);
+        self.known.backs.links.join(&ids);
+        if let Some(id) = ids.first() {
+            self.settle_sale(
+                id,
+                Actor::System,
+                "money went back before the sale was known",
+            );
+        }
+        self.cancel(conversion.id, Actor::System);
     }
 
     pub(super) fn forget_waiting(&mut self, external_id: &str) {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here touches the database; a [`Clerk`] works on what was loaded and leaves [`Writes`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -17,7 +17,9 @@ use domain::{
 use super::{
     Answer, Content, EventReceipt, IncomingEvent, IntakeError, Item, Recorded, ServerLead,
     ServerSale,
-    load::{Known, KnownCustomer, Waiting, email_key},
+    keys::email_key,
+    load::{Known, KnownCustomer, Waiting},
+    money::HeldBack,
     rows::RowWrites,
     tally::{Tally, reason},
 };
@@ -37,6 +39,14 @@ pub(super) struct Writes {
     pub(super) credited: Vec<String>,
     /// Stored events whose payment this batch found to be somebody's, or nobody's for good.
     pub(super) settled: Vec<Settled>,
+    /// Refunds and disputes to keep, by their ids.
+    pub(super) backs: BTreeSet<String>,
+    /// What they are now.
+    pub(super) kept_backs: Vec<HeldBack>,
+    /// Ids that name one payment, pair by pair.
+    pub(super) links: BTreeSet<(String, String)>,
+    /// When subscriptions ended.
+    pub(super) ends: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl Writes {
@@ -49,6 +59,26 @@ impl Writes {
             && self.promotion_codes.is_empty()
             && self.waiting.is_empty()
             && self.credited.is_empty()
+            && self.settled.is_empty()
+            && self.backs.is_empty()
+            && self.links.is_empty()
+            && self.ends.is_empty()
+    }
+
+    /// An event that waited says what came of it.
+    pub(super) fn settle(
+        &mut self,
+        event_id: EventId,
+        outcome: Outcome,
+        detail: &str,
+        conversion_id: Option<ConversionId>,
+    ) {
+        self.settled.push(Settled {
+            event_id,
+            outcome,
+            detail: detail.to_owned(),
+            conversion_id,
+        });
     }
 }
 
@@ -119,7 +149,10 @@ impl<'a> Clerk<'a> {
     }
 
     pub(super) fn finish(self) -> Writes {
+        let mut held = self.known.backs.held;
+        let ids = self.writes.backs.iter();
         Writes {
+            kept_backs: ids.filter_map(|id| held.remove(id)).collect(),
             rows: self.known.rows.into_writes(),
             ..self.writes
         }
@@ -223,7 +256,7 @@ impl<'a> Clerk<'a> {
                 Fact::Customer(seen) => self.customer(seen),
                 Fact::PromotionCode(seen) => self.promotion_code(seen),
                 Fact::Referral(referral) => self.referral(referral),
-                Fact::Payment(_) | Fact::Signup(_) => {}
+                _ => {}
             }
         }
         let origin = Origin::of(event);
@@ -234,6 +267,9 @@ impl<'a> Clerk<'a> {
                     let done = self.signup(signup, origin);
                     tally.signup(done);
                 }
+                Fact::Back(back) => self.back(back, Some(event_id), tally),
+                Fact::Linked(ids) => self.linked(ids, event_id, tally),
+                Fact::Ended(end) => self.ended(end, event_id, tally),
                 _ => {}
             }
         }
@@ -395,12 +431,9 @@ impl<'a> Clerk<'a> {
         detail: &str,
         conversion_id: Option<ConversionId>,
     ) {
-        let settled = waiting.event_ids.iter().map(|event_id| Settled {
-            event_id: *event_id,
-            outcome,
-            detail: detail.to_owned(),
-            conversion_id,
-        });
-        self.writes.settled.extend(settled);
+        for event_id in &waiting.event_ids {
+            self.writes
+                .settle(*event_id, outcome, detail, conversion_id);
+        }
     }
 }

@@ -11,7 +11,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::load::{Keys, list};
+use super::keys::{Keys, list};
 use crate::{StoreError, error::readable};
 
 /// A customer by one of the names rules know him under.

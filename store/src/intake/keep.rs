@@ -13,7 +13,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{columns::columns, decide::Writes, load::email_key, writer::Desk};
+use super::{columns::columns, decide::Writes, keys::email_key, writer::Desk};
 use crate::{StoreError, error::readable};
 
 /// A failed event is tried again so long after it came.
@@ -244,7 +244,8 @@ pub(super) async fn waiting_in(
     Ok(())
 }
 
-fn joined(words: impl Iterator<Item = String>) -> String {
+/// Words in one text.
+pub(super) fn joined(words: impl Iterator<Item = String>) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -275,7 +276,7 @@ pub(super) async fn settled_in(
     sqlx::query!(
         "update event set outcome = s.outcome, detail = s.detail, conversion_id = s.conversion
          from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) as s (event, outcome, detail, conversion)
-         where event.organization_id = $1 and event.event_id = s.event and event.outcome = 'unattributed'",
+         where event.organization_id = $1 and event.event_id = s.event and event.outcome in ('unattributed', 'parked')",
         organization_id.0,
         &events,
         &outcomes,

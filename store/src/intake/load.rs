@@ -6,17 +6,20 @@ use chrono::{DateTime, Utc};
 use domain::{
     attribution::Book,
     connection::Processor,
-    conversion::{Conversion, ProcessorIds},
-    email::Email,
+    conversion::Conversion,
     event::Outcome,
-    fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
+    fact::{Clue, ClueKind, Fact, Payment, Subject, SubjectKind},
     id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Content, EventReceipt, Item,
     history::{Credits, FirstPaid, Payer, history_in},
+    keys::{Keys, list},
+    links::of_conversion,
+    money::{Backs, backs_in},
     rows::Rows,
     writer::Desk,
 };
@@ -53,6 +56,7 @@ pub(super) struct Known {
     pub(super) first_paid: FirstPaid,
     pub(super) book: Book,
     pub(super) names: Names,
+    pub(super) backs: Backs,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
@@ -69,122 +73,6 @@ pub(super) async fn lock_in(
     Ok(position)
 }
 
-/// The names under which the batch's facts can be found.
-#[derive(Default)]
-pub(super) struct Keys {
-    external_ids: BTreeSet<String>,
-    pub(super) customers: BTreeSet<String>,
-    pub(super) emails: BTreeSet<String>,
-    subjects: BTreeSet<Subject>,
-    promotion_codes: BTreeSet<String>,
-    clues: Vec<Clue>,
-    any_signup: bool,
-    /// When the first of the batch's payments was paid.
-    earliest_paid: Option<DateTime<Utc>>,
-}
-
-/// An e-mail as it is kept and compared: trimmed and in lower case, also when it is no address.
-pub(super) fn email_key(email: Option<&str>) -> Option<String> {
-    let text = email?.trim();
-    let key = Email::parse(text).map_or_else(|_| text.to_lowercase(), String::from);
-    (!key.is_empty()).then_some(key)
-}
-
-/// The things at a processor that a payment belongs to.
-pub(super) fn subjects_of(ids: &ProcessorIds) -> Vec<Subject> {
-    [
-        (SubjectKind::Subscription, &ids.subscription),
-        (SubjectKind::Invoice, &ids.invoice),
-        (SubjectKind::PaymentIntent, &ids.payment_intent),
-        (SubjectKind::Session, &ids.session),
-        (SubjectKind::Customer, &ids.customer),
-    ]
-    .into_iter()
-    .filter_map(|(kind, id)| id.clone().map(|id| Subject { kind, id }))
-    .collect()
-}
-
-impl Keys {
-    fn of(items: &[Item]) -> Self {
-        let mut keys = Self::default();
-        for item in items {
-            match item {
-                Item::Sale(sale) => keys.payment(&sale.payment),
-                Item::Lead(lead) => keys.signup(&lead.signup),
-                Item::Event(event) => {
-                    if let Content::Facts(facts) = &event.content {
-                        for fact in facts {
-                            keys.fact(fact);
-                        }
-                    }
-                }
-            }
-        }
-        keys
-    }
-
-    fn fact(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Payment(payment) => self.payment(payment),
-            Fact::Signup(signup) => self.signup(signup),
-            Fact::Referral(referral) => {
-                self.subjects.extend(referral.subjects.iter().cloned());
-                self.clues(&referral.clues);
-            }
-            Fact::Customer(customer) => {
-                self.customers.insert(customer.external_id.clone());
-                self.emails.extend(email_key(customer.email.as_deref()));
-                self.subjects.insert(Subject {
-                    kind: SubjectKind::Customer,
-                    id: customer.external_id.clone(),
-                });
-            }
-            Fact::PromotionCode(seen) => {
-                self.promotion_codes.insert(seen.external_id.clone());
-            }
-        }
-    }
-
-    fn payment(&mut self, payment: &Payment) {
-        self.external_ids.insert(payment.external_event_id.clone());
-        let earliest = self.earliest_paid.get_or_insert(payment.paid_at);
-        *earliest = payment.paid_at.min(*earliest);
-        self.parties(&payment.ids, payment.email.as_deref());
-        self.clues(&payment.clues);
-    }
-
-    fn signup(&mut self, signup: &Signup) {
-        self.any_signup = true;
-        self.external_ids.extend(signup.external_event_id.clone());
-        self.parties(&signup.ids, signup.email.as_deref());
-        self.clues(&signup.clues);
-    }
-
-    fn parties(&mut self, ids: &ProcessorIds, email: Option<&str>) {
-        self.customers.extend(ids.customer.clone());
-        self.emails.extend(email_key(email));
-        self.subjects.extend(subjects_of(ids));
-    }
-
-    fn clues(&mut self, clues: &[Clue]) {
-        let ids = clues
-            .iter()
-            .filter(|clue| clue.kind == ClueKind::PromotionCode);
-        self.promotion_codes
-            .extend(ids.map(|clue| clue.value.clone()));
-        self.clues.extend(clues.iter().cloned());
-    }
-
-    pub(super) fn of_kind(&self, kind: SubjectKind) -> Vec<String> {
-        let fitting = self.subjects.iter().filter(|subject| subject.kind == kind);
-        fitting.map(|subject| subject.id.clone()).collect()
-    }
-}
-
-pub(super) fn list(set: &BTreeSet<String>) -> Vec<String> {
-    set.iter().cloned().collect()
-}
-
 /// Reads everything the rules may ask about these items.
 pub(super) async fn known_in(
     db: &mut PgConnection,
@@ -199,10 +87,14 @@ pub(super) async fn known_in(
     let clues = clues_in(db, organization_id, &mut keys).await?;
     let promotion_codes = promotion_codes_in(db, organization_id, &keys, items).await?;
     let (credits, first_paid) = history_in(db, organization_id, &keys).await?;
+    let mut backs = backs_in(db, organization_id, &mut keys).await?;
     let mut rows = Rows::default();
-    rows.lay_down(by_external_id_in(db, organization_id, &keys).await?);
+    rows.lay_down(named_in(db, organization_id, &keys).await?);
     rows.lay_down(leads_in(db, organization_id, &keys).await?);
     rows.lay_down(later_in(db, organization_id, &keys, &first_paid).await?);
+    for row in rows.iter() {
+        backs.links.join(&of_conversion(row));
+    }
     let credited: BTreeSet<AffiliateId> = rows
         .iter()
         .map(|conversion| conversion.affiliate_id)
@@ -228,6 +120,7 @@ pub(super) async fn known_in(
         first_paid,
         book,
         names,
+        backs,
     })
 }
 
@@ -434,15 +327,28 @@ async fn promotion_codes_in(
     Ok(codes)
 }
 
-async fn by_external_id_in(
+/// Conversions that the batch names: by the ids of their payments, by their own, or by a subscription
+/// that ends.
+async fn named_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     keys: &Keys,
 ) -> Result<Vec<Conversion>, StoreError> {
-    if keys.external_ids.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    let names: Vec<String> = keys.external_ids.union(&keys.payments).cloned().collect();
+    if !names.is_empty() {
+        found = crate::sales::by_external_ids_in(db, organization_id, &names).await?;
     }
-    crate::sales::by_external_ids_in(db, organization_id, &list(&keys.external_ids)).await
+    if !keys.ended.is_empty() {
+        let ended = list(&keys.ended);
+        found.extend(crate::sales::of_payers_in(db, organization_id, &ended, &[], &[]).await?);
+    }
+    let own: Vec<Uuid> = keys.conversions.iter().map(|id| id.0).collect();
+    let parents: Vec<Uuid> = found.iter().map(|one| one.id.0).collect();
+    if !own.is_empty() || !parents.is_empty() {
+        found.extend(crate::sales::by_ids_in(db, organization_id, &own, &parents).await?);
+    }
+    Ok(found)
 }
 
 /// What payers paid before one of the batch's payments was known that was paid even earlier: it may

@@ -7,7 +7,8 @@ use domain::{
     fact::Payment,
 };
 
-use super::decide::Clerk;
+use super::{decide::Clerk, rows::Why};
+use crate::audit::Actor;
 
 impl Clerk<'_> {
     /// Types and computes anew what the payer of this payment paid later: "first" is decided by the
@@ -30,7 +31,7 @@ impl Clerk<'_> {
         for row in later {
             if let Some(revised) = self.revised(&row, &earlier.external_event_id) {
                 let reason = format!("{} was paid earlier", earlier.external_event_id);
-                self.known.rows.replace(revised, reason);
+                self.replace(revised, &Why::new(Actor::System, &reason));
             }
         }
     }

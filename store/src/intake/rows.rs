@@ -12,6 +12,8 @@ use domain::{
     money::Money,
 };
 
+use crate::audit::Actor;
+
 /// A conversion as it was read, and as it is now.
 struct Held {
     before: Option<Conversion>,
@@ -27,6 +29,32 @@ pub(super) struct Entry {
     pub(super) reason: String,
 }
 
+/// Who changes a conversion, and why, in words.
+#[derive(Clone, Debug)]
+pub(super) struct Why {
+    pub(super) actor: Actor,
+    pub(super) text: String,
+    /// What kind of entry the difference is; by default a clawback or a reinstatement.
+    pub(super) entry: Option<EntryKind>,
+}
+
+impl Why {
+    pub(super) fn new(actor: Actor, text: &str) -> Self {
+        Self {
+            actor,
+            text: text.to_owned(),
+            entry: None,
+        }
+    }
+}
+
+/// A line for the audit log.
+pub(super) struct Note {
+    pub(super) conversion_id: ConversionId,
+    pub(super) actor: Actor,
+    pub(super) text: String,
+}
+
 /// A conversion before and after the batch.
 pub(super) struct Change {
     pub(super) before: Conversion,
@@ -39,6 +67,7 @@ pub(super) struct Rows {
     held: BTreeMap<ConversionId, Held>,
     by_external_id: HashMap<String, ConversionId>,
     entries: Vec<Entry>,
+    notes: Vec<Note>,
 }
 
 /// What of them is to be written.
@@ -47,6 +76,7 @@ pub(super) struct RowWrites {
     pub(super) created: Vec<Conversion>,
     pub(super) changed: Vec<Change>,
     pub(super) entries: Vec<Entry>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl RowWrites {
@@ -64,7 +94,9 @@ impl Rows {
     /// Puts conversions on the desk as the database holds them.
     pub(super) fn lay_down(&mut self, conversions: Vec<Conversion>) {
         for conversion in conversions {
-            self.hold(Some(conversion.clone()), conversion);
+            if !self.held.contains_key(&conversion.id) {
+                self.hold(Some(conversion.clone()), conversion);
+            }
         }
     }
 
@@ -77,6 +109,10 @@ impl Rows {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Conversion> {
         self.held.values().map(|held| &held.now)
+    }
+
+    pub(super) fn get(&self, id: ConversionId) -> Option<&Conversion> {
+        self.held.get(&id).map(|held| &held.now)
     }
 
     pub(super) fn of_external_id(&self, id: &str) -> Option<&Conversion> {
@@ -95,20 +131,28 @@ impl Rows {
         self.hold(None, conversion);
     }
 
-    /// Replaces a conversion by what it is now; the ledger gets the difference.
-    pub(super) fn replace(&mut self, after: Conversion, reason: String) {
+    /// Replaces a conversion by what it is now; the ledger gets the difference, the audit log a line.
+    pub(super) fn replace(&mut self, after: Conversion, why: &Why) {
         let Some(held) = self.held.get_mut(&after.id) else {
             return;
         };
-        let difference = after.commission.minor - held.now.commission.minor;
-        held.now = after.clone();
-        let kind = if difference < 0 {
+        if held.now == after {
+            return;
+        }
+        let before = std::mem::replace(&mut held.now, after.clone());
+        self.notes.push(Note {
+            conversion_id: after.id,
+            actor: why.actor,
+            text: difference(&before, &after, &why.text),
+        });
+        let difference = after.commission.minor - before.commission.minor;
+        let kind = why.entry.unwrap_or(if difference < 0 {
             EntryKind::Clawback
         } else {
             EntryKind::Reinstatement
-        };
+        });
         let amount = Money::new(difference, after.commission.currency);
-        self.enter(&after, kind, amount, reason);
+        self.enter(&after, kind, amount, why.text.clone());
     }
 
     fn enter(&mut self, conversion: &Conversion, kind: EntryKind, amount: Money, reason: String) {
@@ -126,6 +170,7 @@ impl Rows {
     pub(super) fn into_writes(self) -> RowWrites {
         let mut writes = RowWrites {
             entries: self.entries,
+            notes: self.notes,
             ..RowWrites::default()
         };
         for Held { before, now } in self.held.into_values() {
@@ -137,4 +182,22 @@ impl Rows {
         }
         writes
     }
+}
+
+/// From what to what, and why: "Pending to Refunded, $9.80 to $0.00: refund re_1".
+fn difference(before: &Conversion, after: &Conversion, why: &str) -> String {
+    let mut changes = Vec::new();
+    if before.kind != after.kind {
+        changes.push(format!("{} to {}", before.kind, after.kind));
+    }
+    if before.status != after.status {
+        changes.push(format!("{} to {}", before.status, after.status));
+    }
+    if before.commission != after.commission {
+        changes.push(format!("{} to {}", before.commission, after.commission));
+    }
+    if changes.is_empty() {
+        return why.to_owned();
+    }
+    format!("{}: {why}", changes.join(", "))
 }

@@ -16,10 +16,11 @@ use super::{
     columns::columns,
     decide::Writes,
     keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
-    rows::{Change, Entry, RowWrites},
+    money,
+    rows::{Change, Entry, Note, RowWrites},
     writer::Desk,
 };
-use crate::{StoreError, plan::PlanColumns};
+use crate::{StoreError, audit, plan::PlanColumns};
 
 /// Writes everything; tells the organization's new position when conversions changed.
 pub(super) async fn write_in(
@@ -38,12 +39,15 @@ pub(super) async fn write_in(
     settled_in(db, organization_id, writes).await?;
     let rows = &writes.rows;
     if rows.is_empty() {
+        money::keep_in(db, organization_id, now, writes).await?;
         return Ok(None);
     }
     conversions_in(db, organization_id, position, &rows.created).await?;
     let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
     changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
+    money::keep_in(db, organization_id, now, writes).await?;
     ledger_in(db, desk, organization_id, &rows.entries).await?;
+    notes_in(db, desk, organization_id, &rows.notes).await?;
     days_in(db, organization_id, rows).await?;
     let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
     sqlx::query!(
@@ -308,6 +312,27 @@ async fn ledger_in(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// A line of the audit log for every change of a conversion.
+async fn notes_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    notes: &[Note],
+) -> Result<(), StoreError> {
+    let now = desk.clock.now();
+    for note in notes {
+        let entry = audit::Entry {
+            actor: note.actor.manages()?,
+            subject: "conversion",
+            subject_id: note.conversion_id.0,
+            action: "changed",
+            detail: &note.text,
+        };
+        audit::write_in(db, &desk.random, organization_id, now, entry).await?;
+    }
     Ok(())
 }
 

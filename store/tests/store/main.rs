@@ -9,6 +9,7 @@ mod limits;
 mod live;
 mod organization;
 mod plans;
+mod refunds;
 mod roles;
 mod sales;
 mod sessions;

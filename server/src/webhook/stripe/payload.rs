@@ -5,14 +5,12 @@
 //! is there but unreadable is an error that names the field.
 
 use chrono::{DateTime, Utc};
-use domain::text::MAX_EXTERNAL_ID;
+use domain::text::{MAX_EXTERNAL_ID, MAX_METADATA};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// The longest name or e-mail kept, in characters; Stripe's own limits are of that order.
 const MAX_TEXT: usize = 512;
-/// The longest metadata kept, in bytes of JSON.
-const MAX_METADATA: usize = 4096;
 /// The last second of the year 9999: later ones have no RFC 3339 text, and sums with them overflow.
 const LAST_SECOND: i64 = 253_402_300_799;
 

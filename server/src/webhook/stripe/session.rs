@@ -14,6 +14,7 @@ use super::{
     amount::Unit,
     clue::Clues,
     customer,
+    link::named_together,
     payload::{Malformed, Object},
 };
 
@@ -31,8 +32,9 @@ pub(super) fn finished(session: Object<'_>, at: DateTime<Utc>) -> Result<Content
         "subscription" => checkout.of_subscription(),
         _ => checkout.of_payment()?,
     };
+    let linked = named_together(&checkout.payment_ids());
     let facts = outcome.into_iter().map(Some);
-    let facts = std::iter::once(checkout.customer()).chain(facts);
+    let facts = [checkout.customer(), linked].into_iter().chain(facts);
     Ok(Content::of(
         facts,
         "nothing in the checkout names an affiliate or a customer",
@@ -98,6 +100,13 @@ impl<'a> Checkout<'a> {
     /// A trial, or a coupon of 100 %.
     fn is_free(&self) -> bool {
         self.session.text("payment_status").as_deref() == Some("no_payment_required")
+    }
+
+    /// Ids that name the payment of the checkout.
+    fn payment_ids(&self) -> Vec<String> {
+        let ids = [&self.ids.invoice, &self.ids.payment_intent];
+        let known = ids.into_iter().flatten().chain(&self.ids.session);
+        known.cloned().collect()
     }
 
     fn customer(&self) -> Option<Fact> {

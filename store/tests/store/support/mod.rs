@@ -10,11 +10,11 @@ use domain::{
     campaign::Terms,
     commission::{self, Plan, Rate},
     connection::{Mode, Processor},
-    conversion::ProcessorIds,
+    conversion::{Conversion, ProcessorIds},
     coupon::CouponCode,
     email::Email,
     fact::{Clue, ClueKind, CustomerSeen, Fact, Payment, Referral, Signup, Subject, SubjectKind},
-    id::{CampaignId, OrganizationId},
+    id::{CampaignId, ConversionId, OrganizationId},
     money::{Currency, Money},
     rate::BasisPoints,
     sales::Filter,
@@ -36,6 +36,7 @@ use store::{
 
 /// A merchant with a Stripe connection on a clock that stands at 20 November 2026, noon.
 pub(crate) struct Shop {
+    pub(crate) pool: PgPool,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) organization_id: OrganizationId,
@@ -54,7 +55,12 @@ pub(crate) fn percent(points: u16) -> Rate {
 impl Shop {
     pub(crate) async fn open(pool: PgPool) -> Self {
         let clock = Clock::manual(noon());
-        let store = Store::new(pool, clock.clone(), Random::seeded(7), Vault::new(&[1; 32]));
+        let store = Store::new(
+            pool.clone(),
+            clock.clone(),
+            Random::seeded(7),
+            Vault::new(&[1; 32]),
+        );
         store.make_event_months().await.expect("months");
         let new = NewOrganization {
             name: name("Acme"),
@@ -84,6 +90,7 @@ impl Shop {
             .expect("reads")
             .expect("is there");
         Self {
+            pool,
             store,
             clock,
             organization_id,
@@ -180,6 +187,25 @@ impl Shop {
             ..self.incoming(id, Bytes::from_static(b"{}"))
         };
         self.store.receive_event(event).await.expect("received")
+    }
+
+    /// The conversions with this external id.
+    pub(crate) async fn rows_of(&self, external_id: &str) -> Vec<Conversion> {
+        let ids: Vec<uuid::Uuid> =
+            sqlx::query_scalar("select conversion_id from conversion where external_event_id = $1")
+                .bind(external_id)
+                .fetch_all(&self.pool)
+                .await
+                .expect("ids");
+        let mut rows = Vec::new();
+        for id in ids {
+            let row = self
+                .store
+                .sale(self.organization_id, ConversionId(id))
+                .await;
+            rows.extend(row.expect("reads").map(|row| row.conversion));
+        }
+        rows
     }
 
     pub(crate) async fn rows(&self) -> Vec<Row> {

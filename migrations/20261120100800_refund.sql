@@ -1,0 +1,45 @@
+-- Money that went back, and what tells which payment it was of.
+
+-- Ids that name one payment, each pair both ways round: a charge and its invoice.
+create table payment_link (
+    organization_id uuid not null,
+    id text not null,
+    other text not null,
+    primary key (organization_id, id, other)
+);
+
+-- Refunds and disputes as last told, whether or not their sale is known.
+create table refund (
+    organization_id uuid not null,
+    external_id text not null,
+    kind text not null check (kind in ('refund', 'dispute', 'charge_total')),
+    status text not null check (status in ('pending', 'succeeded', 'failed', 'inquiry', 'open', 'lost', 'won')),
+    amount_minor bigint not null check (amount_minor >= 0),
+    currency text not null,
+    occurred_at timestamptz not null,
+    -- when the status was told; an older telling never replaces a newer one
+    told_at timestamptz not null,
+    -- ids that name the payment
+    payment text[] not null,
+    reason text,
+    -- null: parked until its sale comes
+    conversion_id uuid,
+    -- the events that told of it while it was parked
+    event_ids uuid[] not null,
+    created_at timestamptz not null,
+    primary key (organization_id, external_id),
+    constraint refund_conversion foreign key (organization_id, conversion_id) references conversion
+);
+create index refund_payment on refund using gin (payment);
+create index refund_by_conversion on refund (organization_id, conversion_id) where conversion_id is not null;
+
+-- Ends of subscriptions: their sales may come later.
+create table subscription_end (
+    organization_id uuid not null,
+    subscription_id text not null,
+    ended_at timestamptz not null,
+    primary key (organization_id, subscription_id)
+);
+
+-- What waits for the end of its hold.
+create index conversion_due on conversion (hold_until) where status = 'pending';

@@ -1,0 +1,61 @@
+//! Events that name two ids of one payment, without which a refund would not find its invoice: since
+//! 2025-03-31 no charge, refund or dispute names one.
+
+use chrono::{DateTime, Utc};
+use domain::fact::Fact;
+
+use super::{
+    Content,
+    payload::{Malformed, Object},
+};
+
+const NOTHING: &str = "names no two ids of one payment";
+
+/// `invoice_payment.paid`.
+pub(super) fn invoice_payment(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
+    together(&[
+        object.id(&["invoice"])?,
+        object.id(&["payment.payment_intent"])?,
+        object.id(&["payment.charge"])?,
+    ])
+}
+
+/// `payment_intent.succeeded`: the invoice is named in old versions, and since late 2025 as the order
+/// reference of payments that are for one.
+pub(super) fn payment_intent(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
+    let reference = object.text("payment_details.order_reference");
+    together(&[
+        Some(object.needed_id("id")?),
+        object.id(&["invoice"])?,
+        reference.filter(|id| id.starts_with("in_")),
+        object.id(&["latest_charge"])?,
+    ])
+}
+
+/// `charge.succeeded`.
+pub(super) fn charge(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
+    together(&[
+        Some(object.needed_id("id")?),
+        object.id(&["payment_intent"])?,
+        object.id(&["invoice"])?,
+    ])
+}
+
+/// `credit_note.created`: the refunds it made, and the invoice they are of.
+pub(super) fn credit_note(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
+    let mut ids = vec![object.id(&["invoice"])?, object.id(&["refund"])?];
+    for refund in object.items("refunds") {
+        ids.push(refund.id(&["refund"])?);
+    }
+    together(&ids)
+}
+
+fn together(ids: &[Option<String>]) -> Result<Content, Malformed> {
+    let ids: Vec<String> = ids.iter().flatten().cloned().collect();
+    Ok(Content::of([named_together(&ids)], NOTHING))
+}
+
+/// The fact that these ids are of one payment, when there are two or more.
+pub(super) fn named_together(ids: &[String]) -> Option<Fact> {
+    (ids.len() > 1).then(|| Fact::Linked(ids.to_vec()))
+}

@@ -1,0 +1,149 @@
+//! Under which names the facts of a batch can be found in the database.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    conversion::ProcessorIds,
+    email::Email,
+    fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
+    id::ConversionId,
+    refund::MoneyBack,
+};
+
+use super::{Content, Item, links};
+
+/// The names under which the batch's facts can be found.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) external_ids: BTreeSet<String>,
+    pub(super) customers: BTreeSet<String>,
+    pub(super) emails: BTreeSet<String>,
+    pub(super) subjects: BTreeSet<Subject>,
+    pub(super) promotion_codes: BTreeSet<String>,
+    pub(super) clues: Vec<Clue>,
+    pub(super) any_signup: bool,
+    /// When the first of the batch's payments was paid.
+    pub(super) earliest_paid: Option<DateTime<Utc>>,
+    /// Ids that name payments: sales, refunds, charges.
+    pub(super) payments: BTreeSet<String>,
+    /// Ids of the refunds themselves.
+    pub(super) backs: BTreeSet<String>,
+    /// Subscriptions that end.
+    pub(super) ended: BTreeSet<String>,
+    /// Conversions that are named by themselves.
+    pub(super) conversions: BTreeSet<ConversionId>,
+}
+
+/// An e-mail as it is kept and compared: trimmed and in lower case, also when it is no address.
+pub(super) fn email_key(email: Option<&str>) -> Option<String> {
+    let text = email?.trim();
+    let key = Email::parse(text).map_or_else(|_| text.to_lowercase(), String::from);
+    (!key.is_empty()).then_some(key)
+}
+
+/// The things at a processor that a payment belongs to.
+pub(super) fn subjects_of(ids: &ProcessorIds) -> Vec<Subject> {
+    [
+        (SubjectKind::Subscription, &ids.subscription),
+        (SubjectKind::Invoice, &ids.invoice),
+        (SubjectKind::PaymentIntent, &ids.payment_intent),
+        (SubjectKind::Session, &ids.session),
+        (SubjectKind::Customer, &ids.customer),
+    ]
+    .into_iter()
+    .filter_map(|(kind, id)| id.clone().map(|id| Subject { kind, id }))
+    .collect()
+}
+
+impl Keys {
+    pub(super) fn of(items: &[Item]) -> Self {
+        let mut keys = Self::default();
+        for item in items {
+            match item {
+                Item::Sale(sale) => keys.payment(&sale.payment),
+                Item::Lead(lead) => keys.signup(&lead.signup),
+                Item::Event(event) => {
+                    if let Content::Facts(facts) = &event.content {
+                        for fact in facts {
+                            keys.fact(fact);
+                        }
+                    }
+                }
+            }
+        }
+        keys
+    }
+
+    fn fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Payment(payment) => self.payment(payment),
+            Fact::Signup(signup) => self.signup(signup),
+            Fact::Referral(referral) => {
+                self.subjects.extend(referral.subjects.iter().cloned());
+                self.clues(&referral.clues);
+            }
+            Fact::Customer(customer) => {
+                self.customers.insert(customer.external_id.clone());
+                self.emails.extend(email_key(customer.email.as_deref()));
+                self.subjects.insert(Subject {
+                    kind: SubjectKind::Customer,
+                    id: customer.external_id.clone(),
+                });
+            }
+            Fact::PromotionCode(seen) => {
+                self.promotion_codes.insert(seen.external_id.clone());
+            }
+            Fact::Back(back) => self.back(back),
+            Fact::Linked(ids) => self.payments.extend(ids.iter().cloned()),
+            Fact::Ended(end) => {
+                self.ended.insert(end.subscription.clone());
+            }
+        }
+    }
+
+    pub(super) fn payment(&mut self, payment: &Payment) {
+        self.payments.extend(links::of_payment(payment));
+        self.external_ids.insert(payment.external_event_id.clone());
+        let earliest = self.earliest_paid.get_or_insert(payment.paid_at);
+        *earliest = payment.paid_at.min(*earliest);
+        self.parties(&payment.ids, payment.email.as_deref());
+        self.clues(&payment.clues);
+    }
+
+    fn back(&mut self, back: &MoneyBack) {
+        self.backs.insert(back.external_id.clone());
+        self.payments.extend(links::of_back(back));
+    }
+
+    fn signup(&mut self, signup: &Signup) {
+        self.any_signup = true;
+        self.external_ids.extend(signup.external_event_id.clone());
+        self.parties(&signup.ids, signup.email.as_deref());
+        self.clues(&signup.clues);
+    }
+
+    fn parties(&mut self, ids: &ProcessorIds, email: Option<&str>) {
+        self.customers.extend(ids.customer.clone());
+        self.emails.extend(email_key(email));
+        self.subjects.extend(subjects_of(ids));
+    }
+
+    pub(super) fn clues(&mut self, clues: &[Clue]) {
+        let ids = clues
+            .iter()
+            .filter(|clue| clue.kind == ClueKind::PromotionCode);
+        self.promotion_codes
+            .extend(ids.map(|clue| clue.value.clone()));
+        self.clues.extend(clues.iter().cloned());
+    }
+
+    pub(super) fn of_kind(&self, kind: SubjectKind) -> Vec<String> {
+        let fitting = self.subjects.iter().filter(|subject| subject.kind == kind);
+        fitting.map(|subject| subject.id.clone()).collect()
+    }
+}
+
+pub(super) fn list(set: &BTreeSet<String>) -> Vec<String> {
+    set.iter().cloned().collect()
+}

@@ -1,0 +1,106 @@
+//! Which ids name the same payment: an invoice, its payment intent, its charge, its refunds.
+//!
+//! Processors name a refund by the charge and a sale by the invoice; the events between them name a
+//! pair at a time, in any order. Ids that are linked, directly or through others, are one payment.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{conversion::Conversion, fact::Payment, refund::MoneyBack};
+
+/// Groups of ids, each a tree that leads to its root.
+#[derive(Default)]
+pub(super) struct Links {
+    parents: HashMap<String, String>,
+}
+
+impl Links {
+    /// The id that stands for all ids of the payment.
+    pub(super) fn root<'a>(&'a self, id: &'a str) -> &'a str {
+        let mut id = id;
+        while let Some(parent) = self.parents.get(id) {
+            id = parent;
+        }
+        id
+    }
+
+    /// All of these are one payment.
+    pub(super) fn join<'a>(&mut self, ids: impl IntoIterator<Item = &'a String>) {
+        let mut ids = ids.into_iter();
+        let Some(first) = ids.next() else { return };
+        for id in ids {
+            let (one, other) = (self.root(first).to_owned(), self.root(id).to_owned());
+            if one != other {
+                self.parents.insert(other, one);
+            }
+        }
+    }
+
+    /// Does one of these ids name this payment?
+    pub(super) fn names(&self, root: &str, ids: &[String]) -> bool {
+        ids.iter().any(|id| self.root(id) == root)
+    }
+}
+
+/// Every id under which a conversion's payment is known; the first is what makes it unique.
+pub(super) fn of_conversion(one: &Conversion) -> Vec<String> {
+    let ids = &one.ids;
+    let known = [
+        &one.external_event_id,
+        &ids.invoice,
+        &ids.payment_intent,
+        &ids.charge,
+        &ids.session,
+    ];
+    distinct(known.into_iter().flatten())
+}
+
+/// Every id under which a payment is known.
+pub(super) fn of_payment(payment: &Payment) -> Vec<String> {
+    let ids = &payment.ids;
+    let known = [&ids.invoice, &ids.payment_intent, &ids.charge, &ids.session];
+    let known = known.into_iter().flatten();
+    distinct(std::iter::once(&payment.external_event_id).chain(known))
+}
+
+/// Every id under which the payment of a refund is known, and the refund's own: a credit note may name
+/// the two together.
+pub(super) fn of_back(back: &MoneyBack) -> Vec<String> {
+    distinct(std::iter::once(&back.external_id).chain(&back.payment))
+}
+
+/// A star is enough to find them all: the first with each of the others.
+pub(super) fn pairs(ids: &[String]) -> impl Iterator<Item = (String, String)> {
+    let first = ids.first();
+    let others = ids.get(1..).unwrap_or_default().iter();
+    others.filter_map(move |other| Some((first?.clone(), other.clone())))
+}
+
+fn distinct<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| seen.insert(id.as_str())).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_told_in_any_order_make_one_payment() {
+        let text = |id: &str| id.to_owned();
+        let mut links = Links::default();
+        links.join(&[text("ch_1"), text("pi_1")]);
+        links.join(&[text("in_1"), text("re_1")]);
+        assert_ne!(links.root("ch_1"), links.root("in_1"));
+        links.join(&[text("pi_1"), text("in_1")]);
+        for id in ["ch_1", "pi_1", "in_1", "re_1"] {
+            assert_eq!(links.root(id), links.root("in_1"), "{id}");
+        }
+        assert_ne!(links.root("in_2"), links.root("in_1"));
+        links.join(&[text("in_1"), text("re_1")]);
+        assert_eq!(
+            links.root("re_1"),
+            links.root("ch_1"),
+            "again changes nothing"
+        );
+    }
+}

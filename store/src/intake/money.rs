@@ -1,0 +1,255 @@
+//! Money that went back, as the database knows it: the refunds and disputes that may concern a batch,
+//! and the links that tell which payment they are of.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "how a checked query is told that an array may hold nulls"
+)]
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    fact::SubjectKind,
+    id::{ConversionId, EventId, OrganizationId},
+    money::{Currency, Money},
+    refund::{BackKind, BackStatus, MoneyBack},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    columns::columns,
+    decide::Writes,
+    keep::joined,
+    keys::{Keys, list},
+    links::{Links, of_back},
+};
+use crate::{StoreError, error::readable};
+
+/// A refund or dispute, and what it met.
+#[derive(Clone, Debug)]
+pub(super) struct HeldBack {
+    pub(super) back: MoneyBack,
+    /// The sale it is of; `None`: parked.
+    pub(super) conversion_id: Option<ConversionId>,
+    /// The events that told of it.
+    pub(super) event_ids: Vec<EventId>,
+}
+
+/// Everything about money that went back that may concern a batch.
+#[derive(Default)]
+pub(super) struct Backs {
+    pub(super) links: Links,
+    /// By their own ids.
+    pub(super) held: BTreeMap<String, HeldBack>,
+    /// When subscriptions ended.
+    pub(super) ends: HashMap<String, DateTime<Utc>>,
+}
+
+const TABLE: &str = "refund";
+
+/// Reads them; the ids that name the same payments join the keys.
+pub(super) async fn backs_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+) -> Result<Backs, StoreError> {
+    let mut backs = Backs::default();
+    if !keys.payments.is_empty() {
+        links_in(db, organization_id, keys, &mut backs.links).await?;
+        held_in(db, organization_id, keys, &mut backs).await?;
+    }
+    let subscriptions = keys.of_kind(SubjectKind::Subscription);
+    if !subscriptions.is_empty() {
+        let rows = sqlx::query!(
+            "select subscription_id, ended_at from subscription_end
+             where organization_id = $1 and subscription_id = any($2)",
+            organization_id.0,
+            &subscriptions,
+        )
+        .fetch_all(db)
+        .await?;
+        let ends = rows
+            .into_iter()
+            .map(|row| (row.subscription_id, row.ended_at));
+        backs.ends.extend(ends);
+    }
+    Ok(backs)
+}
+
+async fn links_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+    links: &mut Links,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"with recursive reach (id) as (
+               select unnest($2::text[])
+               union
+               select l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id)
+           select l.id, l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id"#,
+        organization_id.0,
+        &list(&keys.payments),
+    )
+    .fetch_all(db)
+    .await?;
+    for row in rows {
+        links.join([&row.id, &row.other]);
+        keys.payments.extend([row.id, row.other]);
+    }
+    Ok(())
+}
+
+async fn held_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &mut Keys,
+    backs: &mut Backs,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, payment, reason,
+             conversion_id, event_ids
+         from refund where organization_id = $1 and (payment && $2 or external_id = any($2))",
+        organization_id.0,
+        &list(&keys.payments),
+    )
+    .fetch_all(db)
+    .await?;
+    for row in rows {
+        let currency = readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?;
+        let back = MoneyBack {
+            external_id: row.external_id,
+            kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
+            amount: Money::new(row.amount_minor, currency),
+            status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
+            occurred_at: row.occurred_at,
+            told_at: row.told_at,
+            payment: row.payment,
+            reason: row.reason,
+        };
+        backs.links.join(&of_back(&back));
+        keys.payments.extend(of_back(&back));
+        keys.conversions.extend(row.conversion_id.map(ConversionId));
+        let held = HeldBack {
+            conversion_id: row.conversion_id.map(ConversionId),
+            event_ids: row.event_ids.into_iter().map(EventId).collect(),
+            back,
+        };
+        backs.held.insert(held.back.external_id.clone(), held);
+    }
+    Ok(())
+}
+
+/// Puts down refunds, links and ends of subscriptions.
+pub(super) async fn keep_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    keep_links_in(db, organization_id, writes).await?;
+    keep_ends_in(db, organization_id, writes).await?;
+    if writes.kept_backs.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.kept_backs, held => {
+        ids: String = held.back.external_id.clone(),
+        kinds: String = held.back.kind.as_str().to_owned(),
+        statuses: String = held.back.status.as_str().to_owned(),
+        amounts: i64 = held.back.amount.minor,
+        currencies: String = held.back.amount.currency.code().to_owned(),
+        times: DateTime<Utc> = held.back.occurred_at,
+        tellings: DateTime<Utc> = held.back.told_at,
+        // One text for a list: unnest would flatten a list of lists.
+        payments: String = serde_json::to_string(&held.back.payment).unwrap_or_default(),
+        reasons: Option<String> = held.back.reason.clone(),
+        conversions: Option<Uuid> = held.conversion_id.map(|id| id.0),
+        events: String = joined(held.event_ids.iter().map(|id| id.0.to_string())),
+    });
+    sqlx::query!(
+        "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,
+             told_at, payment, reason, conversion_id, event_ids, created_at)
+         select $1, r.id, r.kind, r.status, r.amount, r.currency, r.at, r.told,
+             array(select json_array_elements_text(r.payment::json)), r.reason, r.conversion,
+             string_to_array(r.events, ' ')::uuid[], $2
+         from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
+             $9::timestamptz[], $10::text[], $11::text[], $12::uuid[], $13::text[])
+             as r (id, kind, status, amount, currency, at, told, payment, reason, conversion, events)
+         on conflict (organization_id, external_id) do update
+         set kind = excluded.kind, status = excluded.status, amount_minor = excluded.amount_minor,
+             currency = excluded.currency, occurred_at = excluded.occurred_at, told_at = excluded.told_at,
+             payment = excluded.payment, reason = excluded.reason, conversion_id = excluded.conversion_id,
+             event_ids = excluded.event_ids",
+        organization_id.0,
+        now,
+        &ids,
+        &kinds,
+        &statuses,
+        &amounts,
+        &currencies,
+        &times,
+        &tellings,
+        &payments,
+        &reasons as &[Option<String>],
+        &conversions as &[Option<Uuid>],
+        &events,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn keep_links_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.links.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.links, (one, other) => {
+        ones: String = one.clone(),
+        others: String = other.clone(),
+    });
+    sqlx::query!(
+        "insert into payment_link (organization_id, id, other)
+         select $1::uuid, l.id, l.other from unnest($2::text[], $3::text[]) as l (id, other)
+         union
+         select $1::uuid, l.other, l.id from unnest($2::text[], $3::text[]) as l (id, other)
+         on conflict do nothing",
+        organization_id.0,
+        &ones,
+        &others,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn keep_ends_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    if writes.ends.is_empty() {
+        return Ok(());
+    }
+    columns!(&writes.ends, (subscription, ended_at) => {
+        subscriptions: String = subscription.clone(),
+        times: DateTime<Utc> = *ended_at,
+    });
+    sqlx::query!(
+        "insert into subscription_end (organization_id, subscription_id, ended_at)
+         select $1::uuid, e.id, e.at from unnest($2::text[], $3::timestamptz[]) as e (id, at)
+         on conflict (organization_id, subscription_id) do update
+         set ended_at = least(subscription_end.ended_at, excluded.ended_at)",
+        organization_id.0,
+        &subscriptions,
+        &times,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

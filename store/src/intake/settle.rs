@@ -1,0 +1,230 @@
+//! Money that went back meets its sale, whichever of them comes first; ends of subscriptions too.
+
+use domain::{
+    conversion::{Conversion, ConversionType},
+    event::Outcome,
+    fact::SubscriptionEnd,
+    id::{ConversionId, EventId},
+    refund::{Back, BackKind, MoneyBack},
+};
+
+use super::{
+    decide::Clerk,
+    links::{of_back, of_conversion, pairs},
+    money::HeldBack,
+    rows::Why,
+    tally::Tally,
+};
+use crate::audit::Actor;
+
+impl Clerk<'_> {
+    /// Takes in a refund or dispute and computes its sale anew.
+    pub(super) fn back(&mut self, back: &MoneyBack, event_id: Option<EventId>, tally: &mut Tally) {
+        let is_news = self.learn(back, event_id);
+        self.known.backs.links.join(&of_back(back));
+        let actor = event_id.map_or(Actor::System, Actor::Event);
+        let met = self.settle_sale(&back.external_id, actor, &told(back));
+        let (outcome, detail) = match &met {
+            None => (
+                Outcome::Parked,
+                format!("{}: waits for the sale it is of", told(back)),
+            ),
+            Some(sale) if sale.currency() != back.amount.currency => (
+                Outcome::Parked,
+                format!(
+                    "{}: the sale is in {}, so how much of it went back is not known; report the amount in {}",
+                    told(back),
+                    sale.currency(),
+                    sale.currency()
+                ),
+            ),
+            Some(_) if !is_news => (Outcome::Deduped, format!("{} was known", told(back))),
+            Some(sale) => (
+                Outcome::Recorded,
+                format!("{}: {} is due for it now", told(back), sale.commission),
+            ),
+        };
+        tally.add(outcome, detail, met.map(|sale| sale.id));
+    }
+
+    /// Keeps what is newer than what was known. Ids that name the payment are kept in any case.
+    fn learn(&mut self, back: &MoneyBack, event_id: Option<EventId>) -> bool {
+        let held = self
+            .known
+            .backs
+            .held
+            .entry(back.external_id.clone())
+            .or_insert_with(|| HeldBack {
+                back: back.clone(),
+                conversion_id: None,
+                event_ids: Vec::new(),
+            });
+        let is_news = back.supersedes(&held.back) || held.event_ids.is_empty();
+        let mut payment = held.back.payment.clone();
+        let more = back
+            .payment
+            .iter()
+            .filter(|id| !held.back.payment.contains(id));
+        payment.extend(more.cloned());
+        if is_news {
+            held.back = back.clone();
+        }
+        held.back.payment = payment;
+        held.event_ids.extend(event_id);
+        self.writes.backs.insert(back.external_id.clone());
+        is_news
+    }
+
+    /// Ids that name one payment.
+    pub(super) fn linked(&mut self, ids: &[String], event_id: EventId, tally: &mut Tally) {
+        self.known.backs.links.join(ids);
+        self.writes.links.extend(pairs(ids));
+        let Some(first) = ids.first() else { return };
+        let why = "which payment it is of became known";
+        if let Some(sale) = self.settle_sale(first, Actor::Event(event_id), why) {
+            tally.add(
+                Outcome::Stored,
+                "kept what it says of a payment".to_owned(),
+                Some(sale.id),
+            );
+        }
+    }
+
+    /// Computes the sale of a payment anew from everything that went back of it; `None`: there is none
+    /// yet.
+    pub(super) fn settle_sale(&mut self, id: &str, actor: Actor, why: &str) -> Option<Conversion> {
+        let root = self.known.backs.links.root(id).to_owned();
+        let links = &self.known.backs.links;
+        let sale = self.known.rows.iter().find(|row| {
+            row.kind != ConversionType::Lead
+                && row.parent_conversion_id.is_none()
+                && links.names(&root, &of_conversion(row))
+        });
+        let sale = sale.cloned()?;
+        let of_it = |held: &&mut HeldBack| links.root(&held.back.external_id) == root;
+        let mut facts = Vec::new();
+        let mut settled = Vec::new();
+        for held in self.known.backs.held.values_mut().filter(of_it) {
+            facts.push(held.back.clone());
+            if held.conversion_id != Some(sale.id) {
+                held.conversion_id = Some(sale.id);
+                self.writes.backs.insert(held.back.external_id.clone());
+                settled.extend(held.event_ids.iter().copied());
+            }
+        }
+        for event_id in settled {
+            self.writes.settle(
+                event_id,
+                Outcome::Recorded,
+                "its sale came later",
+                Some(sale.id),
+            );
+        }
+        let back = Back::of(sale.amount, &facts);
+        match sale.settled(back, self.now) {
+            Ok(after) => Some(self.replace(after, &Why::new(actor, why))),
+            Err(error) => {
+                tracing::error!(%error, "a sale could not be computed anew");
+                Some(sale)
+            }
+        }
+    }
+
+    /// Replaces a conversion and lets the recruiter's share follow.
+    pub(super) fn replace(&mut self, after: Conversion, why: &Why) -> Conversion {
+        self.known.rows.replace(after.clone(), why);
+        let share = self
+            .known
+            .rows
+            .iter()
+            .find(|row| row.parent_conversion_id == Some(after.id))
+            .cloned();
+        if let Some(share) = share
+            && let Ok(followed) = share.following(&after, self.now)
+        {
+            self.known.rows.replace(followed, why);
+        }
+        after
+    }
+
+    /// A subscription ended: what was pending then is taken back, where the campaign says so.
+    pub(super) fn ended(&mut self, end: &SubscriptionEnd, event_id: EventId, tally: &mut Tally) {
+        let known = self.known.backs.ends.get(&end.subscription).copied();
+        let ended_at = known.map_or(end.ended_at, |known| known.min(end.ended_at));
+        self.known
+            .backs
+            .ends
+            .insert(end.subscription.clone(), ended_at);
+        self.writes.ends.insert(end.subscription.clone(), ended_at);
+        let of_it = |row: &&Conversion| row.ids.subscription.as_ref() == Some(&end.subscription);
+        let ids: Vec<ConversionId> = self
+            .known
+            .rows
+            .iter()
+            .filter(of_it)
+            .map(|row| row.id)
+            .collect();
+        let cancelled: Vec<ConversionId> = ids
+            .into_iter()
+            .filter(|id| self.cancel(*id, Actor::Event(event_id)))
+            .collect();
+        let detail = match cancelled.len() {
+            0 => "no pending sale of the subscription was inside its hold".to_owned(),
+            1 => "1 pending sale of the subscription was taken back".to_owned(),
+            many => format!("{many} pending sales of the subscription were taken back"),
+        };
+        let outcome = if cancelled.is_empty() {
+            Outcome::Stored
+        } else {
+            Outcome::Recorded
+        };
+        tally.add(outcome, detail, cancelled.first().copied());
+    }
+
+    /// Takes a conversion back if its subscription ended inside its hold.
+    pub(super) fn cancel(&mut self, id: ConversionId, actor: Actor) -> bool {
+        let Some(row) = self.known.rows.get(id).cloned() else {
+            return false;
+        };
+        let ended_at = row
+            .ids
+            .subscription
+            .as_ref()
+            .and_then(|subscription| self.known.backs.ends.get(subscription).copied());
+        let campaign = self.known.book.campaigns.get(&row.campaign_id);
+        let takes_back = campaign.is_some_and(|campaign| campaign.terms.refund_on_cancel);
+        let Some(ended_at) = ended_at.filter(|at| takes_back && row.is_cancelled_by_end(*at))
+        else {
+            return false;
+        };
+        if row.cancelled_at.is_some() || row.parent_conversion_id.is_some() {
+            return false;
+        }
+        let cancelled = Conversion {
+            cancelled_at: Some(ended_at),
+            ..row
+        };
+        match cancelled.restated(self.now) {
+            Ok(after) => {
+                let why = Why::new(actor, "its subscription ended inside the hold");
+                self.replace(after, &why);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "a sale could not be computed anew");
+                false
+            }
+        }
+    }
+}
+
+/// A refund or dispute in words: "refund re_1 of $10.00 (failed)".
+fn told(back: &MoneyBack) -> String {
+    let kind = match back.kind {
+        BackKind::ChargeTotal => "refunded on the charge",
+        BackKind::Refund => "refund",
+        BackKind::Dispute => "dispute",
+    };
+    let status = back.status.label().to_lowercase();
+    format!("{kind} {} of {} ({status})", back.external_id, back.amount)
+}

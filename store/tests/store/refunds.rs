@@ -1,0 +1,304 @@
+//! Money that goes back: every order, split and repetition of the same facts leaves the same ledger.
+
+use chrono::Duration;
+use domain::{
+    event::Outcome,
+    fact::{ClueKind, Fact, SubscriptionEnd},
+    lifecycle::Status,
+    money::{Currency, Money},
+    refund::{BackKind, BackStatus, MoneyBack},
+};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use sqlx::PgPool;
+
+use crate::support::{Shop, clue, noon, payment};
+
+fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
+    MoneyBack {
+        external_id: id.to_owned(),
+        kind: BackKind::Refund,
+        amount: Money::new(minor, Currency::USD),
+        status,
+        occurred_at: noon() + Duration::minutes(1),
+        told_at: noon() + Duration::minutes(told),
+        payment: vec![format!("ch_{}", suffix(id))],
+        reason: None,
+    }
+}
+
+/// What comes after the first underscore: the purchase that an id belongs to.
+fn suffix(id: &str) -> &str {
+    id.split_once('_').map_or(id, |(_, rest)| rest)
+}
+
+fn dispute(id: &str, status: BackStatus, told: i64) -> MoneyBack {
+    MoneyBack {
+        kind: BackKind::Dispute,
+        ..back(id, 4900, status, told)
+    }
+}
+
+fn total(id: &str, minor: i64, told: i64) -> MoneyBack {
+    MoneyBack {
+        kind: BackKind::ChargeTotal,
+        ..back(id, minor, BackStatus::Succeeded, told)
+    }
+}
+
+/// A payment of 49.00 that Sarah earned 20 % of.
+fn sale(id: &str) -> Fact {
+    let mut paid = payment(&format!("in_{id}"), Some(&format!("sub_{id}")), 0);
+    paid.ids.customer = Some(format!("cus_{id}"));
+    paid.email = None;
+    paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+    Fact::Payment(paid)
+}
+
+fn linked(id: &str) -> [Fact; 2] {
+    let ids = |one: &str, other: &str| vec![format!("{one}_{id}"), format!("{other}_{id}")];
+    [Fact::Linked(ids("ch", "pi")), Fact::Linked(ids("pi", "in"))]
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    status: Status,
+    commission: i64,
+    refunded: i64,
+    is_disputed: bool,
+    /// What the ledger's entries of the conversion add up to.
+    ledger: i64,
+}
+
+async fn state(shop: &Shop, pool: &PgPool, id: &str) -> State {
+    let rows = shop.rows_of(&format!("in_{id}")).await;
+    let [sale] = rows.as_slice() else {
+        panic!("one sale, not {}", rows.len());
+    };
+    let ledger: i64 = sqlx::query_scalar(
+        "select coalesce(sum(amount_minor), 0)::bigint from ledger_entry where conversion_id = $1",
+    )
+    .bind(sale.id.0)
+    .fetch_one(pool)
+    .await
+    .expect("the ledger");
+    State {
+        status: sale.status,
+        commission: sale.commission.minor,
+        refunded: sale.refunded_minor,
+        is_disputed: sale.is_disputed,
+        ledger,
+    }
+}
+
+fn is(status: Status, commission: i64, refunded: i64) -> State {
+    State {
+        status,
+        commission,
+        refunded,
+        is_disputed: false,
+        ledger: commission,
+    }
+}
+
+/// The roll-up of the days says what the rows say.
+async fn days_agree(pool: &PgPool) {
+    let differences: i64 = sqlx::query_scalar(
+        "select count(*) from (
+             (select kind, status, count(*)::bigint n, sum(commission_minor)::bigint m
+              from conversion group by kind, status)
+             except
+             (select kind, status, sum(conversions)::bigint, sum(commission_minor)::bigint
+              from conversion_day group by kind, status having sum(conversions) > 0)) d",
+    )
+    .fetch_one(pool)
+    .await
+    .expect("counts");
+    assert_eq!(differences, 0);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_partial_refund_takes_its_share_and_a_failed_one_gives_it_back(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    shop.event("evt_1", vec![sale("a")]).await;
+    for (number, link) in linked("a").into_iter().enumerate() {
+        shop.event(&format!("evt_link_{number}"), vec![link]).await;
+    }
+    let tell = async |event: &str, fact: MoneyBack| shop.event(event, vec![Fact::Back(fact)]).await;
+    let told = tell("evt_2", back("re_a", 1000, BackStatus::Pending, 2)).await;
+    assert_eq!(told.outcome, Outcome::Recorded);
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Pending, 780, 1000)
+    );
+    let again = tell("evt_3", back("re_a", 1000, BackStatus::Pending, 2)).await;
+    assert_eq!(again.outcome, Outcome::Deduped);
+    tell("evt_4", back("re2_a", 3900, BackStatus::Succeeded, 3)).await;
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Refunded, 0, 4900)
+    );
+    tell("evt_5", back("re_a", 1000, BackStatus::Failed, 4)).await;
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Pending, 200, 3900)
+    );
+    days_agree(&pool).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_refund_before_its_sale_is_parked_and_meets_it(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let refund = Fact::Back(back("re_a", 4900, BackStatus::Succeeded, 2));
+    let parked = shop.event("evt_1", vec![refund]).await;
+    assert_eq!(parked.outcome, Outcome::Parked);
+    for (number, link) in linked("a").into_iter().enumerate() {
+        shop.event(&format!("evt_link_{number}"), vec![link]).await;
+    }
+    shop.event("evt_2", vec![sale("a")]).await;
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Refunded, 0, 4900)
+    );
+    let outcome: String =
+        sqlx::query_scalar("select outcome from event where external_id = 'evt_1'")
+            .fetch_one(&pool)
+            .await
+            .expect("the event");
+    assert_eq!(outcome, "recorded", "the parked event says what came of it");
+    days_agree(&pool).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_refund_in_another_currency_or_beyond_the_sale_never_breaks_the_ledger(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    shop.event("evt_1", vec![sale("a")]).await;
+    let [first, second] = linked("a");
+    shop.event("evt_2", vec![first, second]).await;
+    let mut foreign = back("re_a", 1000, BackStatus::Succeeded, 2);
+    foreign.amount = Money::new(1000, Currency::parse("EUR").expect("EUR"));
+    let told = shop.event("evt_3", vec![Fact::Back(foreign)]).await;
+    assert_eq!(told.outcome, Outcome::Parked);
+    assert_eq!(state(&shop, &pool, "a").await, is(Status::Pending, 980, 0));
+    let beyond = back("re2_a", 990_000, BackStatus::Succeeded, 3);
+    shop.event("evt_4", vec![Fact::Back(beyond)]).await;
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Refunded, 0, 4900)
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_end_of_a_subscription_takes_back_what_is_in_its_hold_in_both_orders(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let end = |id: &str, days: i64| {
+        Fact::Ended(SubscriptionEnd {
+            subscription: format!("sub_{id}"),
+            ended_at: noon() + Duration::days(days),
+        })
+    };
+    shop.event("evt_1", vec![sale("inside")]).await;
+    shop.event("evt_2", vec![end("inside", 10)]).await;
+    shop.event("evt_3", vec![end("before", 10)]).await;
+    shop.event("evt_4", vec![sale("before")]).await;
+    shop.event("evt_5", vec![sale("after")]).await;
+    shop.event("evt_6", vec![end("after", 31)]).await;
+    assert_eq!(
+        state(&shop, &pool, "inside").await,
+        is(Status::Refunded, 0, 0)
+    );
+    assert_eq!(
+        state(&shop, &pool, "before").await,
+        is(Status::Refunded, 0, 0)
+    );
+    assert_eq!(
+        state(&shop, &pool, "after").await,
+        is(Status::Pending, 980, 0)
+    );
+    days_agree(&pool).await;
+}
+
+/// Everything that is told of one purchase, and what it comes to.
+fn story(number: usize) -> (Vec<Fact>, State, String) {
+    use BackStatus::{Failed, Inquiry, Lost, Open, Pending, Succeeded, Won};
+    let id = number.to_string();
+    let refund = |name: &str, minor, status, told| {
+        Fact::Back(back(&format!("{name}_{id}"), minor, status, told))
+    };
+    let disputed = |status, told| Fact::Back(dispute(&format!("du_{id}"), status, told));
+    let refunded = |minor, told| Fact::Back(total(&format!("refunded_{id}"), minor, told));
+    let (mut facts, end) = match number % 5 {
+        0 => (
+            vec![
+                refund("re", 1000, Pending, 2),
+                refund("re", 1000, Succeeded, 3),
+                refunded(1000, 2),
+            ],
+            is(Status::Pending, 780, 1000),
+        ),
+        1 => (
+            vec![
+                refund("re", 1000, Succeeded, 2),
+                refunded(1000, 2),
+                refund("re2", 3900, Succeeded, 4),
+                refunded(4900, 4),
+            ],
+            is(Status::Refunded, 0, 4900),
+        ),
+        2 => (
+            vec![
+                refund("re", 4900, Pending, 2),
+                refunded(4900, 2),
+                refund("re", 4900, Failed, 5),
+            ],
+            is(Status::Pending, 980, 0),
+        ),
+        3 => (
+            vec![
+                disputed(Inquiry, 2),
+                disputed(Open, 3),
+                disputed(Lost, 4),
+                refund("re", 500, Succeeded, 1),
+            ],
+            is(Status::Refunded, 0, 4900),
+        ),
+        _ => (
+            vec![disputed(Open, 2), disputed(Won, 6), refunded(2450, 3)],
+            is(Status::Pending, 490, 2450),
+        ),
+    };
+    facts.push(sale(&id));
+    facts.extend(linked(&id));
+    (facts, end, id)
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn two_hundred_orders_of_the_same_stories_leave_the_same_ledger(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let mut runner = TestRunner::deterministic();
+    for number in 0..200 {
+        let (facts, end, id) = story(number);
+        // Some are told twice.
+        let twice = facts.iter().take(number % 3).cloned();
+        let told: Vec<Fact> = facts.iter().cloned().chain(twice).collect();
+        let order = Just(told)
+            .prop_shuffle()
+            .new_tree(&mut runner)
+            .expect("an order");
+        for (step, fact) in order.current().into_iter().enumerate() {
+            shop.event(&format!("evt_{number}_{step}"), vec![fact])
+                .await;
+        }
+        assert_eq!(
+            state(&shop, &pool, &id).await,
+            end,
+            "{number}: {:?}",
+            order.current()
+        );
+    }
+    days_agree(&pool).await;
+}
