@@ -45,6 +45,9 @@ pub struct Campaign {
     pub created_at: DateTime<Utc>,
 }
 
+/// The longest time a click counts, in days.
+pub const MAX_COOKIE_DAYS: u16 = 365;
+
 /// What an owner can set about a campaign. Changing it changes nothing that was credited before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -54,7 +57,7 @@ pub struct Terms {
     pub plan: Plan,
     /// Days from payment to approval, 0 to 365.
     pub hold_days: u16,
-    /// Days a click counts, 1 to 365.
+    /// Days a click counts, 1 to [`MAX_COOKIE_DAYS`].
     pub cookie_days: u16,
     /// Which click counts when there are several.
     pub attribution_model: AttributionModel,

@@ -14,6 +14,9 @@ pub const MAX_NAME: usize = 120;
 /// The longest id given by a caller or a processor, in bytes (Stripe promises at most 255).
 pub const MAX_EXTERNAL_ID: usize = 255;
 
+/// The longest metadata of a sale that is kept, in bytes of JSON.
+pub const MAX_METADATA: usize = 4096;
+
 /// A name a person gave to something: trimmed, not empty, at most [`MAX_NAME`] characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -17,19 +17,20 @@ mod health;
 mod idempotency;
 mod input;
 mod job;
+mod log;
 mod problem;
 mod proxy;
 mod rate_limit;
 mod router;
 mod security;
 mod serve;
+mod stamped;
 mod state;
 mod webhook;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{Cli, Command, OrganizationCommand},
@@ -42,7 +43,7 @@ const BAD_CONFIGURATION: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log();
+    log::start();
     let config = match Config::load(&|name| std::env::var(name).ok()) {
         Ok(config) => config,
         Err(mistakes) => {
@@ -65,19 +66,5 @@ async fn main() -> ExitCode {
             eprintln!("tributary: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Logs go to standard error: text for people, or JSON with `TRIBUTARY_LOG_FORMAT=json`.
-fn start_log() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if std::env::var("TRIBUTARY_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        log.json().init();
-    } else {
-        log.init();
     }
 }

@@ -80,7 +80,7 @@ impl Question for LoadCampaigns {}
 #[cfg(feature = "ssr")]
 mod server {
     use domain::{
-        campaign::{Campaign, CampaignStatus, Terms},
+        campaign::{Campaign, CampaignStatus, MAX_COOKIE_DAYS, Terms},
         commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
         lifecycle::MAX_HOLD_DAYS,
         money::{Currency, Money},
@@ -119,7 +119,7 @@ mod server {
                 duration: self.duration()?,
             };
             let hold_days = number("hold_days", &self.hold_days, 0..=MAX_HOLD_DAYS)?;
-            let cookie_days = number("cookie_days", &self.cookie_days, 1..=365)?;
+            let cookie_days = number("cookie_days", &self.cookie_days, 1..=MAX_COOKIE_DAYS)?;
             let terms = Terms {
                 hold_days,
                 cookie_days,
