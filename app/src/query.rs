@@ -433,7 +433,9 @@ mod tests {
             "/api/conversions/export?status=Pending&type=Sale,Recurring&source=coupon&since=2026-11-01"
         );
         assert_eq!(
-            SalesQuery::default().export_href(),
+            SalesQuery::from_pairs([("status", ""), ("affiliate", ""), ("since", ""), ("to", "")])
+                .expect("a query")
+                .export_href(),
             "/api/conversions/export"
         );
     }

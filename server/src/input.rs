@@ -7,8 +7,9 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use domain::text::MAX_EXTERNAL_ID;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
 use crate::problem::Problem;
@@ -81,7 +82,7 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        refusal(error.inner(), &path)
+        refusal(body, error.inner(), &path)
     })?;
     reader.end().map_err(|error| {
         Problem::bad_request("bad_request", format!("the body is not JSON: {error}"))
@@ -89,11 +90,17 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn refusal(error: &serde_json::Error, path: &str) -> Problem {
-    if !error.is_data() {
+fn refusal(body: &[u8], error: &serde_json::Error, path: &str) -> Problem {
+    // serde_json says "syntax" of a number where it wants one of a few words.
+    let is_json = error.is_data() || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    if !is_json {
         return Problem::bad_request("bad_request", format!("the body is not JSON: {error}"));
     }
-    let text = error.to_string();
+    let text = if error.is_data() {
+        error.to_string()
+    } else {
+        "a text is needed".to_owned()
+    };
     let text = text.split(" at line ").next().unwrap_or_default();
     // serde names a missing or unknown field between the first backticks.
     let named = text
@@ -108,6 +115,15 @@ fn refusal(error: &serde_json::Error, path: &str) -> Problem {
         (None, path) => path.to_owned(),
     };
     Problem::invalid(field, text.to_owned())
+}
+
+/// An id that a caller or a processor gave: any text that can be seen.
+pub(crate) fn external_id<'a>(field: &str, id: &'a str) -> Result<&'a str, Problem> {
+    if id.trim().is_empty() || id.len() > MAX_EXTERNAL_ID || id.chars().any(char::is_control) {
+        let needs = format!("1 to {MAX_EXTERNAL_ID} bytes without control characters are needed");
+        return Err(Problem::invalid(field, needs));
+    }
+    Ok(id)
 }
 
 /// A query string, each parameter at most once; what nobody asked for is refused by name.
@@ -146,9 +162,10 @@ impl Query {
         Ok(Self { values })
     }
 
-    /// Takes a parameter out; an empty one counts as not given.
+    /// Takes a parameter out. One that is empty was given: a filter that was lost on its way must not
+    /// return everything.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        self.values.remove(name).filter(|value| !value.is_empty())
+        self.values.remove(name)
     }
 
     /// Takes a parameter out and reads it.
@@ -224,6 +241,32 @@ mod tests {
         for body in ["", "{", "nonsense", r#"{"amountCents": 1} x"#] {
             assert!(problem_of(body).contains("BadRequest"), "{body}");
         }
+    }
+
+    #[test]
+    fn a_word_of_another_kind_is_named_too() {
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(rename_all = "camelCase")]
+        enum Color {
+            Red,
+        }
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(rename_all = "camelCase")]
+        struct Paint {
+            #[expect(dead_code, reason = "only its parsing is looked at")]
+            first_color: Color,
+        }
+        for value in ["1", "null", "true", "[]", "{}", r#""blue""#] {
+            let body = format!(r#"{{"firstColor": {value}}}"#);
+            let refused = parse::<Paint>(body.as_bytes()).expect_err("refused");
+            let refused = format!("{refused:?}");
+            assert!(
+                refused.contains(r#"field: Some("firstColor")"#) && refused.contains("Invalid"),
+                "{value}: {refused}"
+            );
+        }
+        let cut = parse::<Paint>(br#"{"firstColor": 1"#).expect_err("refused");
+        assert!(format!("{cut:?}").contains("BadRequest"));
     }
 
     #[test]

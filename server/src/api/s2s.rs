@@ -18,26 +18,24 @@ use domain::{
     money::{Currency, MAX_MINOR, Money},
     scope::Scope,
     slug::Slug,
-    text::{MAX_EXTERNAL_ID, Name},
+    text::{MAX_METADATA, Name},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::intake::{Recorded, ServerLead, ServerSale};
+use store::intake::{IntakeError, Recorded, ServerLead, ServerSale};
 
 use super::{conversions::Sale, signature};
 use crate::{
     caller::{Caller, address},
-    input::{MAX_BODY, parse, read_body, require_json},
+    input::{self, MAX_BODY, parse, read_body, require_json},
     problem::Problem,
     state::AppState,
 };
 
 /// How far back a sale may lie.
 const MAX_AGE: Duration = Duration::days(400);
-/// How far ahead a caller's clock may be.
-const MAX_SKEW: Duration = Duration::minutes(5);
-/// The largest metadata, in bytes of JSON.
-const MAX_METADATA: usize = 4096;
+/// How far a caller's clock may be ahead. What it calls so far ahead happened now; more is the future.
+const MAX_SKEW: Duration = Duration::seconds(60);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -80,6 +78,12 @@ struct Answer<'a> {
     deduped: bool,
 }
 
+/// What a call tells of.
+enum Told {
+    Sale(ServerSale),
+    Lead(ServerLead),
+}
+
 /// `POST /api/tracking/s2s`
 pub(crate) async fn sale(
     State(state): State<AppState>,
@@ -87,20 +91,11 @@ pub(crate) async fn sale(
 ) -> Result<Response, Problem> {
     let (organization_id, body) = authenticated(&state, request).await?;
     let body: SaleBody = parse(&body)?;
-    let now = state.store.now();
-    let kind = body.kind()?;
-    let recorded = if kind == Some(ConversionType::Lead) {
-        state
-            .store
-            .record_lead(organization_id, body.lead(now)?)
-            .await?
-    } else {
-        state
-            .store
-            .record_sale(organization_id, body.sale(kind, now)?)
-            .await?
+    let told = match body.kind()? {
+        Some(ConversionType::Lead) => Told::Lead(body.lead(state.store.now())?),
+        kind => Told::Sale(body.sale(kind, state.store.now())?),
     };
-    Ok(answer(&recorded))
+    Ok(answer(&record(&state, organization_id, told).await?))
 }
 
 /// `POST /api/tracking/lead`
@@ -110,9 +105,62 @@ pub(crate) async fn lead(
 ) -> Result<Response, Problem> {
     let (organization_id, body) = authenticated(&state, request).await?;
     let body: LeadBody = parse(&body)?;
-    let lead = body.lead(state.store.now())?;
-    let recorded = state.store.record_lead(organization_id, lead).await?;
-    Ok(answer(&recorded))
+    let told = Told::Lead(body.lead(state.store.now())?);
+    Ok(answer(&record(&state, organization_id, told).await?))
+}
+
+/// Records what was told. Its time and its campaign matter only the first time: a call that comes
+/// again, even years later, gets the first one's conversion.
+async fn record(
+    state: &AppState,
+    organization_id: OrganizationId,
+    told: Told,
+) -> Result<Recorded, Problem> {
+    let external_id = told.external_id().map(str::to_owned);
+    let refused = match timely(told.occurred_at(), state.store.now()) {
+        Ok(()) => match told.write(state, organization_id).await {
+            Err(error @ IntakeError::NoCampaign) => error.into(),
+            recorded => return Ok(recorded?),
+        },
+        Err(problem) => problem,
+    };
+    let Some(id) = external_id else {
+        return Err(refused);
+    };
+    let first = state
+        .store
+        .sale_of_external_id(organization_id, &id)
+        .await?;
+    first
+        .map(|row| Recorded::Existing(Box::new(row)))
+        .ok_or(refused)
+}
+
+impl Told {
+    fn external_id(&self) -> Option<&str> {
+        match self {
+            Self::Sale(sale) => Some(&sale.payment.external_event_id),
+            Self::Lead(lead) => lead.signup.external_event_id.as_deref(),
+        }
+    }
+
+    fn occurred_at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Sale(sale) => sale.payment.paid_at,
+            Self::Lead(lead) => lead.signup.occurred_at,
+        }
+    }
+
+    async fn write(
+        self,
+        state: &AppState,
+        organization_id: OrganizationId,
+    ) -> Result<Recorded, IntakeError> {
+        match self {
+            Self::Sale(sale) => state.store.record_sale(organization_id, sale).await,
+            Self::Lead(lead) => state.store.record_lead(organization_id, lead).await,
+        }
+    }
 }
 
 fn answer(recorded: &Recorded) -> Response {
@@ -205,6 +253,13 @@ impl SaleBody {
         )
     }
 
+    fn currency(&self) -> Result<Option<Currency>, Problem> {
+        let read = |text: &String| {
+            Currency::parse(text).map_err(|error| Problem::invalid("currency", error.to_string()))
+        };
+        self.currency.as_ref().map(read).transpose()
+    }
+
     fn ids(&self) -> Result<ProcessorIds, Problem> {
         Ok(ProcessorIds {
             customer: external_id("customerExternalId", self.customer_external_id.as_deref())?,
@@ -227,12 +282,7 @@ impl SaleBody {
                 "an integer from 1 to 10^15 is needed",
             ));
         }
-        let currency = self
-            .currency
-            .as_deref()
-            .ok_or_else(|| missing("currency"))?;
-        let currency = Currency::parse(currency)
-            .map_err(|error| Problem::invalid("currency", error.to_string()))?;
+        let currency = self.currency()?.ok_or_else(|| missing("currency"))?;
         let tax = self.tax_cents.unwrap_or(0);
         if !(0..minor).contains(&tax) {
             return Err(Problem::invalid(
@@ -242,11 +292,7 @@ impl SaleBody {
         }
         let (ids, clues) = (self.ids()?, self.clues()?);
         let email = email("customerEmail", self.customer_email.as_deref())?;
-        if clues.is_empty()
-            && ids.customer.is_none()
-            && email.is_none()
-            && ids.subscription.is_none()
-        {
+        if clues.is_empty() && ids.customer.is_none() && email.is_none() {
             return Err(nobody_named(
                 "affiliateSlug, clickId, couponCode, customerExternalId or customerEmail",
             ));
@@ -270,12 +316,16 @@ impl SaleBody {
     }
 
     fn lead(&self, now: DateTime<Utc>) -> Result<ServerLead, Problem> {
-        if self.amount_cents.is_some_and(|amount| amount != 0) {
-            return Err(Problem::invalid(
-                "amountCents",
-                "a lead has no amount: leave it out or send 0",
-            ));
+        for (field, cents) in [
+            ("amountCents", self.amount_cents),
+            ("taxCents", self.tax_cents),
+        ] {
+            if cents.is_some_and(|cents| cents != 0) {
+                let needs = "a lead has no amount: leave it out or send 0";
+                return Err(Problem::invalid(field, needs));
+            }
         }
+        self.currency()?;
         let (ids, clues) = (self.ids()?, self.clues()?);
         let email = email("customerEmail", self.customer_email.as_deref())?;
         if clues.is_empty() && ids.customer.is_none() && email.is_none() {
@@ -368,12 +418,8 @@ fn clues(
 }
 
 fn external_id(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
-    let Some(id) = value else { return Ok(None) };
-    if id.trim().is_empty() || id.len() > MAX_EXTERNAL_ID || id.chars().any(char::is_control) {
-        let needs = format!("1 to {MAX_EXTERNAL_ID} bytes without control characters are needed");
-        return Err(Problem::invalid(field, needs));
-    }
-    Ok(Some(id.to_owned()))
+    let read = |id| input::external_id(field, id).map(str::to_owned);
+    value.map(read).transpose()
 }
 
 fn email(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
@@ -389,19 +435,28 @@ fn name(field: &str, value: Option<&str>) -> Result<Option<String>, Problem> {
 
 fn occurred_at(value: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     let Some(text) = value else { return Ok(now) };
-    let refuse = |needs: &str| Problem::invalid("occurredAt", needs.to_owned());
-    let at = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| refuse("an RFC 3339 time such as 2026-11-20T10:32:06Z is needed"))?
-        .with_timezone(&Utc);
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        let needs = "an RFC 3339 time such as 2026-11-20T10:32:06Z is needed";
+        Problem::invalid("occurredAt", needs)
+    })?;
+    let at = at.with_timezone(&Utc);
+    Ok(if at <= now + MAX_SKEW {
+        at.min(now)
+    } else {
+        at
+    })
+}
+
+/// What a new sale's or lead's time must satisfy.
+fn timely(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Problem> {
+    let refuse = |needs: &str| Err(Problem::invalid("occurredAt", needs));
     if at > now + MAX_SKEW {
-        return Err(refuse("this time is in the future"));
+        return refuse("this time is in the future");
     }
     if at < now - MAX_AGE {
-        return Err(refuse(
-            "this time is more than 400 days ago: import old sales instead",
-        ));
+        return refuse("this time is more than 400 days ago: import old sales instead");
     }
-    Ok(at.min(now))
+    Ok(())
 }
 
 fn metadata(value: Option<&BTreeMap<String, Value>>) -> Result<String, Problem> {

@@ -15,7 +15,7 @@ use store::connection::{
 
 use super::{
     Reply,
-    field::{Change, Id, external_id, needed, secret, secrets, word},
+    field::{Change, Id, external_id, needed, secret, secrets},
     page::Page,
 };
 use crate::{
@@ -62,7 +62,6 @@ impl<'a> ConnectionRow<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewBody {
     processor: String,
-    #[serde(default, deserialize_with = "word")]
     mode: Option<Mode>,
     name: Name,
     program_id: Option<CampaignId>,
@@ -93,7 +92,6 @@ impl NewBody {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangeBody {
-    #[serde(default, deserialize_with = "word")]
     mode: Option<Mode>,
     name: Option<Name>,
     #[serde(default)]

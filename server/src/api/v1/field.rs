@@ -8,16 +8,13 @@ use axum::{
     http::request::Parts,
 };
 use chrono::{DateTime, Utc};
-use domain::{rate::BasisPoints, sales::parse_instant, text::MAX_EXTERNAL_ID};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, IntoDeserializer},
-};
+use domain::{rate::BasisPoints, sales::parse_instant};
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Number, Value};
 use url::Url;
 
 use crate::{
-    input::{MAX_BODY, parse, read_body},
+    input::{self, MAX_BODY, parse, read_body},
     problem::Problem,
 };
 
@@ -101,18 +98,6 @@ impl<T> Change<T> {
             Self::To(new) => Change::To(new.map(read).transpose()?),
         })
     }
-}
-
-/// One of a few words, or none. Left to itself, `serde_json` says of a number in the place of a word
-/// that the body is no JSON. Goes with `#[serde(default)]`.
-pub(super) fn word<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: DeserializeOwned,
-    D: Deserializer<'de>,
-{
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    let read = |text: String| T::deserialize(text.into_deserializer());
-    text.map(read).transpose()
 }
 
 /// A secret, or none. Its refusal does not repeat what was sent.
@@ -205,12 +190,11 @@ pub(super) fn web_address(name: &str, text: &str) -> Result<String, Problem> {
     }
 }
 
-/// An id that somebody else gave: text without blanks and control characters.
+/// An id that a processor gave and a person pasted: without the blanks around it, and with none inside.
 pub(super) fn external_id(name: &str, text: &str) -> Result<String, Problem> {
-    let id = text.trim();
-    if id.is_empty() || id.len() > MAX_EXTERNAL_ID || !id.chars().all(visible) {
-        let needs = format!("1 to {MAX_EXTERNAL_ID} bytes without blanks are needed");
-        return Err(Problem::invalid(name, needs));
+    let id = input::external_id(name, text.trim())?;
+    if id.contains(char::is_whitespace) {
+        return Err(Problem::invalid(name, "an id without blanks is needed"));
     }
     Ok(id.to_owned())
 }

@@ -156,6 +156,9 @@ mod tests {
             "pageSize=101",
             "page=0",
             "offset=-1",
+            "limit=",
+            "page=",
+            "cursor=",
             "cursor=nonsense",
             "cursor=cm93Oi0x",
         ] {

@@ -2,7 +2,7 @@
 //! default in a new program and stays as it is in an old one.
 
 use domain::{
-    campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    campaign::{AttributionModel, Campaign, CampaignStatus, MAX_COOKIE_DAYS, Terms},
     commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
     lifecycle::MAX_HOLD_DAYS,
     money::{Currency, MAX_MINOR},
@@ -14,24 +14,18 @@ use serde_json::Number;
 use store::campaign::NewCampaign;
 
 use crate::{
-    api::v1::field::{Change, needed, percent, web_address, whole, word},
+    api::v1::field::{Change, needed, percent, web_address, whole},
     problem::Problem,
 };
-
-/// The longest time a click counts, in days.
-const MAX_COOKIE_DAYS: u16 = 365;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProgramBody {
     name: Option<Name>,
     slug: Option<Slug>,
-    #[serde(default, deserialize_with = "word")]
     status: Option<CampaignStatus>,
     currency: Option<Currency>,
-    #[serde(default, deserialize_with = "word")]
     commission_type: Option<CommissionType>,
-    #[serde(default, deserialize_with = "word")]
     commission_model: Option<CommissionModel>,
     commission_percent: Option<Number>,
     commission_amount_cents: Option<i64>,
@@ -40,7 +34,6 @@ pub(crate) struct ProgramBody {
     lead_commission_cents: Option<i64>,
     click_commission_cents: Option<i64>,
     cookie_duration: Option<i64>,
-    #[serde(default, deserialize_with = "word")]
     attribution_model: Option<AttributionModel>,
     coupons_override_clicks: Option<bool>,
     override_percent: Option<Number>,

@@ -137,6 +137,24 @@ async fn json_may_name_its_charset_and_fill_a_megabyte() {
         .expect(201);
 }
 
+#[tokio::test]
+async fn a_clock_that_is_a_little_ahead_means_now() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let ahead = json!({"occurredAt": at(now() + 30)});
+    let sale = server.sale("ahead", "sarah", ahead).await.expect(201);
+    let time = |field| chrono::DateTime::parse_from_rfc3339(sale.word(field)).expect("a time");
+    assert!(time("occurredAt") <= time("createdAt"), "{}", sale.text);
+    let past = at(now() - 30);
+    let sale = server
+        .sale("behind", "sarah", json!({"occurredAt": past}))
+        .await
+        .expect(201);
+    let told = chrono::DateTime::parse_from_rfc3339(&past).expect("a time");
+    let kept = chrono::DateTime::parse_from_rfc3339(sale.word("occurredAt")).expect("a time");
+    assert_eq!(kept, told);
+}
+
 /// An instant in RFC 3339.
 pub(super) fn at(unix: i64) -> String {
     chrono::DateTime::from_timestamp(unix, 0)

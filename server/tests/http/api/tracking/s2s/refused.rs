@@ -150,6 +150,7 @@ async fn a_field_that_does_not_fit_is_refused_by_name() {
             "occurredAt",
             vec![
                 json!(at(now() + 3600)),
+                json!(at(now() + 90)),
                 json!(at(now() - 401 * 86_400)),
                 json!(""),
                 json!("yesterday"),
@@ -196,6 +197,28 @@ async fn a_field_that_does_not_fit_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn what_a_lead_says_of_money_is_checked_too() {
+    let server = server().await;
+    for (field, value) in [
+        ("currency", json!("ABC")),
+        ("currency", json!(5)),
+        ("amountCents", json!(1)),
+        ("taxCents", json!(1)),
+        ("taxCents", json!(-1)),
+        ("taxCents", json!("0")),
+    ] {
+        let mut body = good();
+        body["type"] = json!("lead");
+        body["amountCents"] = json!(0);
+        body[field] = value.clone();
+        let answer = server.post(PATH, body).await.expect(400);
+        let said = (answer.error(), answer.field());
+        assert_eq!(said, ("validation_failed", field), "{value}");
+    }
+    assert_nothing_is_stored(&server).await;
+}
+
+#[tokio::test]
 async fn an_unknown_field_is_refused_by_name() {
     let server = server().await;
     for unknown in [
@@ -221,10 +244,13 @@ async fn an_unknown_field_is_refused_by_name() {
 #[tokio::test]
 async fn one_handle_for_somebody_is_needed() {
     let server = server().await;
-    let answer = server
-        .sale("e", "sarah", json!({"affiliateSlug": null}))
-        .await
-        .expect(400);
+    let none = json!({"affiliateSlug": null});
+    let subscription = json!({"affiliateSlug": null, "subscriptionId": "sub_1"});
+    let lead =
+        json!({"affiliateSlug": null, "subscriptionId": "sub_1", "type": "lead", "amountCents": 0});
+    server.sale("e", "sarah", subscription).await.expect(400);
+    server.sale("e", "sarah", lead).await.expect(400);
+    let answer = server.sale("e", "sarah", none).await.expect(400);
     assert_eq!(answer.error(), "validation_failed");
     for handle in [
         "affiliateSlug",

@@ -38,6 +38,10 @@ async fn a_replay_is_the_first_sale_whatever_it_says() {
         json!({"amountCents": 1, "currency": "EUR"}),
         json!({"affiliateSlug": "mia"}),
         json!({"affiliateSlug": "nobody-at-all"}),
+        json!({"occurredAt": "2020-01-01T00:00:00Z"}),
+        json!({"occurredAt": "2999-01-01T00:00:00Z"}),
+        json!({"campaignId": "01890000-0000-7000-8000-000000000000"}),
+        json!({"type": "lead", "amountCents": 0, "occurredAt": "2020-01-01T00:00:00Z"}),
         json!({"type": "recurring", "subscriptionId": "sub_9", "metadata": {"other": true}}),
     ];
     for replay in replays {
