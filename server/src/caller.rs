@@ -2,17 +2,18 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use app::request::session_token;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use domain::{id::OrganizationId, scope::Scope};
+use domain::{
+    id::{ApiKeyId, OrganizationId, PersonId},
+    scope::Scope,
+};
 use store::{api_key::KeyHolder, audit::Actor, session::Viewer};
 
 use crate::{problem::Problem, rate_limit::Slot, state::AppState};
-
-/// The browser's proof of a session.
-pub(crate) const SESSION_COOKIE: &str = "tributary_session";
 
 /// A program whose key is known, counted against its limit.
 #[derive(Clone)]
@@ -73,22 +74,55 @@ impl FromRequestParts<AppState> for Caller {
 /// Someone who may read sales: a key with that scope, or a signed-in member.
 pub(crate) struct Reader {
     pub(crate) organization_id: OrganizationId,
+    pub(crate) holder: Holder,
+    proof: Proof,
+}
+
+/// Who reads, whatever he proves it with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    Member(PersonId),
+    Key(ApiKeyId),
+}
+
+/// What a reader showed, to be looked at again while he reads on.
+enum Proof {
+    Session(String),
+    Key(String),
+}
+
+impl Reader {
+    /// May he read on? Not when he signed out, or his key was revoked or ran out. A database that does
+    /// not answer ends nothing.
+    pub(crate) async fn may_go_on(&self, state: &AppState) -> bool {
+        match &self.proof {
+            Proof::Session(token) => !matches!(state.store.viewer(token).await, Ok(None)),
+            Proof::Key(key) => !matches!(state.store.key_holder(key).await, Ok(None)),
+        }
+    }
 }
 
 impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        if bearer(&parts.headers).is_none()
-            && let Some(viewer) = viewer(&parts.headers, state).await?
+        let key = bearer(&parts.headers).map(str::to_owned);
+        let token = session_token(&parts.headers).filter(|_| key.is_none());
+        if let Some(token) = token
+            && let Some(viewer) = state.store.viewer(token).await?
         {
             return Ok(Self {
                 organization_id: viewer.organization_id,
+                holder: Holder::Member(viewer.person_id),
+                proof: Proof::Session(token.to_owned()),
             });
         }
         let caller = Caller::from_request_parts(parts, state).await?;
-        let organization_id = caller.with(Scope::ConversionsRead)?;
-        Ok(Self { organization_id })
+        Ok(Self {
+            organization_id: caller.with(Scope::ConversionsRead)?,
+            holder: Holder::Key(caller.holder.id),
+            proof: Proof::Key(key.unwrap_or_default()),
+        })
     }
 }
 
@@ -101,18 +135,6 @@ pub(crate) async fn viewer(
         Some(token) => Ok(state.store.viewer(token).await?),
         None => Ok(None),
     }
-}
-
-/// The session token in the cookie header.
-pub(crate) fn session_token(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .map(|(_, token)| token)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

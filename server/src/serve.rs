@@ -57,6 +57,7 @@ async fn run(config: &Config, store: Store, listener: TcpListener) -> Result<(),
     let state = AppState {
         store,
         limits,
+        seats: Arc::default(),
         proxies: Arc::new(config.trusted_proxies.clone()),
         public_url: config.public_url.as_str().into(),
         leptos: leptos_options(config),

@@ -7,7 +7,7 @@ use leptos::config::LeptosOptions;
 use store::Store;
 use tokio::sync::watch;
 
-use crate::{proxy::Proxies, rate_limit::Limits};
+use crate::{api::live::seat::Seats, proxy::Proxies, rate_limit::Limits};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     /// Who called how often.
     pub(crate) limits: Arc<Limits>,
+    /// Who has how many live streams open.
+    pub(crate) seats: Arc<Seats>,
     /// Whose word about the caller is taken.
     pub(crate) proxies: Arc<Proxies>,
     /// How the outside reaches this server, without a slash at the end.

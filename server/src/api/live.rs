@@ -1,24 +1,29 @@
 //! `GET /api/live/sales`: changes as they happen, as server-sent events.
 
+pub(crate) mod seat;
+
 use std::{convert::Infallible, time::Duration};
 
 use async_stream::stream;
 use axum::{
     extract::State,
-    http::HeaderMap,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    http::{HeaderMap, HeaderValue},
+    response::{IntoResponse, Response, Sse, sse::Event},
 };
 use futures::Stream;
 use serde_json::json;
 use store::live::{Change, ChangeKind};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use self::seat::Seat;
 use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
 
-/// A comment is sent so often, so that proxies keep the line open and a dead one is noticed.
+/// A comment is sent so often, so that proxies keep the line open and a dead one is noticed; and so
+/// often it is looked whether the reader may read on.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Stands for a `Last-Event-ID` that can't be read: no position is so high, and one that was never
+/// reached is answered with `resync`.
+const UNREADABLE: i64 = i64::MAX;
 
 /// The stream: first what was missed since `Last-Event-ID`, then what happens.
 pub(crate) async fn sales(
@@ -28,18 +33,27 @@ pub(crate) async fn sales(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     query.done()?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let last = last.and_then(|id| id.parse::<i64>().ok());
-    let changes = changes(&state, &reader, last).await?;
-    let heartbeat = KeepAlive::new().interval(HEARTBEAT);
-    Ok(Sse::new(changes).keep_alive(heartbeat).into_response())
+    let seat = state.seats.take(reader.holder)?;
+    let read = |id: &HeaderValue| id.to_str().ok()?.parse().ok();
+    let last = headers.get("last-event-id");
+    let last = last.map(|id| read(id).unwrap_or(UNREADABLE));
+    let changes = changes(state, reader, seat, last).await?;
+    Ok(Sse::new(changes).into_response())
+}
+
+/// What an open stream waits for.
+enum Next {
+    Change(Change),
+    Heartbeat,
+    End,
 }
 
 async fn changes(
-    state: &AppState,
-    reader: &Reader,
+    state: AppState,
+    reader: Reader,
+    seat: Seat,
     last: Option<i64>,
-) -> Result<impl Stream<Item = Result<Event, Infallible>> + use<>, Problem> {
+) -> Result<impl Stream<Item = Result<Event, Infallible>>, Problem> {
     // Subscribed before the catch-up is read: nothing falls between the two.
     let organization_id = reader.organization_id;
     let mut subscription = state.store.subscribe(organization_id).await?;
@@ -48,7 +62,10 @@ async fn changes(
         None => None,
     };
     let mut stopping = state.stopping.clone();
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(stream! {
+        let _seat = seat;
         let mut told = last.unwrap_or(i64::MIN);
         if let Some(change) = missed {
             for event in events(&change, &mut told) {
@@ -56,14 +73,22 @@ async fn changes(
             }
         }
         loop {
-            let change = tokio::select! {
-                change = subscription.next() => Some(change),
+            let next = tokio::select! {
+                change = subscription.next() => Next::Change(change),
                 // The browser comes back to another server, or to this one when it is up again.
-                _ = stopping.wait_for(|stop| *stop) => None,
+                _ = stopping.wait_for(|stop| *stop) => Next::End,
+                _ = heartbeat.tick() => Next::Heartbeat,
             };
-            let Some(change) = change else { break };
-            for event in events(&change, &mut told) {
-                yield Ok(event);
+            match next {
+                Next::Change(change) => {
+                    for event in events(&change, &mut told) {
+                        yield Ok(event);
+                    }
+                }
+                Next::Heartbeat if reader.may_go_on(&state).await => {
+                    yield Ok(Event::default().comment(""));
+                }
+                Next::Heartbeat | Next::End => break,
             }
         }
     })

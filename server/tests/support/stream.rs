@@ -71,6 +71,12 @@ impl EventStream {
         tokio::time::timeout(limit, reading).await.ok().flatten()
     }
 
+    /// Does it end within `limit`?
+    pub(crate) async fn ends(&mut self, limit: Duration) -> bool {
+        let listening = async { while self.read().await.is_some() {} };
+        tokio::time::timeout(limit, listening).await.is_ok()
+    }
+
     async fn read(&mut self) -> Option<Sent> {
         loop {
             if let Some(end) = self.text.find("\n\n") {

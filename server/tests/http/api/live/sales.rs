@@ -7,7 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Client, EventStream, OWNER_EMAIL, OWNER_PASSWORD, Sent, TestServer, send, stripe::Purchase,
+    Answer, Client, EventStream, OWNER_EMAIL, OWNER_PASSWORD, Sent, TestServer, eventually, send,
+    stripe::Purchase,
 };
 
 /// How soon a change must be told. Far more than it takes, far less than the server's own safety net.
@@ -182,10 +183,12 @@ async fn more_than_can_be_listed_is_a_resync() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_of_ours_counts_as_none() {
+async fn an_id_that_is_none_of_ours_is_a_resync() {
     let server = shop().await;
     for last in ["", "garbage", "1; drop", "99999999999999999999999"] {
         let mut stream = EventStream::open(&server, Some(last)).await;
+        let sent = stream.next(SOON).await.expect("an answer");
+        assert_eq!(sent.event, "resync", "{last}");
         let id = sale(&server, &format!("after-{last}")).await;
         told(&mut stream, &id, "created").await;
     }
@@ -258,9 +261,8 @@ async fn an_unknown_parameter_is_refused_by_name() {
     }
 }
 
-#[tokio::test]
-async fn a_signed_in_browser_may_listen() {
-    let server = shop().await;
+/// The cookie of a member who signs in.
+async fn signed_in(server: &TestServer) -> String {
     let form = [
         ("form[email]", OWNER_EMAIL),
         ("form[password]", OWNER_PASSWORD),
@@ -272,19 +274,82 @@ async fn a_signed_in_browser_may_listen() {
             .form(&form),
     )
     .await;
-    let cookie = signed_in
+    signed_in
         .header("set-cookie")
         .split(';')
         .next()
         .unwrap_or_default()
-        .to_owned();
-    let request = server
-        .without_key()
-        .request(Method::GET, "/api/live/sales")
-        .header("cookie", cookie);
-    let mut stream = EventStream::of(request.send().await.expect("an answer"));
+        .to_owned()
+}
+
+async fn listening(server: &TestServer, cookie: &str) -> reqwest::Response {
+    let request = server.without_key().request(Method::GET, "/api/live/sales");
+    let answer = request.header("cookie", cookie).send().await;
+    answer.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_signed_in_browser_may_listen() {
+    let server = shop().await;
+    let cookie = signed_in(&server).await;
+    let mut stream = EventStream::of(listening(&server, &cookie).await);
     let id = sale(&server, "a").await;
     told(&mut stream, &id, "created").await;
+}
+
+#[tokio::test]
+async fn one_member_has_so_many_streams_and_no_more() {
+    let server = shop().await;
+    let cookie = signed_in(&server).await;
+    let mut open = join_all((0..100).map(|_| listening(&server, &cookie))).await;
+    assert!(open.iter().all(|stream| stream.status() == 200));
+    let refused = Answer::read(listening(&server, &cookie).await).await;
+    let refused = refused.expect("an answer").expect(429);
+    assert_eq!(refused.error(), "rate_limited");
+    assert!(
+        refused.word("message").contains("close one"),
+        "{}",
+        refused.text
+    );
+    assert_ne!(refused.header("retry-after"), "");
+    EventStream::open(&server, None).await;
+    drop(open.pop());
+    eventually("the closed one's place is free", async || {
+        (listening(&server, &cookie).await.status() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_right_to_read() {
+    let server = shop().await;
+    let cookie = signed_in(&server).await;
+    let revoked = json!({"name": "revoked", "scopes": ["conversions:read"]});
+    let revoked = server.post("/api/v1/api-keys", revoked).await.expect(201);
+    let expired = json!({"name": "expired", "scopes": ["conversions:read"], "expiresAt": "2999-01-01T00:00:00Z"});
+    let expired = server.post("/api/v1/api-keys", expired).await.expect(201);
+    let with = |made: &Answer| server.with_key(made.data()["key"].as_str().expect("a key"));
+    let mut ending = [
+        EventStream::of(listening(&server, &cookie).await),
+        EventStream::open(&with(&revoked), None).await,
+        EventStream::open(&with(&expired), None).await,
+    ];
+    let mut going_on = EventStream::open(&server, None).await;
+    let out = server.without_key().request(Method::POST, "/rpc/sign_out");
+    send(out.header("cookie", &cookie)).await;
+    let id = revoked.data()["id"].as_str().expect("an id");
+    server
+        .delete(&format!("/api/v1/api-keys/{id}"))
+        .await
+        .expect(200);
+    let past = "update api_key set expires_at = now() - interval '1 s' where name = 'expired'";
+    server.database().change(past).await;
+    // Revoking the other one made the server forget what it knew about keys.
+    for stream in &mut ending {
+        assert!(stream.ends(Duration::from_secs(25)).await);
+    }
+    let id = sale(&server, "a").await;
+    told(&mut going_on, &id, "created").await;
 }
 
 #[tokio::test]
