@@ -10,7 +10,7 @@ use std::{
 use axum::{extract::Request, http::HeaderMap, middleware::Next, response::Response};
 use domain::{
     email::Email,
-    id::{ApiKeyId, OrganizationId},
+    id::{ApiKeyId, ConnectionId, OrganizationId},
 };
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -28,6 +28,8 @@ const S2S_PER_MINUTE: NonZeroU32 = nonzero!(6000u32);
 const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 /// Calls per minute and address on the API without a key that is known.
 const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
+/// Events whose signature does not fit, per minute, connection and address.
+const UNSIGNED_PER_MINUTE: NonZeroU32 = nonzero!(60u32);
 /// Attempts to sign in per account and per address, and to set up per address: some at once, then
 /// one every so often.
 const ATTEMPT_EVERY: Duration = Duration::from_secs(6);
@@ -76,6 +78,7 @@ pub(crate) struct Limits {
     keys: Option<(NonZeroU32, KeyLimiter)>,
     s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
     keyless: Option<DefaultKeyedRateLimiter<Origin>>,
+    unsigned: Option<DefaultKeyedRateLimiter<(ConnectionId, Origin)>>,
     attempts: DefaultKeyedRateLimiter<Target>,
 }
 
@@ -110,6 +113,7 @@ impl Limits {
             keys: limit.map(keyed),
             s2s: limit.map(|_| RateLimiter::keyed(s2s)),
             keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
+            unsigned: limit.map(|_| RateLimiter::keyed(Quota::per_minute(UNSIGNED_PER_MINUTE))),
             attempts: RateLimiter::keyed(attempts.allow_burst(ATTEMPT_BURST)),
         }
     }
@@ -146,6 +150,15 @@ impl Limits {
         self.count(self.keyless.as_ref(), &address.into())
     }
 
+    /// Counts an event that the connection's processor has not signed.
+    pub(crate) fn unsigned_event(
+        &self,
+        connection: ConnectionId,
+        address: IpAddr,
+    ) -> Result<(), Problem> {
+        self.count(self.unsigned.as_ref(), &(connection, address.into()))
+    }
+
     /// Counts an attempt to sign in, for the address and for the account; the error is how many
     /// seconds to wait. Whoever is turned away for his address no longer counts against accounts.
     pub(crate) fn sign_in(&self, email: &Email, address: IpAddr) -> Result<(), u64> {
@@ -174,6 +187,9 @@ impl Limits {
         }
         if let Some(keyless) = &self.keyless {
             keyless.retain_recent();
+        }
+        if let Some(unsigned) = &self.unsigned {
+            unsigned.retain_recent();
         }
         self.attempts.retain_recent();
     }

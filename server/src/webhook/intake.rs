@@ -10,7 +10,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, Request, State},
-    http::HeaderMap,
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -26,6 +26,7 @@ use store::{
 
 use super::stripe;
 use crate::{
+    caller::address,
     input::{MAX_BODY, read_body},
     problem::Problem,
     state::AppState,
@@ -49,9 +50,12 @@ pub(crate) async fn receive(
     let connection = find(&state, &processor, &connection).await?;
     let (parts, body) = request.into_parts();
     let body = read_body(body, MAX_BODY).await?;
-    let now = state.store.now();
     let read = match connection.processor {
-        Processor::Stripe => from_stripe(&parts.headers, &body, &connection, now)?,
+        Processor::Stripe => {
+            let verified = stripe_signed(&parts.headers, &body, &connection, state.store.now());
+            accept(&state, &parts, &connection, verified)?;
+            from_stripe(&body)?
+        }
         Processor::Server => return Err(Problem::not_found("connection")),
     };
     let receipt = state
@@ -98,17 +102,35 @@ fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> Incoming
     }
 }
 
-fn from_stripe(
+/// Lets what is signed pass. Only what is not is counted: no number of forgeries turns a signed event
+/// away.
+fn accept(
+    state: &AppState,
+    parts: &Parts,
+    connection: &Connection,
+    verified: Result<(), String>,
+) -> Result<(), Problem> {
+    let Err(reason) = verified else { return Ok(()) };
+    state
+        .limits
+        .unsigned_event(connection.id, address(parts, state))?;
+    Err(Problem::bad_request("invalid_signature", reason))
+}
+
+fn stripe_signed(
     headers: &HeaderMap,
     body: &[u8],
     connection: &Connection,
     now: DateTime<Utc>,
-) -> Result<Read, Problem> {
+) -> Result<(), String> {
     let header = headers
         .get("stripe-signature")
         .and_then(|value| value.to_str().ok());
     stripe::verify(header, body, &connection.secrets.signing, now)
-        .map_err(|error| Problem::bad_request("invalid_signature", error.to_string()))?;
+        .map_err(|error| error.to_string())
+}
+
+fn from_stripe(body: &[u8]) -> Result<Read, Problem> {
     let event = stripe::read(body)
         .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
     Ok(Read {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, TestServer, eventually, send,
+    Answer, Connection, TestServer, eventually, send,
     stripe::{Purchase, Shape},
 };
 
@@ -178,6 +178,43 @@ async fn a_signed_event_is_never_turned_away() {
         async move { server.deliver(connection, &event).await.status }
     });
     assert_eq!(join_all(deliveries).await, vec![200; 100]);
+}
+
+#[tokio::test]
+async fn forgeries_are_turned_away_and_signed_events_among_them_are_not() {
+    let server = TestServer::start_with(&[("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "600")]).await;
+    server.affiliate("sarah").await;
+    let connection = server.connect_stripe("whsec_0123456789").await;
+    let forged = Connection {
+        secret: "whsec_forged".to_owned(),
+        ..connection.clone()
+    };
+    let ping = json!({"id": "evt_1", "type": "ping"});
+    let mut statuses = Vec::new();
+    let refused = loop {
+        let answer = server.deliver(&forged, &ping).await;
+        statuses.push(answer.status);
+        assert!(statuses.len() < 200, "it is never enough");
+        if answer.status == 429 {
+            break answer;
+        }
+    };
+    assert!(
+        statuses.len() > 60 && statuses[..60] == [400; 60],
+        "{statuses:?}"
+    );
+    assert_eq!(refused.error(), "rate_limited");
+    assert!((1..=60).contains(&number(&refused, "retry-after")));
+    let purchase = Purchase::new("ann");
+    let paid = purchase.invoice_about(Shape::Basil, json!({"via": "sarah"}));
+    let event = purchase.event("invoice.paid", 1, paid);
+    server.deliver(&connection, &event).await.expect(200);
+    let other = server.connect_stripe("whsec_9876543210").await;
+    let forged = Connection {
+        secret: forged.secret,
+        ..other
+    };
+    server.deliver(&forged, &ping).await.expect(400);
 }
 
 #[tokio::test]
