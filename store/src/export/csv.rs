@@ -84,6 +84,9 @@ const COLUMNS: [(&str, &str, Cell); 30] = [
     ("coupon_code", "c.coupon_code", Cell::Text),
 ];
 
+/// How many digits of a second's fraction are written.
+const MILLISECONDS: usize = 3;
+
 const LINE_END: &[u8] = b"\r\n";
 /// How `COPY` writes a null.
 const NULL: &[u8] = b"\\N";
@@ -170,19 +173,28 @@ impl Writer {
     }
 }
 
-/// `2026-11-20 10:00:00.5+00` becomes `2026-11-20T10:00:00.500Z`, as the API writes it: no fraction,
-/// milliseconds or microseconds.
+/// `2026-11-20 10:00:00.5+00` becomes `2026-11-20T10:00:00.500Z`, as the API writes it: always with
+/// milliseconds, and cut after them.
 fn time(lines: &mut Vec<u8>, field: &[u8]) -> Option<()> {
     let utc = field.strip_suffix(b"+00")?;
     let blank = utc.iter().position(|byte| *byte == b' ')?;
-    lines.extend_from_slice(&utc[..blank]);
+    let (day, clock) = (&utc[..blank], &utc[blank + 1..]);
+    let point = clock.iter().position(|byte| *byte == b'.');
+    let (seconds, fraction) = match point {
+        Some(point) => (&clock[..point], &clock[point + 1..]),
+        None => (clock, &b""[..]),
+    };
+    lines.extend_from_slice(day);
     lines.push(b'T');
-    lines.extend_from_slice(&utc[blank + 1..]);
-    if let Some(point) = utc.iter().position(|byte| *byte == b'.') {
-        let digits = utc.len() - point - 1;
-        let wanted: usize = if digits <= 3 { 3 } else { 6 };
-        lines.extend(std::iter::repeat_n(b'0', wanted.saturating_sub(digits)));
-    }
+    lines.extend_from_slice(seconds);
+    lines.push(b'.');
+    lines.extend(
+        fraction
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(b'0'))
+            .take(MILLISECONDS),
+    );
     lines.push(b'Z');
     Some(())
 }
@@ -306,9 +318,10 @@ mod tests {
     #[test]
     fn times_are_those_of_the_api() {
         for (stored, text) in [
-            ("2026-11-20 10:00:00+00", "2026-11-20T10:00:00Z"),
+            ("2026-11-20 10:00:00+00", "2026-11-20T10:00:00.000Z"),
+            ("2026-11-20 10:00:00.5+00", "2026-11-20T10:00:00.500Z"),
             ("2026-11-20 10:00:00.12+00", "2026-11-20T10:00:00.120Z"),
-            ("2026-11-20 10:00:00.1234+00", "2026-11-20T10:00:00.123400Z"),
+            ("2026-11-20 10:00:00.1239+00", "2026-11-20T10:00:00.123Z"),
         ] {
             assert_eq!(
                 written(|lines| time(lines, stored.as_bytes()).expect("a time")),
