@@ -19,12 +19,16 @@ use crate::{
     api_key::{self, BadKey},
     audit::{self, Actor},
     campaign::{CampaignError, NewCampaign},
+    error::breaks,
     session::{hash_password, verify_password},
 };
 
 /// The campaign every organization starts with: 20 % of every payment.
 const DEFAULT_CAMPAIGN: &str = "Default";
 const DEFAULT_SHARE: u16 = 2000;
+
+/// The constraint that keeps a key from two organizations.
+const UNIQUE_KEY: &str = "api_key_key_hash_key";
 
 /// A new organization and its owner.
 #[derive(Clone)]
@@ -63,6 +67,9 @@ pub enum OrganizationError {
     /// Not a key we would accept.
     #[error(transparent)]
     BadKey(#[from] BadKey),
+    /// A key is one organization's.
+    #[error("that API key is in use already: give another one")]
+    KeyTaken,
     /// Below.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -166,7 +173,14 @@ impl Store {
         .execute(&mut *db)
         .await?;
         if let Some(key) = &new.api_key {
-            api_key::store_first_in(db, &self.random, organization_id, now, key).await?;
+            api_key::store_first_in(db, &self.random, organization_id, now, key)
+                .await
+                .map_err(|error| match error {
+                    StoreError::Database(error) if breaks(&error, UNIQUE_KEY) => {
+                        OrganizationError::KeyTaken
+                    }
+                    error => error.into(),
+                })?;
         }
         self.default_campaign_in(db, organization_id).await?;
         let (id, role) = (owner_id, Role::Owner);

@@ -146,9 +146,9 @@ mod server {
         fn from(error: OrganizationError) -> Self {
             match error {
                 OrganizationError::Store(error) => error.into(),
-                OrganizationError::AlreadySetUp | OrganizationError::BadKey(_) => {
-                    Self::invalid("", error)
-                }
+                OrganizationError::AlreadySetUp
+                | OrganizationError::BadKey(_)
+                | OrganizationError::KeyTaken => Self::invalid("", error),
                 OrganizationError::BadPassword | OrganizationError::WrongPassword => {
                     Self::invalid("password", error)
                 }

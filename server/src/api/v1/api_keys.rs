@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{id::ApiKeyId, scope::Scope, text::Name};
 use serde::{Deserialize, Serialize};
 use store::api_key::KeyView;
@@ -73,13 +73,27 @@ impl NewBody {
         Ok(scopes.into_iter().collect())
     }
 
-    fn expires_at(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
+    /// When the new key ends: not before now, and not after the key that makes it.
+    fn expires_at(
+        &self,
+        now: DateTime<Utc>,
+        latest: Option<DateTime<Utc>>,
+    ) -> Result<Option<DateTime<Utc>>, Problem> {
         let end = instant("expiresAt", self.expires_at.as_deref())?;
         if end.is_some_and(|end| end <= now) {
             return Err(Problem::invalid(
                 "expiresAt",
                 "a time in the future is needed",
             ));
+        }
+        if let Some(latest) = latest
+            && end.is_none_or(|end| end > latest)
+        {
+            let latest = latest.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            let needs = format!(
+                "this key ends at {latest} and can't make one that lives longer: name that time or an earlier one"
+            );
+            return Err(Problem::invalid("expiresAt", needs));
         }
         Ok(end)
     }
@@ -100,7 +114,7 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `POST /api-keys`. A key grants only what it may do itself.
+/// `POST /api-keys`. A key grants only what it may do itself, and only for as long as it lives.
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -112,7 +126,8 @@ pub(super) async fn create(
     for scope in &scopes {
         caller.with(*scope)?;
     }
-    let (actor, expires_at) = (caller.actor(), body.expires_at(state.store.now())?);
+    let (actor, latest) = (caller.actor(), caller.holder().expires_at);
+    let expires_at = body.expires_at(state.store.now(), latest)?;
     let made = state
         .store
         .add_api_key(actor, organization_id, &body.name, &scopes, expires_at);

@@ -53,6 +53,31 @@ async fn a_key_grants_only_what_it_may_do() {
 }
 
 #[tokio::test]
+async fn a_key_that_ends_makes_none_that_lives_longer() {
+    let server = TestServer::start().await;
+    let brief = json!({"name": "Brief", "scopes": ["merchant:manage", "stats:read"], "expiresAt": "2100-01-01"});
+    let made = server.post(PATH, brief).await.expect(201);
+    let brief = server.with_key(made.data()["key"].as_str().expect("the key"));
+    let new = |end: Value| json!({"name": "K", "scopes": ["stats:read"], "expiresAt": end});
+    for later in [
+        Value::Null,
+        json!("2100-01-01T00:00:01Z"),
+        json!("2999-01-01"),
+    ] {
+        let answer = brief.post(PATH, new(later)).await;
+        invalid(&answer, "expiresAt");
+        assert!(
+            answer.text.contains("2100-01-01T00:00:00Z"),
+            "{}",
+            answer.text
+        );
+    }
+    for end in ["2100-01-01", "2099-12-31"] {
+        brief.post(PATH, new(json!(end))).await.expect(201);
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_by_name() {
     let server = TestServer::start().await;
     for (name, values) in [
