@@ -27,8 +27,10 @@ use crate::{
     state::AppState,
 };
 
-/// Files whose names carry a hash of their content never change.
+/// Files whose names carry a hash of their content, or a version, never change.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+/// A debug build's files change under their names.
+const ASK_AGAIN: &str = "no-cache";
 
 /// Pages, their server functions and files.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -61,7 +63,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
             look_up_viewer,
         ))
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell))
-        .layer(middleware::from_fn(cache_files))
+        .layer(middleware::from_fn_with_state(state.clone(), cache_files))
 }
 
 /// Who is looking, found once per request.
@@ -100,14 +102,18 @@ async fn cap_body(request: Request, next: Next) -> Response {
     }
 }
 
-async fn cache_files(request: Request, next: Next) -> Response {
-    let hashed = request.uri().path().starts_with("/pkg/");
-    let font = request.uri().path().starts_with("/fonts/");
+async fn cache_files(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let built = path.starts_with("/pkg/").then_some(state.leptos.hash_files);
+    let font = path.starts_with("/fonts/").then_some(true);
     let mut response = next.run(request).await;
-    if (hashed || font) && response.status().is_success() {
+    if let Some(forever) = built.or(font)
+        && response.status().is_success()
+    {
+        let how = if forever { FOREVER } else { ASK_AGAIN };
         response
             .headers_mut()
-            .insert(header::CACHE_CONTROL, HeaderValue::from_static(FOREVER));
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
     }
     response
 }

@@ -110,6 +110,22 @@ async fn every_answer_protects_the_browser() {
 }
 
 #[tokio::test]
+async fn only_files_whose_names_carry_a_hash_are_kept_for_ever() {
+    let site = tempfile::tempdir().expect("a folder");
+    for (folder, file) in [("pkg", "tributary.js"), ("fonts", "inter-4.1.woff2")] {
+        let folder = site.path().join(folder);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join(file), "x").expect("a file");
+    }
+    let folder = site.path().display().to_string();
+    let server = TestServer::start_with(&[("TRIBUTARY_SITE_DIR", &folder)]).await;
+    let built = server.get("/pkg/tributary.js").await.expect(200);
+    assert_eq!(built.header("cache-control"), "no-cache");
+    let font = server.get("/fonts/inter-4.1.woff2").await.expect(200);
+    assert!(font.header("cache-control").contains("immutable"));
+}
+
+#[tokio::test]
 async fn an_address_that_is_not_there_is_refused_in_the_shape_of_its_dialect() {
     let server = TestServer::start().await;
     for path in [
