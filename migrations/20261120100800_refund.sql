@@ -15,7 +15,8 @@ create table refund (
     kind text not null check (kind in ('refund', 'dispute', 'charge_total')),
     status text not null check (status in ('pending', 'succeeded', 'failed', 'inquiry', 'open', 'lost', 'won')),
     amount_minor bigint not null check (amount_minor >= 0),
-    currency text not null,
+    -- null: the sale's
+    currency text,
     occurred_at timestamptz not null,
     -- when the status was told; an older telling never replaces a newer one
     told_at timestamptz not null,

@@ -147,6 +147,12 @@ pub struct Signup {
     pub metadata: String,
 }
 
+/// How a refund is called among the ids of payments ([`Fact::Linked`]): callers may number their refunds
+/// and their sales alike.
+pub fn refund_id(external_id: &str) -> String {
+    format!("refund:{external_id}")
+}
+
 /// A subscription ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionEnd {

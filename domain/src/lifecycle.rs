@@ -83,6 +83,9 @@ pub enum Refusal {
     /// Denied once is enough.
     #[error("it is denied already")]
     WasDenied,
+    /// A recruiter's share is not decided about by itself.
+    #[error("a recruiter's share follows its sale: decide about the sale")]
+    FollowsItsSale,
     /// Only a denial can be taken back.
     #[error("only a denied sale can be restored; this one is {}", .0.label().to_lowercase())]
     NotDenied(Status),

@@ -7,7 +7,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Money, words::words};
+use crate::{
+    money::{Currency, Money},
+    words::words,
+};
 
 words! {
     /// What kind of fact it is.
@@ -65,8 +68,10 @@ pub struct MoneyBack {
     pub external_id: String,
     /// What kind of fact it is.
     pub kind: BackKind,
-    /// How much: minor units of the currency in which it was given back.
-    pub amount: Money,
+    /// How much, in minor units of `currency`.
+    pub amount_minor: i64,
+    /// In what it was given back; `None`: in the sale's currency, whatever that is.
+    pub currency: Option<Currency>,
     /// Where it stands.
     pub status: BackStatus,
     /// When it was made at the processor.
@@ -80,9 +85,14 @@ pub struct MoneyBack {
 }
 
 impl MoneyBack {
+    /// Does it say how much of a payment in this currency went back?
+    pub fn is_in(&self, currency: Currency) -> bool {
+        self.currency.is_none_or(|own| own == currency)
+    }
+
     /// Is this the better knowledge of the same refund or dispute?
     pub fn supersedes(&self, other: &Self) -> bool {
-        let rank = |back: &Self| (back.told_at, back.status.rank(), back.amount.minor);
+        let rank = |back: &Self| (back.told_at, back.status.rank(), back.amount_minor);
         rank(self) > rank(other)
     }
 }
@@ -104,11 +114,11 @@ impl Back {
         let same_currency = facts
             .iter()
             .copied()
-            .filter(|fact| fact.amount.currency == paid.currency);
+            .filter(|fact| fact.is_in(paid.currency));
         let (totals, single): (Vec<_>, Vec<_>) =
             same_currency.partition(|fact| fact.kind == BackKind::ChargeTotal);
         let counting = single.iter().filter(|fact| fact.status.counts());
-        let told: i128 = counting.map(|fact| i128::from(fact.amount.minor)).sum();
+        let told: i128 = counting.map(|fact| i128::from(fact.amount_minor)).sum();
         let is_only = totals.len() == 1;
         let untold: i128 = totals
             .iter()
@@ -132,14 +142,13 @@ fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
             && (fact.status.counts() || fact.told_at > total.told_at)
             && (is_only || fact.payment.iter().any(|id| total.payment.contains(id)))
     });
-    let inside: i128 = inside.map(|fact| i128::from(fact.amount.minor)).sum();
-    (i128::from(total.amount.minor) - inside).max(0)
+    let inside: i128 = inside.map(|fact| i128::from(fact.amount_minor)).sum();
+    (i128::from(total.amount_minor) - inside).max(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).expect("in range")
@@ -153,7 +162,8 @@ mod tests {
         MoneyBack {
             external_id: id.to_owned(),
             kind,
-            amount: usd(minor),
+            amount_minor: minor,
+            currency: Some(Currency::USD),
             status,
             occurred_at: at(100),
             told_at: at(told),

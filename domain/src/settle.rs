@@ -57,6 +57,7 @@ impl Conversion {
             denied_at: parent.denied_at,
             cancelled_at: parent.cancelled_at,
             is_disputed: parent.is_disputed,
+            approved_at: self.approved_at.or(parent.approved_at),
             kind: parent.kind,
             ..self.clone()
         };

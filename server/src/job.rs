@@ -10,6 +10,10 @@ use crate::rate_limit::Limits;
 /// How often months are made ahead and quiet callers forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
+/// How often what has passed its hold is looked for: approvals come within 5 s of their time (domain
+/// rules, section 6).
+const APPROVALS: Duration = Duration::from_secs(2);
+
 /// Starts all of them; they end with the process.
 pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
     tokio::spawn({
@@ -17,6 +21,18 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
         async move { store.listen(std::future::pending()).await }
     });
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
+    tokio::spawn(approve_due(store.clone()));
+}
+
+async fn approve_due(store: Store) {
+    let mut tick = interval(APPROVALS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.approve_due().await {
+            tracing::warn!(%error, "approvals are late; tried again shortly");
+        }
+    }
 }
 
 async fn keep_house(store: Store, limits: Arc<Limits>) {

@@ -249,9 +249,19 @@ impl Directory {
         ids.extend(book.coupons.values().map(|coupon| coupon.affiliate_id));
         ids.extend(book.discounts.values().map(|coupon| coupon.affiliate_id));
         let affiliates = self.affiliates_in(db, organization_id, &ids).await?;
+        let recruiters: Vec<AffiliateId> = affiliates
+            .values()
+            .filter_map(|affiliate| affiliate.recruiter_id)
+            .filter(|id| !affiliates.contains_key(id))
+            .collect();
+        let recruiters = self.affiliates_in(db, organization_id, &recruiters).await?;
         let owned =
             |(id, affiliate): (AffiliateId, Arc<Affiliate>)| (id, Arc::unwrap_or_clone(affiliate));
-        book.affiliates = affiliates.into_iter().map(owned).collect();
+        book.affiliates = affiliates
+            .into_iter()
+            .chain(recruiters)
+            .map(owned)
+            .collect();
         Ok(book)
     }
 

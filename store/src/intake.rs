@@ -7,6 +7,7 @@
 //! the domain's rules turn it into decisions one after the other, `write` (with `keep`) puts all of them down with
 //! one statement per table, and the writer commits and tells the live streams.
 
+mod carry_out;
 mod columns;
 mod credit;
 mod decide;
@@ -16,9 +17,11 @@ mod keys;
 mod links;
 mod load;
 mod money;
+mod order;
 mod revise;
 mod rows;
 mod settle;
+mod share;
 mod tally;
 mod write;
 mod writer;
@@ -33,10 +36,12 @@ use domain::{
     event::Outcome,
     fact::{Fact, Payment, Signup},
     id::{CampaignId, ConversionId, EventId, OrganizationId},
+    lifecycle::Refusal,
     money::MoneyError,
 };
 use thiserror::Error;
 
+pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 pub(crate) use self::writer::Desk;
 pub use self::writer::Writer;
 use crate::{Store, StoreError, connection::Connection, sales::Row};
@@ -118,6 +123,23 @@ pub enum IntakeError {
     /// The plan does not cover this payment: why.
     #[error("no commission is due: {0}")]
     NotDue(String),
+    /// There is no such conversion in the organization.
+    #[error("there is no such sale")]
+    NoConversion(ConversionId),
+    /// A conversion can't take the step from where it stands.
+    #[error("{refusal}")]
+    Refused {
+        /// Which one.
+        conversion_id: ConversionId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The named affiliate is not the organization's.
+    #[error("there is no such affiliate")]
+    NoAffiliate,
+    /// The named affiliate is not in the named campaign.
+    #[error("the affiliate is not in this campaign")]
+    NotEnrolled,
     /// The named campaign is not the organization's.
     #[error("there is no such campaign")]
     NoCampaign,
@@ -144,6 +166,10 @@ pub(crate) enum Item {
     Event(IncomingEvent),
     Sale(ServerSale),
     Lead(ServerLead),
+    Refund(ServerRefund),
+    Manual(ManualSale),
+    Decide(Decision),
+    HoldPassed(Vec<ConversionId>),
 }
 
 /// What its sender is told.
@@ -151,6 +177,8 @@ pub(crate) enum Item {
 pub(crate) enum Answer {
     Event(EventReceipt),
     Conversion(Recorded),
+    Refunded(Refunded),
+    Decided(Vec<Row>),
 }
 
 impl Store {
@@ -163,7 +191,7 @@ impl Store {
             .await?
         {
             Answer::Event(receipt) => Ok(receipt),
-            Answer::Conversion(_) => Err(IntakeError::Unavailable),
+            _ => Err(IntakeError::Unavailable),
         }
     }
 
@@ -192,7 +220,7 @@ impl Store {
     ) -> Result<Recorded, IntakeError> {
         match self.writer.submit(organization_id, item).await? {
             Answer::Conversion(recorded) => Ok(recorded),
-            Answer::Event(_) => Err(IntakeError::Unavailable),
+            _ => Err(IntakeError::Unavailable),
         }
     }
 }

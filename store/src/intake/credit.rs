@@ -24,13 +24,13 @@ use super::{
 };
 
 /// A conversion in the making.
-struct Draft {
-    kind: ConversionType,
-    credit: Credit,
-    plan: Plan,
-    earned: Earned,
-    trail: Vec<TrailStep>,
-    email: Option<String>,
+pub(super) struct Draft {
+    pub(super) kind: ConversionType,
+    pub(super) credit: Credit,
+    pub(super) plan: Plan,
+    pub(super) earned: Earned,
+    pub(super) trail: Vec<TrailStep>,
+    pub(super) email: Option<String>,
 }
 
 impl Clerk<'_> {
@@ -202,7 +202,7 @@ impl Clerk<'_> {
         email_key(given).or_else(described)
     }
 
-    fn terms(&self, credit: &Credit) -> Option<(Plan, Terms)> {
+    pub(super) fn terms(&self, credit: &Credit) -> Option<(Plan, Terms)> {
         let terms = self
             .known
             .book
@@ -298,7 +298,7 @@ impl Clerk<'_> {
         leads.find(same).cloned()
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         payment: &Payment,
         origin: Origin,
@@ -386,6 +386,10 @@ impl Clerk<'_> {
         }
         let reason = reason(conversion);
         self.known.rows.create(conversion.clone(), reason);
+        if let Some(share) = self.share(conversion) {
+            let reason = format!("a recruiter's share: {}", self::reason(conversion));
+            self.known.rows.create(share, reason);
+        }
         self.meet_what_came_first(conversion);
     }
 

@@ -164,6 +164,13 @@ impl<'a> Clerk<'a> {
             Item::Event(event) => Ok(Answer::Event(self.event(event))),
             Item::Sale(sale) => self.sale(sale).map(Answer::Conversion),
             Item::Lead(lead) => self.lead(lead).map(Answer::Conversion),
+            Item::Refund(refund) => Ok(Answer::Refunded(self.server_refund(refund))),
+            Item::Manual(sale) => self.manual(sale).map(Answer::Conversion),
+            Item::Decide(decision) => self.decision(decision).map(Answer::Decided),
+            Item::HoldPassed(ids) => {
+                self.hold_passed(ids);
+                Ok(Answer::Decided(Vec::new()))
+            }
         }
     }
 
@@ -194,7 +201,7 @@ impl<'a> Clerk<'a> {
         self.answer(done)
     }
 
-    fn answer(&self, done: Done) -> Result<Recorded, IntakeError> {
+    pub(super) fn answer(&self, done: Done) -> Result<Recorded, IntakeError> {
         match done {
             Done::New(conversion) => Ok(Recorded::New(Box::new(self.row(*conversion)))),
             Done::Existing(conversion) => Ok(Recorded::Existing(Box::new(self.row(*conversion)))),
@@ -203,11 +210,11 @@ impl<'a> Clerk<'a> {
         }
     }
 
-    fn row(&self, conversion: Conversion) -> Row {
+    pub(super) fn row(&self, conversion: Conversion) -> Row {
         Row::new(conversion, &self.known.names)
     }
 
-    fn check_campaign(&self, named: Option<CampaignId>) -> Result<(), IntakeError> {
+    pub(super) fn check_campaign(&self, named: Option<CampaignId>) -> Result<(), IntakeError> {
         match named {
             Some(id) if !self.known.book.campaigns.contains_key(&id) => {
                 Err(IntakeError::NoCampaign)

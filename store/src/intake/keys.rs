@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     conversion::ProcessorIds,
     email::Email,
-    fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind},
-    id::ConversionId,
+    fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind, refund_id},
+    id::{AffiliateId, ConversionId},
     refund::MoneyBack,
 };
 
-use super::{Content, Item, links};
+use super::{Content, Item, links, order::ManualSale};
 
 /// The names under which the batch's facts can be found.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub(super) struct Keys {
     pub(super) backs: BTreeSet<String>,
     /// Subscriptions that end.
     pub(super) ended: BTreeSet<String>,
+    /// Affiliates that are named by themselves.
+    pub(super) affiliates: BTreeSet<AffiliateId>,
     /// Conversions that are named by themselves.
     pub(super) conversions: BTreeSet<ConversionId>,
 }
@@ -63,6 +65,14 @@ impl Keys {
             match item {
                 Item::Sale(sale) => keys.payment(&sale.payment),
                 Item::Lead(lead) => keys.signup(&lead.signup),
+                Item::Refund(refund) => {
+                    keys.backs.insert(refund.refund_id.clone());
+                    keys.payments.insert(refund_id(&refund.refund_id));
+                    keys.payments.insert(refund.sale.clone());
+                }
+                Item::Manual(sale) => keys.manual(sale),
+                Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
+                Item::HoldPassed(ids) => keys.conversions.extend(ids),
                 Item::Event(event) => {
                     if let Content::Facts(facts) = &event.content {
                         for fact in facts {
@@ -109,6 +119,12 @@ impl Keys {
         *earliest = payment.paid_at.min(*earliest);
         self.parties(&payment.ids, payment.email.as_deref());
         self.clues(&payment.clues);
+    }
+
+    fn manual(&mut self, sale: &ManualSale) {
+        self.payments.extend(sale.external_event_id.clone());
+        self.emails.extend(email_key(sale.email.as_deref()));
+        self.affiliates.insert(sale.affiliate_id);
     }
 
     fn back(&mut self, back: &MoneyBack) {

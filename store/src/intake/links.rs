@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{conversion::Conversion, fact::Payment, refund::MoneyBack};
+use domain::{
+    conversion::Conversion,
+    fact::{Payment, refund_id},
+    refund::MoneyBack,
+};
 
 /// Groups of ids, each a tree that leads to its root.
 #[derive(Default)]
@@ -65,7 +69,8 @@ pub(super) fn of_payment(payment: &Payment) -> Vec<String> {
 /// Every id under which the payment of a refund is known, and the refund's own: a credit note may name
 /// the two together.
 pub(super) fn of_back(back: &MoneyBack) -> Vec<String> {
-    distinct(std::iter::once(&back.external_id).chain(&back.payment))
+    let own = refund_id(&back.external_id);
+    distinct(std::iter::once(&own).chain(&back.payment))
 }
 
 /// A star is enough to find them all: the first with each of the others.

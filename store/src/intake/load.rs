@@ -99,6 +99,7 @@ pub(super) async fn known_in(
         .iter()
         .map(|conversion| conversion.affiliate_id)
         .chain(credits.values().flatten().map(|credit| credit.affiliate_id))
+        .chain(keys.affiliates.iter().copied())
         .collect();
     let credited: Vec<_> = credited.into_iter().collect();
     let book = desk

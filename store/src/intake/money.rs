@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     fact::SubjectKind,
     id::{ConversionId, EventId, OrganizationId},
-    money::{Currency, Money},
+    money::Currency,
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use sqlx::PgConnection;
@@ -111,18 +111,24 @@ async fn held_in(
     let rows = sqlx::query!(
         "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, payment, reason,
              conversion_id, event_ids
-         from refund where organization_id = $1 and (payment && $2 or external_id = any($2))",
+         from refund where organization_id = $1 and (payment && $2 or external_id = any($3))",
         organization_id.0,
         &list(&keys.payments),
+        &list(&keys.backs),
     )
     .fetch_all(db)
     .await?;
     for row in rows {
-        let currency = readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?;
+        let currency = row.currency.map(|code| Currency::parse(&code).ok());
+        let currency = match currency {
+            Some(known) => Some(readable(known, TABLE, "currency")?),
+            None => None,
+        };
         let back = MoneyBack {
             external_id: row.external_id,
             kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
-            amount: Money::new(row.amount_minor, currency),
+            amount_minor: row.amount_minor,
+            currency,
             status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
             occurred_at: row.occurred_at,
             told_at: row.told_at,
@@ -158,8 +164,8 @@ pub(super) async fn keep_in(
         ids: String = held.back.external_id.clone(),
         kinds: String = held.back.kind.as_str().to_owned(),
         statuses: String = held.back.status.as_str().to_owned(),
-        amounts: i64 = held.back.amount.minor,
-        currencies: String = held.back.amount.currency.code().to_owned(),
+        amounts: i64 = held.back.amount_minor,
+        currencies: Option<String> = held.back.currency.map(|own| own.code().to_owned()),
         times: DateTime<Utc> = held.back.occurred_at,
         tellings: DateTime<Utc> = held.back.told_at,
         // One text for a list: unnest would flatten a list of lists.
@@ -188,7 +194,7 @@ pub(super) async fn keep_in(
         &kinds,
         &statuses,
         &amounts,
-        &currencies,
+        &currencies as &[Option<String>],
         &times,
         &tellings,
         &payments,

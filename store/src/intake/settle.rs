@@ -3,8 +3,9 @@
 use domain::{
     conversion::{Conversion, ConversionType},
     event::Outcome,
-    fact::SubscriptionEnd,
+    fact::{SubscriptionEnd, refund_id},
     id::{ConversionId, EventId},
+    money::Money,
     refund::{Back, BackKind, MoneyBack},
 };
 
@@ -23,13 +24,13 @@ impl Clerk<'_> {
         let is_news = self.learn(back, event_id);
         self.known.backs.links.join(&of_back(back));
         let actor = event_id.map_or(Actor::System, Actor::Event);
-        let met = self.settle_sale(&back.external_id, actor, &told(back));
+        let met = self.settle_sale(&refund_id(&back.external_id), actor, &told(back));
         let (outcome, detail) = match &met {
             None => (
                 Outcome::Parked,
                 format!("{}: waits for the sale it is of", told(back)),
             ),
-            Some(sale) if sale.currency() != back.amount.currency => (
+            Some(sale) if !back.is_in(sale.currency()) => (
                 Outcome::Parked,
                 format!(
                     "{}: the sale is in {}, so how much of it went back is not known; report the amount in {}",
@@ -101,7 +102,7 @@ impl Clerk<'_> {
                 && links.names(&root, &of_conversion(row))
         });
         let sale = sale.cloned()?;
-        let of_it = |held: &&mut HeldBack| links.root(&held.back.external_id) == root;
+        let of_it = |held: &&mut HeldBack| links.root(&refund_id(&held.back.external_id)) == root;
         let mut facts = Vec::new();
         let mut settled = Vec::new();
         for held in self.known.backs.held.values_mut().filter(of_it) {
@@ -226,5 +227,12 @@ fn told(back: &MoneyBack) -> String {
         BackKind::Dispute => "dispute",
     };
     let status = back.status.label().to_lowercase();
-    format!("{kind} {} of {} ({status})", back.external_id, back.amount)
+    let id = &back.external_id;
+    match back.currency {
+        Some(currency) => {
+            let amount = Money::new(back.amount_minor, currency);
+            format!("{kind} {id} of {amount} ({status})")
+        }
+        None => format!("{kind} {id} ({status})"),
+    }
 }

@@ -89,7 +89,7 @@ impl Writer {
 fn size_kib(item: &Item) -> u32 {
     let bytes = match item {
         Item::Event(event) => event.payload.len(),
-        Item::Sale(_) | Item::Lead(_) => 0,
+        _ => 0,
     };
     let size = (bytes / 1024).clamp(MIN_ITEM_KIB, MAX_WAITING_KIB);
     u32::try_from(size).unwrap_or(u32::MAX)

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod affiliates;
+mod decisions;
 mod export;
 mod intake;
 mod limits;
@@ -12,6 +13,8 @@ mod plans;
 mod refunds;
 mod roles;
 mod sales;
+mod search;
 mod sessions;
 mod support;
+mod view;
 mod waiting;

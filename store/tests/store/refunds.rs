@@ -5,7 +5,7 @@ use domain::{
     event::Outcome,
     fact::{ClueKind, Fact, SubscriptionEnd},
     lifecycle::Status,
-    money::{Currency, Money},
+    money::Currency,
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -17,7 +17,8 @@ fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
     MoneyBack {
         external_id: id.to_owned(),
         kind: BackKind::Refund,
-        amount: Money::new(minor, Currency::USD),
+        amount_minor: minor,
+        currency: Some(Currency::USD),
         status,
         occurred_at: noon() + Duration::minutes(1),
         told_at: noon() + Duration::minutes(told),
@@ -178,7 +179,7 @@ async fn a_refund_in_another_currency_or_beyond_the_sale_never_breaks_the_ledger
     let [first, second] = linked("a");
     shop.event("evt_2", vec![first, second]).await;
     let mut foreign = back("re_a", 1000, BackStatus::Succeeded, 2);
-    foreign.amount = Money::new(1000, Currency::parse("EUR").expect("EUR"));
+    foreign.currency = Some(Currency::parse("EUR").expect("EUR"));
     let told = shop.event("evt_3", vec![Fact::Back(foreign)]).await;
     assert_eq!(told.outcome, Outcome::Parked);
     assert_eq!(state(&shop, &pool, "a").await, is(Status::Pending, 980, 0));

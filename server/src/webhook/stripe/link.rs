@@ -2,7 +2,7 @@
 //! 2025-03-31 no charge, refund or dispute names one.
 
 use chrono::{DateTime, Utc};
-use domain::fact::Fact;
+use domain::fact::{Fact, refund_id};
 
 use super::{
     Content,
@@ -43,10 +43,12 @@ pub(super) fn charge(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Ma
 
 /// `credit_note.created`: the refunds it made, and the invoice they are of.
 pub(super) fn credit_note(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
-    let mut ids = vec![object.id(&["invoice"])?, object.id(&["refund"])?];
+    let mut refunds = vec![object.id(&["refund"])?];
     for refund in object.items("refunds") {
-        ids.push(refund.id(&["refund"])?);
+        refunds.push(refund.id(&["refund"])?);
     }
+    let mut ids = vec![object.id(&["invoice"])?];
+    ids.extend(refunds.into_iter().map(|id| id.map(|id| refund_id(&id))));
     together(&ids)
 }
 

@@ -36,14 +36,15 @@ pub(super) fn charge(charge: Object<'_>, at: DateTime<Utc>) -> Result<Content, M
     let total = MoneyBack {
         external_id: format!("refunded:{id}"),
         kind: BackKind::ChargeTotal,
-        amount: total,
+        amount_minor: total.minor,
+        currency: Some(total.currency),
         status: BackStatus::Succeeded,
         occurred_at: charge.time("created")?.unwrap_or(at),
         told_at: at,
         payment,
         reason: None,
     };
-    facts.push((total.amount.minor > 0).then_some(Fact::Back(total)));
+    facts.push((total.amount_minor > 0).then_some(Fact::Back(total)));
     Ok(Content::of(facts, "nothing was refunded"))
 }
 
@@ -70,7 +71,8 @@ pub(super) fn voided(invoice: Object<'_>, at: DateTime<Utc>) -> Result<Content, 
     Ok(Content::Facts(vec![Fact::Back(MoneyBack {
         external_id: format!("voided:{id}"),
         kind: BackKind::Refund,
-        amount,
+        amount_minor: amount.minor,
+        currency: Some(amount.currency),
         status: BackStatus::Succeeded,
         occurred_at: at,
         told_at: at,
@@ -86,10 +88,12 @@ fn disputed(
 ) -> Result<Content, Malformed> {
     let payment = payment_of(dispute, dispute.id(&["charge"])?)?;
     let linked = named_together(&payment);
+    let amount = Unit::of(dispute)?.money(dispute, "amount")?;
     let back = MoneyBack {
         external_id: dispute.needed_id("id")?,
         kind: BackKind::Dispute,
-        amount: Unit::of(dispute)?.money(dispute, "amount")?,
+        amount_minor: amount.minor,
+        currency: Some(amount.currency),
         status,
         occurred_at: dispute.time("created")?.unwrap_or(at),
         told_at: at,
@@ -103,10 +107,12 @@ fn back_of(refund: Object<'_>, at: DateTime<Utc>) -> Result<MoneyBack, Malformed
     let payment = payment_of(refund, refund.id(&["charge"])?)?;
     // Refunds of 2015 have no status: they were done at once.
     let status = refund.text("status").unwrap_or_default();
+    let amount = Unit::of(refund)?.money(refund, "amount")?;
     Ok(MoneyBack {
         external_id: refund.needed_id("id")?,
         kind: BackKind::Refund,
-        amount: Unit::of(refund)?.money(refund, "amount")?,
+        amount_minor: amount.minor,
+        currency: Some(amount.currency),
         status: refund_status(&status),
         occurred_at: refund.time("created")?.unwrap_or(at),
         told_at: at,

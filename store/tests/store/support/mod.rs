@@ -180,6 +180,18 @@ impl Shop {
             .expect("changed");
     }
 
+    /// Makes one affiliate the recruiter of another.
+    pub(crate) async fn recruit(&self, affiliate: &Affiliate, recruiter: &Affiliate) {
+        let change = AffiliateChange {
+            recruiter_id: Some(Some(recruiter.id)),
+            ..AffiliateChange::default()
+        };
+        self.store
+            .change_affiliate(Actor::System, self.organization_id, affiliate.id, change)
+            .await
+            .expect("changed");
+    }
+
     /// Delivers an event that holds these facts.
     pub(crate) async fn event(&self, id: &str, facts: Vec<Fact>) -> EventReceipt {
         let event = IncomingEvent {
@@ -189,10 +201,10 @@ impl Shop {
         self.store.receive_event(event).await.expect("received")
     }
 
-    /// The conversions with this external id.
+    /// The conversions with this external id: the sale, then its recruiter's share.
     pub(crate) async fn rows_of(&self, external_id: &str) -> Vec<Conversion> {
         let ids: Vec<uuid::Uuid> =
-            sqlx::query_scalar("select conversion_id from conversion where external_event_id = $1")
+            sqlx::query_scalar("select conversion_id from conversion where external_event_id = $1 order by parent_conversion_id is not null")
                 .bind(external_id)
                 .fetch_all(&self.pool)
                 .await

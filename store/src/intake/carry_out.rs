@@ -1,0 +1,165 @@
+//! Carrying out what members, programs and jobs ask of the ledger.
+
+use domain::{
+    attribution::{Credit, TrailStep, Verdict},
+    commission::Earned,
+    conversion::{Conversion, ConversionType, ProcessorIds, Source},
+    fact::Payment,
+    id::{ConversionId, EventId},
+    ledger::EntryKind,
+    lifecycle::{Refusal, Transition},
+    money::MAX_MINOR,
+    refund::{BackKind, BackStatus, MoneyBack},
+};
+
+use super::{
+    IntakeError, Recorded,
+    credit::Draft,
+    decide::{Clerk, Origin},
+    order::{Decision, ManualSale, Refunded, ServerRefund},
+    rows::Why,
+    tally::Tally,
+};
+use crate::{audit::Actor, sales::Row};
+
+impl Clerk<'_> {
+    /// A step for all of these conversions, or for none.
+    pub(super) fn decision(&mut self, decision: &Decision) -> Result<Vec<Row>, IntakeError> {
+        let mut next = Vec::with_capacity(decision.conversion_ids.len());
+        for id in &decision.conversion_ids {
+            let row = self.known.rows.get(*id);
+            let row = row.ok_or(IntakeError::NoConversion(*id))?;
+            next.push(self.stepped(row, decision.step)?);
+        }
+        let why = Why {
+            actor: decision.actor,
+            text: text(decision.step, decision.reason.as_deref()),
+            entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
+        };
+        let mut rows = Vec::with_capacity(next.len());
+        for after in next {
+            let after = self.replace(after, &why);
+            rows.push(self.row(after));
+        }
+        Ok(rows)
+    }
+
+    fn stepped(&self, row: &Conversion, step: Transition) -> Result<Conversion, IntakeError> {
+        let refused = |refusal| IntakeError::Refused {
+            conversion_id: row.id,
+            refusal,
+        };
+        if row.parent_conversion_id.is_some() {
+            return Err(refused(Refusal::FollowsItsSale));
+        }
+        let next = row.after(step, self.now).map_err(refused)?;
+        Ok(next.restated(self.now)?)
+    }
+
+    /// Approves those whose hold has passed by now; the others are left as they are.
+    pub(super) fn hold_passed(&mut self, ids: &[ConversionId]) {
+        let why = Why::new(Actor::System, &text(Transition::HoldPassed, None));
+        for id in ids {
+            let row = self.known.rows.get(*id);
+            let next = row.and_then(|row| self.stepped(row, Transition::HoldPassed).ok());
+            if let Some(after) = next {
+                self.replace(after, &why);
+            }
+        }
+    }
+
+    pub(super) fn server_refund(&mut self, refund: &ServerRefund) -> Refunded {
+        let is_known = self.known.backs.held.contains_key(&refund.refund_id);
+        if !is_known {
+            let back = MoneyBack {
+                external_id: refund.refund_id.clone(),
+                kind: BackKind::Refund,
+                // More than is left counts as all that is left.
+                amount_minor: refund.amount_minor.unwrap_or(MAX_MINOR),
+                currency: None,
+                status: BackStatus::Succeeded,
+                occurred_at: refund.at,
+                told_at: refund.at,
+                payment: vec![refund.sale.clone()],
+                reason: None,
+            };
+            self.back(&back, None::<EventId>, &mut Tally::default());
+        }
+        let sale = self.known.rows.of_external_id(&refund.sale).cloned();
+        Refunded {
+            row: sale.map(|sale| Box::new(self.row(sale))),
+            is_known,
+        }
+    }
+
+    pub(super) fn manual(&mut self, sale: &ManualSale) -> Result<Recorded, IntakeError> {
+        let external_id = sale.external_event_id.as_ref();
+        if let Some(known) = external_id.and_then(|id| self.known.rows.of_external_id(id)) {
+            return Ok(Recorded::Existing(Box::new(self.row(known.clone()))));
+        }
+        self.check_campaign(Some(sale.campaign_id))?;
+        let affiliate = self.known.book.affiliates.get(&sale.affiliate_id);
+        let affiliate = affiliate.ok_or(IntakeError::NoAffiliate)?;
+        if affiliate.enrollment(sale.campaign_id).is_none() {
+            return Err(IntakeError::NotEnrolled);
+        }
+        let credit = Credit {
+            affiliate_id: sale.affiliate_id,
+            campaign_id: sale.campaign_id,
+            source: Source::Manual,
+            coupon_code: None,
+        };
+        let payment = Payment {
+            external_event_id: external_id.cloned().unwrap_or_default(),
+            amount: sale.amount,
+            base_minor: sale.amount.minor,
+            paid_at: sale.paid_at,
+            ids: ProcessorIds::default(),
+            email: sale.email.clone(),
+            name: None,
+            clues: Vec::new(),
+            metadata: "{}".to_owned(),
+        };
+        let trail = vec![TrailStep {
+            verdict: Verdict::Answered,
+            text: format!("Entered by hand: {}", sale.note),
+        }];
+        let (plan, terms) = self.terms(&credit).ok_or(IntakeError::NoCampaign)?;
+        let earned = plan.rate.due(
+            sale.amount,
+            domain::commission::Remaining::ALL,
+            terms.currency,
+            None,
+        )?;
+        let draft = Draft {
+            kind: ConversionType::Sale,
+            credit,
+            plan,
+            earned: earned.map_or(Earned::AwaitingRate, Earned::Ready),
+            trail,
+            email: self.email(None, sale.email.as_deref()),
+        };
+        let done = self.record(
+            &payment,
+            Origin::default(),
+            draft,
+            terms.hold_days,
+            terms.currency,
+        );
+        self.answer(done)
+    }
+}
+
+/// What was done, for the ledger and the audit log.
+fn text(step: Transition, reason: Option<&str>) -> String {
+    let what = match step {
+        Transition::HoldPassed => "the hold has passed",
+        Transition::ApproveEarly => "approved before the hold ended",
+        Transition::Deny => "denied",
+        Transition::Restore => "restored",
+    };
+    match reason {
+        Some(reason) => format!("{what}: {reason}"),
+        None => what.to_owned(),
+    }
+}

@@ -1,0 +1,168 @@
+//! What members, programs and jobs ask of the ledger, beside payments: decisions about sales, refunds
+//! told by the merchant's server, sales entered by hand.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
+    lifecycle::Transition,
+    money::Money,
+};
+
+use super::{Answer, IntakeError, Item, Recorded};
+use crate::{Store, StoreError, audit::Actor, sales::Row};
+
+/// The most conversions one decision is about.
+pub const MAX_DECIDED: usize = 100;
+/// The most conversions that one round of approvals takes on.
+const DUE_AT_ONCE: i64 = 1000;
+
+/// A step for some conversions: for all of them or, when one refuses, for none.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Which ones.
+    pub conversion_ids: Vec<ConversionId>,
+    /// The step.
+    pub step: Transition,
+    /// Who decides.
+    pub actor: Actor,
+    /// Why; a denial needs it.
+    pub reason: Option<String>,
+}
+
+/// A refund of a sale, told by the merchant's server.
+#[derive(Clone, Debug)]
+pub struct ServerRefund {
+    /// The external id of the sale.
+    pub sale: String,
+    /// The caller's id of the refund; the same one again changes nothing.
+    pub refund_id: String,
+    /// How much, in minor units of the sale's currency; `None`: all that is left.
+    pub amount_minor: Option<i64>,
+    /// When it was told.
+    pub at: DateTime<Utc>,
+}
+
+/// What came of a refund told by the merchant's server.
+#[derive(Clone, Debug)]
+pub struct Refunded {
+    /// The sale after it; `None`: not known yet, the refund waits for it.
+    pub row: Option<Box<Row>>,
+    /// Was the refund known before?
+    pub is_known: bool,
+}
+
+/// A sale entered by a member.
+#[derive(Clone, Debug)]
+pub struct ManualSale {
+    /// Who earned it.
+    pub affiliate_id: AffiliateId,
+    /// Under which campaign; the affiliate must be in it.
+    pub campaign_id: CampaignId,
+    /// What the customer paid, all of which earns.
+    pub amount: Money,
+    /// When.
+    pub paid_at: DateTime<Utc>,
+    /// The payer's e-mail, as given.
+    pub email: Option<String>,
+    /// What makes it unique; without it the same sale can be entered twice.
+    pub external_event_id: Option<String>,
+    /// Why it is entered by hand.
+    pub note: String,
+    /// Who enters it.
+    pub actor: Actor,
+}
+
+impl Store {
+    /// Approves, denies or restores conversions: all of them or none.
+    ///
+    /// # Errors
+    /// [`IntakeError::NoConversion`] for an id that is not the organization's,
+    /// [`IntakeError::Refused`] when one can't take the step from where it stands.
+    pub async fn decide(
+        &self,
+        organization_id: OrganizationId,
+        decision: Decision,
+    ) -> Result<Vec<Row>, IntakeError> {
+        decision.actor.manages()?;
+        match self
+            .writer
+            .submit(organization_id, Item::Decide(decision))
+            .await?
+        {
+            Answer::Decided(rows) => Ok(rows),
+            _ => Err(IntakeError::Unavailable),
+        }
+    }
+
+    /// Takes in a refund told by the merchant's server.
+    ///
+    /// # Errors
+    /// [`IntakeError::Unavailable`] when it could not be written in time.
+    pub async fn refund_sale(
+        &self,
+        organization_id: OrganizationId,
+        refund: ServerRefund,
+    ) -> Result<Refunded, IntakeError> {
+        match self
+            .writer
+            .submit(organization_id, Item::Refund(refund))
+            .await?
+        {
+            Answer::Refunded(refunded) => Ok(refunded),
+            _ => Err(IntakeError::Unavailable),
+        }
+    }
+
+    /// Records a sale that a member enters; the same external id again is the first sale.
+    ///
+    /// # Errors
+    /// [`IntakeError::NoAffiliate`] and [`IntakeError::NoCampaign`] for ids that are not there.
+    pub async fn enter_sale(
+        &self,
+        organization_id: OrganizationId,
+        sale: ManualSale,
+    ) -> Result<Recorded, IntakeError> {
+        sale.actor.manages()?;
+        match self
+            .writer
+            .submit(organization_id, Item::Manual(sale))
+            .await?
+        {
+            Answer::Conversion(recorded) => Ok(recorded),
+            _ => Err(IntakeError::Unavailable),
+        }
+    }
+
+    /// Approves what has passed its hold; tells how many were due. The writer looks again under the
+    /// organization's lock, so several servers approve each of them once.
+    pub async fn approve_due(&self) -> Result<usize, StoreError> {
+        let rows = sqlx::query!(
+            "select organization_id, conversion_id from conversion
+             where status = 'pending' and hold_until <= $1 and not is_disputed
+                 and commission_state = 'ready' and parent_conversion_id is null
+             order by hold_until limit $2",
+            self.clock.now(),
+            DUE_AT_ONCE,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut due: BTreeMap<OrganizationId, Vec<ConversionId>> = BTreeMap::new();
+        for row in &rows {
+            due.entry(OrganizationId(row.organization_id))
+                .or_default()
+                .push(ConversionId(row.conversion_id));
+        }
+        for (organization_id, ids) in due {
+            let approved = self
+                .writer
+                .submit(organization_id, Item::HoldPassed(ids))
+                .await;
+            if let Err(error) = approved {
+                tracing::warn!(%error, %organization_id, "approvals are late; tried again shortly");
+            }
+        }
+        Ok(rows.len())
+    }
+}

@@ -1,0 +1,330 @@
+//! The life of a sale: approvals, denials, recruiters' shares, refunds told by the merchant's server,
+//! sales entered by hand.
+
+use chrono::Duration;
+use domain::{
+    affiliate::Affiliate,
+    conversion::{Conversion, Source},
+    fact::{ClueKind, Fact},
+    id::ConversionId,
+    lifecycle::{Refusal, Status, Transition},
+    money::{Currency, Money},
+    rate::BasisPoints,
+    refund::{BackKind, BackStatus, MoneyBack},
+};
+use sqlx::PgPool;
+use store::{
+    audit::Actor,
+    intake::{Decision, IntakeError, ManualSale, Recorded, ServerRefund, ServerSale},
+};
+
+use crate::support::{Shop, clue, noon, payment};
+
+async fn sale(shop: &Shop, id: &str) -> Conversion {
+    let mut paid = payment(id, None, 0);
+    paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+    shop.event(&format!("evt_{id}"), vec![Fact::Payment(paid)])
+        .await;
+    shop.rows_of(id).await.remove(0)
+}
+
+async fn decide(
+    shop: &Shop,
+    ids: &[ConversionId],
+    step: Transition,
+) -> Result<Vec<Status>, IntakeError> {
+    let decision = Decision {
+        conversion_ids: ids.to_vec(),
+        step,
+        actor: Actor::System,
+        reason: Some("because".to_owned()),
+    };
+    let rows = shop.store.decide(shop.organization_id, decision).await?;
+    Ok(rows.iter().map(|row| row.conversion.status).collect())
+}
+
+/// Kinds and amounts of a conversion's entries.
+async fn entries(pool: &PgPool, id: ConversionId) -> Vec<(String, i64)> {
+    sqlx::query_as(
+        "select kind, amount_minor from ledger_entry where conversion_id = $1 order by ledger_entry_id",
+    )
+    .bind(id.0)
+    .fetch_all(pool)
+    .await
+    .expect("the ledger")
+}
+
+fn entry(kind: &str, minor: i64) -> (String, i64) {
+    (kind.to_owned(), minor)
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_has_passed_its_hold_is_approved_once_by_many_servers(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let made = sale(&shop, "in_1").await;
+    shop.store.approve_due().await.expect("looks");
+    assert_eq!(shop.rows_of("in_1").await[0].status, Status::Pending);
+    shop.clock.advance(Duration::days(30));
+    let rounds = (0..5).map(|_| shop.store.approve_due());
+    for round in futures::future::join_all(rounds).await {
+        round.expect("looks");
+    }
+    let approved = shop.rows_of("in_1").await.remove(0);
+    assert_eq!(approved.status, Status::Approved);
+    assert_eq!(approved.approved_at, Some(noon() + Duration::days(30)));
+    let lines: Vec<String> =
+        sqlx::query_scalar("select detail from audit_entry where subject_id = $1")
+            .bind(made.id.0)
+            .fetch_all(&pool)
+            .await
+            .expect("the audit log");
+    assert_eq!(lines, ["Pending to Approved: the hold has passed"]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_dispute_keeps_a_sale_from_approval_until_it_is_won(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let made = sale(&shop, "in_1").await;
+    let dispute = |status, told| MoneyBack {
+        external_id: "du_1".to_owned(),
+        kind: BackKind::Dispute,
+        amount_minor: 4900,
+        currency: Some(Currency::USD),
+        status,
+        occurred_at: noon(),
+        told_at: noon() + Duration::minutes(told),
+        payment: vec!["in_1".to_owned()],
+        reason: None,
+    };
+    let open = Fact::Back(dispute(BackStatus::Open, 1));
+    shop.event("evt_open", vec![open]).await;
+    shop.clock.advance(Duration::days(31));
+    shop.store.approve_due().await.expect("looks");
+    assert_eq!(shop.rows_of("in_1").await[0].status, Status::Pending);
+    let early = decide(&shop, &[made.id], Transition::ApproveEarly).await;
+    assert!(matches!(
+        early,
+        Err(IntakeError::Refused {
+            refusal: Refusal::Disputed,
+            ..
+        })
+    ));
+    let won = Fact::Back(dispute(BackStatus::Won, 2));
+    shop.event("evt_won", vec![won]).await;
+    shop.store.approve_due().await.expect("looks");
+    assert_eq!(shop.rows_of("in_1").await[0].status, Status::Approved);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_denial_takes_the_commission_and_its_restoring_gives_it_back(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let made = sale(&shop, "in_1").await;
+    let denied = decide(&shop, &[made.id], Transition::Deny).await;
+    assert_eq!(denied.expect("denied"), [Status::Denied]);
+    assert_eq!(shop.rows_of("in_1").await[0].commission.minor, 0);
+    let again = decide(&shop, &[made.id], Transition::Deny).await;
+    assert!(matches!(
+        again,
+        Err(IntakeError::Refused {
+            refusal: Refusal::WasDenied,
+            ..
+        })
+    ));
+    shop.clock.advance(Duration::days(31));
+    let restored = decide(&shop, &[made.id], Transition::Restore).await;
+    assert_eq!(restored.expect("restored"), [Status::Pending]);
+    shop.store.approve_due().await.expect("looks");
+    assert_eq!(
+        shop.rows_of("in_1").await[0].status,
+        Status::Approved,
+        "by its dates"
+    );
+    assert_eq!(
+        entries(&pool, made.id).await,
+        [
+            entry("accrual", 980),
+            entry("denial", -980),
+            entry("reinstatement", 980)
+        ]
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_decision_is_for_all_or_for_none(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let (one, other) = (sale(&shop, "in_1").await, sale(&shop, "in_2").await);
+    decide(&shop, &[other.id], Transition::Deny)
+        .await
+        .expect("denied");
+    let both = decide(&shop, &[one.id, other.id], Transition::ApproveEarly).await;
+    assert!(matches!(both, Err(IntakeError::Refused { .. })));
+    assert_eq!(shop.rows_of("in_1").await[0].status, Status::Pending);
+    let nobody = ConversionId(uuid::Uuid::from_u128(7));
+    let unknown = decide(&shop, &[one.id, nobody], Transition::ApproveEarly).await;
+    assert!(matches!(unknown, Err(IntakeError::NoConversion(id)) if id == nobody));
+    let approved = decide(&shop, &[one.id], Transition::ApproveEarly).await;
+    assert_eq!(approved.expect("approved"), [Status::Approved]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_recruiters_share_follows_its_sale(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    let campaign_id = shop
+        .campaign("Recruiters", |terms| {
+            terms.override_share = BasisPoints::new(1000).expect("a share");
+        })
+        .await;
+    let rita = shop.affiliate_in("rita", campaign_id).await;
+    let sarah = shop.affiliate_in("sarah", campaign_id).await;
+    shop.recruit(&sarah, &rita).await;
+    let made = sale(&shop, "in_1").await;
+    let rows = shop.rows_of("in_1").await;
+    let share = |rows: Vec<Conversion>| -> Conversion {
+        let of_rita = |row: &Conversion| row.affiliate_id == rita.id;
+        rows.into_iter().find(of_rita).expect("a share")
+    };
+    let first = share(rows);
+    assert_eq!(
+        (first.commission.minor, first.source),
+        (98, Source::Override)
+    );
+    assert_eq!(first.parent_conversion_id, Some(made.id));
+    assert_eq!(first.amount.minor, 0, "the money is counted once");
+    let half = MoneyBack {
+        external_id: "re_1".to_owned(),
+        kind: BackKind::Refund,
+        amount_minor: 2450,
+        currency: None,
+        status: BackStatus::Succeeded,
+        occurred_at: noon(),
+        told_at: noon(),
+        payment: vec!["in_1".to_owned()],
+        reason: None,
+    };
+    shop.event("evt_half", vec![Fact::Back(half)]).await;
+    assert_eq!(share(shop.rows_of("in_1").await).commission.minor, 49);
+    decide(&shop, &[made.id], Transition::Deny)
+        .await
+        .expect("denied");
+    let denied = share(shop.rows_of("in_1").await);
+    assert_eq!(
+        (denied.commission.minor, denied.status),
+        (0, Status::Denied)
+    );
+    let alone = decide(&shop, &[first.id], Transition::Restore).await;
+    assert!(matches!(
+        alone,
+        Err(IntakeError::Refused {
+            refusal: Refusal::FollowsItsSale,
+            ..
+        })
+    ));
+    decide(&shop, &[made.id], Transition::Restore)
+        .await
+        .expect("restored");
+    shop.clock.advance(Duration::days(31));
+    shop.store.approve_due().await.expect("looks");
+    let approved = share(shop.rows_of("in_1").await);
+    assert_eq!(
+        (approved.commission.minor, approved.status),
+        (49, Status::Approved)
+    );
+    let sum: i64 = entries(&pool, first.id)
+        .await
+        .iter()
+        .map(|(_, minor)| minor)
+        .sum();
+    assert_eq!(sum, 49);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_refund_told_by_the_server_counts_once_and_waits_for_its_sale(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let refund = async |sale: &str, id: &str, amount_minor| {
+        let refund = ServerRefund {
+            sale: sale.to_owned(),
+            refund_id: id.to_owned(),
+            amount_minor,
+            at: noon(),
+        };
+        let refunded = shop.store.refund_sale(shop.organization_id, refund).await;
+        let refunded = refunded.expect("taken in");
+        let due = refunded.row.map(|row| row.conversion.commission.minor);
+        (due, refunded.is_known)
+    };
+    assert_eq!(refund("1", "2", Some(4900)).await, (None, false), "parked");
+    let record = async |id: &str| {
+        let mut paid = payment(id, None, 0);
+        paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+        let sale = ServerSale {
+            payment: paid,
+            kind: None,
+            campaign_id: None,
+        };
+        shop.store
+            .record_sale(shop.organization_id, sale)
+            .await
+            .expect("recorded");
+    };
+    record("1").await;
+    // The refund of sale 1 is called like this sale, and is none of it.
+    record("2").await;
+    assert_eq!(shop.rows_of("1").await[0].status, Status::Refunded);
+    assert_eq!(shop.rows_of("2").await[0].status, Status::Pending);
+    assert_eq!(refund("2", "3", Some(1000)).await, (Some(780), false));
+    assert_eq!(
+        refund("2", "3", Some(2000)).await,
+        (Some(780), true),
+        "the first one counts"
+    );
+    assert_eq!(
+        refund("2", "4", None).await,
+        (Some(0), false),
+        "all that is left"
+    );
+    assert_eq!(shop.rows_of("2").await[0].refunded_minor, 4900);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_sale_entered_by_hand_is_recorded_once_per_external_id(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let sarah: Affiliate = shop.affiliate("sarah").await;
+    let entered = ManualSale {
+        affiliate_id: sarah.id,
+        campaign_id: shop.campaign_id,
+        amount: Money::new(10_000, Currency::USD),
+        paid_at: noon(),
+        email: Some("Ann@example.com".to_owned()),
+        external_event_id: Some("wire-1".to_owned()),
+        note: "paid by wire".to_owned(),
+        actor: Actor::System,
+    };
+    let enter = async |sale: ManualSale| shop.store.enter_sale(shop.organization_id, sale).await;
+    let first = enter(entered.clone()).await;
+    let Ok(Recorded::New(row)) = first else {
+        panic!("not recorded: {first:?}");
+    };
+    assert_eq!(
+        (row.conversion.commission.minor, row.conversion.source),
+        (2000, Source::Manual)
+    );
+    assert!(matches!(
+        enter(entered.clone()).await,
+        Ok(Recorded::Existing(_))
+    ));
+    let other = shop.campaign("Another", |_| {}).await;
+    let elsewhere = ManualSale {
+        campaign_id: other,
+        external_event_id: None,
+        ..entered
+    };
+    assert!(matches!(
+        enter(elsewhere).await,
+        Err(IntakeError::NotEnrolled)
+    ));
+}
