@@ -29,6 +29,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/conversions/export", get(conversions::export))
         .route("/api/live/sales", get(live::sales))
         .route("/api/tracking/s2s", post(s2s::sale))
+        .route("/api/tracking/s2s/refund", post(s2s::refund))
         .route("/api/tracking/lead", post(s2s::lead))
         .route(
             "/api/webhooks/{processor}/{connection}",

@@ -1,4 +1,4 @@
-//! Server-to-server calls: a merchant's own server tells of sales and leads.
+//! Server-to-server calls: a merchant's own server tells of sales, leads and refunds.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -24,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::intake::{IntakeError, Recorded, ServerLead, ServerSale};
 
+mod refund;
+
+pub(crate) use self::refund::refund;
 use super::{conversions::Sale, signature};
 use crate::{
     caller::{Caller, address},

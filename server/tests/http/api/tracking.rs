@@ -1,4 +1,5 @@
 //! Addresses under `/api/tracking`.
 
 mod lead;
+mod refund;
 mod s2s;
