@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`money`], [`fact`] (what the outside told us), [`attribution`] (who earned it),
 //! [`commission`] (how much), [`conversion`] (the record that results), [`refund`] and [`settle`] (what
-//! it is worth now), [`lifecycle`] (where it stands).
+//! it is worth now), [`lifecycle`] (where it stands), [`computation`] (how that came about).
 
 #![deny(clippy::as_conversions)]
 
@@ -15,6 +15,7 @@ pub mod affiliate;
 pub mod attribution;
 pub mod campaign;
 pub mod commission;
+pub mod computation;
 pub mod connection;
 pub mod conversion;
 pub mod coupon;
