@@ -27,7 +27,10 @@ create table event (
 -- Months are made ahead of time; whatever falls outside of them is kept here.
 create table event_default partition of event default;
 
-create index event_received on event (organization_id, received_at desc);
-create index event_by_connection on event (organization_id, connection_id, received_at desc);
+-- The inbox is listed newest first; each of its filters has an index in that order.
+create index event_received on event (organization_id, received_at desc, event_id desc);
+create index event_by_connection on event (organization_id, connection_id, received_at desc, event_id desc);
+create index event_by_kind on event (organization_id, kind, received_at desc, event_id desc);
+create index event_by_outcome on event (organization_id, outcome, received_at desc, event_id desc);
 create index event_by_conversion on event (organization_id, conversion_id) where conversion_id is not null;
 create index event_due on event (organization_id, next_attempt_at) where next_attempt_at is not null;

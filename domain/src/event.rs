@@ -1,4 +1,6 @@
-//! What became of a message from a processor.
+//! What became of a message from a processor, and when it is tried again.
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::words::words;
 
@@ -19,5 +21,59 @@ words! {
         Failed = "failed" / "Failed",
         /// Kept as received; nothing to credit in it.
         Stored = "stored" / "Stored",
+    }
+}
+
+/// A failed event is tried again so long after it failed: after the first time, the second, and so on.
+/// When all of them have passed it stays failed until a person replays it.
+pub const RETRY_DELAYS: [TimeDelta; 6] = [
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(30),
+    TimeDelta::hours(2),
+    TimeDelta::hours(12),
+    TimeDelta::hours(24),
+];
+
+/// When an event that has failed `attempts` times by `now` is tried again; `None`: not by itself.
+pub fn next_attempt(attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let passed = usize::try_from(attempts.max(1) - 1).ok()?;
+    RETRY_DELAYS
+        .get(passed)
+        .and_then(|delay| now.checked_add_signed(*delay))
+}
+
+impl Outcome {
+    /// Does an event that is taken in again keep what it said before, although it would say `again` now?
+    ///
+    /// What was recorded stays so: its facts are known the second time, and nobody would learn any more
+    /// that they came by this event.
+    #[must_use]
+    pub fn outlasts(self, again: Self) -> bool {
+        self == Self::Recorded && again != Self::Recorded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_and_end() {
+        let now = DateTime::UNIX_EPOCH;
+        let minutes = |attempts| next_attempt(attempts, now).map(|at| (at - now).num_minutes());
+        let delays: Vec<_> = (1..=7).map(minutes).collect();
+        let expected = [1, 5, 30, 120, 720, 1440].map(Some);
+        assert_eq!(delays[..6], expected);
+        assert_eq!(delays[6], None);
+        assert_eq!(next_attempt(u32::MAX, now), None);
+    }
+
+    #[test]
+    fn what_was_recorded_stays_recorded() {
+        assert!(Outcome::Recorded.outlasts(Outcome::Deduped));
+        assert!(Outcome::Recorded.outlasts(Outcome::Failed));
+        assert!(!Outcome::Recorded.outlasts(Outcome::Recorded));
+        assert!(!Outcome::Failed.outlasts(Outcome::Ignored));
     }
 }

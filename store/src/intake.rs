@@ -18,6 +18,7 @@ mod links;
 mod load;
 mod money;
 mod order;
+mod replay;
 mod revise;
 mod rows;
 mod settle;
@@ -42,6 +43,7 @@ use domain::{
 use thiserror::Error;
 
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
+use self::replay::Replay;
 pub(crate) use self::writer::Desk;
 pub use self::writer::Writer;
 use crate::{Store, StoreError, connection::Connection, sales::Row};
@@ -170,6 +172,26 @@ pub(crate) enum Item {
     Manual(ManualSale),
     Decide(Decision),
     HoldPassed(Vec<ConversionId>),
+    Replay(Replay),
+}
+
+impl Item {
+    /// The event it is, come in now or before.
+    fn event(&self) -> Option<&IncomingEvent> {
+        match self {
+            Self::Event(event) | Self::Replay(Replay { event, .. }) => Some(event),
+            _ => None,
+        }
+    }
+
+    /// The same event as one that could not be taken in, and why.
+    fn failed(&self, why: String) -> Self {
+        let mut failed = self.clone();
+        if let Self::Event(event) | Self::Replay(Replay { event, .. }) = &mut failed {
+            event.content = Content::Failed(why);
+        }
+        failed
+    }
 }
 
 /// What its sender is told.

@@ -20,6 +20,7 @@ use super::{
     keys::email_key,
     load::{Known, KnownCustomer, Waiting},
     money::HeldBack,
+    replay::Replayed,
     rows::RowWrites,
     tally::{Tally, reason},
 };
@@ -29,6 +30,8 @@ use crate::{Random, sales::Row};
 #[derive(Default)]
 pub(super) struct Writes {
     pub(super) events: Vec<EventLine>,
+    /// Stored events that were taken in again.
+    pub(super) replays: BTreeMap<EventId, Replayed>,
     pub(super) rows: RowWrites,
     pub(super) customers: BTreeMap<String, KnownCustomer>,
     pub(super) clues: Vec<(Subject, Clue, DateTime<Utc>)>,
@@ -53,6 +56,7 @@ impl Writes {
     /// Is there nothing to put down?
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()
+            && self.replays.is_empty()
             && self.rows.is_empty()
             && self.customers.is_empty()
             && self.clues.is_empty()
@@ -162,6 +166,7 @@ impl<'a> Clerk<'a> {
     pub(super) fn take(&mut self, item: &Item) -> Result<Answer, IntakeError> {
         match item {
             Item::Event(event) => Ok(Answer::Event(self.event(event))),
+            Item::Replay(replay) => self.replay(replay).map(Answer::Event),
             Item::Sale(sale) => self.sale(sale).map(Answer::Conversion),
             Item::Lead(lead) => self.lead(lead).map(Answer::Conversion),
             Item::Refund(refund) => Ok(Answer::Refunded(self.server_refund(refund))),
@@ -229,13 +234,7 @@ impl<'a> Clerk<'a> {
             return receipt.clone();
         }
         let event_id = EventId(self.random.uuid_v7(self.now));
-        let mut tally = Tally::default();
-        match &event.content {
-            Content::Ignored(why) => tally.add(Outcome::Ignored, why.clone(), None),
-            Content::Failed(why) => tally.add(Outcome::Failed, why.clone(), None),
-            Content::Facts(facts) => self.facts(event, event_id, facts, &mut tally),
-        }
-        let (outcome, detail, conversion_id) = tally.close();
+        let (outcome, detail, conversion_id) = self.outcome_of(event, event_id);
         let receipt = EventReceipt {
             event_id,
             outcome,
@@ -248,6 +247,21 @@ impl<'a> Clerk<'a> {
             detail,
         });
         receipt
+    }
+
+    /// Takes an event's facts in; tells what came of them and why.
+    pub(super) fn outcome_of(
+        &mut self,
+        event: &IncomingEvent,
+        event_id: EventId,
+    ) -> (Outcome, String, Option<ConversionId>) {
+        let mut tally = Tally::default();
+        match &event.content {
+            Content::Ignored(why) => tally.add(Outcome::Ignored, why.clone(), None),
+            Content::Failed(why) => tally.add(Outcome::Failed, why.clone(), None),
+            Content::Facts(facts) => self.facts(event, event_id, facts, &mut tally),
+        }
+        tally.close()
     }
 
     /// What an event teaches comes first, so that its own payment can use it.
@@ -336,6 +350,13 @@ impl<'a> Clerk<'a> {
     /// Keeps a payment until somebody can be credited, with every event that told of it.
     fn wait(&mut self, waiting: Waiting, why: String) {
         let id = waiting.payment.external_event_id.clone();
+        let told_before = self.known.waiting.get(&id).is_some_and(|known| {
+            let told = &known.event_ids;
+            waiting.event_ids.iter().all(|event| told.contains(event))
+        });
+        if told_before {
+            return;
+        }
         match self.known.waiting.get_mut(&id) {
             Some(known) => known.event_ids.extend(&waiting.event_ids),
             None => drop(self.known.waiting.insert(id.clone(), waiting.clone())),

@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    event::{Outcome, next_attempt},
     fact::{ClueKind, Payment},
     id::OrganizationId,
 };
@@ -15,9 +16,6 @@ use uuid::Uuid;
 
 use super::{columns::columns, decide::Writes, keys::email_key, writer::Desk};
 use crate::{StoreError, error::readable};
-
-/// A failed event is tried again so long after it came.
-const FIRST_RETRY: chrono::Duration = chrono::Duration::minutes(1);
 
 pub(super) async fn events_in(
     db: &mut PgConnection,
@@ -38,8 +36,8 @@ pub(super) async fn events_in(
         outcomes: String = line.receipt.outcome.as_str().to_owned(),
         details: String = line.detail.clone(),
         conversions: Option<Uuid> = line.receipt.conversion_id.map(|id| id.0),
-        retries: Option<DateTime<Utc>> = (line.receipt.outcome == domain::event::Outcome::Failed)
-            .then_some(now + FIRST_RETRY),
+        retries: Option<DateTime<Utc>> = next_attempt(1, now)
+            .filter(|_| line.receipt.outcome == Outcome::Failed),
     });
     sqlx::query!(
         "insert into event (organization_id, event_id, connection_id, external_id, kind, occurred_at, received_at,

@@ -11,7 +11,7 @@ use domain::{
     refund::MoneyBack,
 };
 
-use super::{Content, Item, links, order::ManualSale};
+use super::{Content, Item, links, order::ManualSale, replay::Replay};
 
 /// The names under which the batch's facts can be found.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl Keys {
                 Item::Manual(sale) => keys.manual(sale),
                 Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
                 Item::HoldPassed(ids) => keys.conversions.extend(ids),
-                Item::Event(event) => {
+                Item::Event(event) | Item::Replay(Replay { event, .. }) => {
                     if let Content::Facts(facts) = &event.content {
                         for fact in facts {
                             keys.fact(fact);

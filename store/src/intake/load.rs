@@ -20,6 +20,7 @@ use super::{
     keys::{Keys, list},
     links::of_conversion,
     money::{Backs, backs_in},
+    replay::{Stored, stored_in},
     rows::Rows,
     writer::Desk,
 };
@@ -48,6 +49,8 @@ pub(super) struct KnownCustomer {
 /// Everything the rules may need for one batch.
 pub(super) struct Known {
     pub(super) events: HashMap<(ConnectionId, String), EventReceipt>,
+    /// Stored events that are to be taken in again.
+    pub(super) stored: HashMap<EventId, Stored>,
     pub(super) rows: Rows,
     pub(super) waiting: HashMap<String, Waiting>,
     pub(super) customers: HashMap<String, KnownCustomer>,
@@ -82,6 +85,7 @@ pub(super) async fn known_in(
 ) -> Result<Known, StoreError> {
     let mut keys = Keys::of(items);
     let events = events_in(db, organization_id, items).await?;
+    let stored = stored_in(db, organization_id, items).await?;
     let waiting = waiting_in(db, organization_id, &mut keys).await?;
     let customers = customers_in(db, organization_id, &mut keys).await?;
     let clues = clues_in(db, organization_id, &mut keys).await?;
@@ -113,6 +117,7 @@ pub(super) async fn known_in(
         .await?;
     Ok(Known {
         events,
+        stored,
         rows,
         waiting,
         customers,
@@ -315,8 +320,7 @@ async fn promotion_codes_in(
         .map(|row| (row.external_id, row.code))
         .collect();
     for item in items {
-        let Item::Event(event) = item else { continue };
-        let Content::Facts(facts) = &event.content else {
+        let Some(Content::Facts(facts)) = item.event().map(|event| &event.content) else {
             continue;
         };
         for fact in facts {

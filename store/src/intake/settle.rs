@@ -71,7 +71,8 @@ impl Clerk<'_> {
             held.back = back.clone();
         }
         held.back.payment = payment;
-        held.event_ids.extend(event_id);
+        let first_told = event_id.filter(|id| !held.event_ids.contains(id));
+        held.event_ids.extend(first_told);
         self.writes.backs.insert(back.external_id.clone());
         is_news
     }

@@ -17,6 +17,7 @@ use super::{
     decide::Writes,
     keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
     money,
+    replay::replays_in,
     rows::{Change, Entry, Note, RowWrites},
     writer::Desk,
 };
@@ -32,6 +33,7 @@ pub(super) async fn write_in(
 ) -> Result<Option<i64>, StoreError> {
     let now = desk.clock.now();
     events_in(db, organization_id, now, writes).await?;
+    replays_in(db, desk, organization_id, now, &writes.replays).await?;
     customers_in(db, desk, organization_id, now, writes).await?;
     clues_in(db, organization_id, writes).await?;
     promotion_codes_in(db, organization_id, writes).await?;

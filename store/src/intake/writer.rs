@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Answer, Content, IntakeError, Item, decide::Clerk, load, write};
+use super::{Answer, IntakeError, Item, decide::Clerk, load, write};
 use crate::{Clock, Random, StoreError, directory::Directory, live::Live};
 
 /// The most items one transaction takes.
@@ -87,10 +87,7 @@ impl Writer {
 
 /// The room an item takes, in KiB.
 fn size_kib(item: &Item) -> u32 {
-    let bytes = match item {
-        Item::Event(event) => event.payload.len(),
-        _ => 0,
-    };
+    let bytes = item.event().map_or(0, |event| event.payload.len());
     let size = (bytes / 1024).clamp(MIN_ITEM_KIB, MAX_WAITING_KIB);
     u32::try_from(size).unwrap_or(u32::MAX)
 }
@@ -232,11 +229,12 @@ async fn write_alone(
         Err(error) => error,
     };
     match (item, &error) {
-        (Item::Event(event), StoreError::Database(_) | StoreError::Corrupt { .. }) => {
-            let mut failed = event.clone();
-            failed.content =
-                Content::Failed(format!("could not be written: {}", error_text(&error)));
-            let kept = commit(desk, organization_id, &[Item::Event(failed)]).await?;
+        (
+            Item::Event(_) | Item::Replay(_),
+            StoreError::Database(_) | StoreError::Corrupt { .. },
+        ) => {
+            let why = format!("could not be written: {}", error_text(&error));
+            let kept = commit(desk, organization_id, &[item.failed(why)]).await?;
             kept.into_iter()
                 .next()
                 .unwrap_or(Err(IntakeError::Unavailable))

@@ -4,6 +4,7 @@
 
 mod affiliates;
 mod decisions;
+mod events;
 mod export;
 mod intake;
 mod limits;

@@ -99,6 +99,16 @@ impl Shop {
         }
     }
 
+    /// The store of another server on the same database.
+    pub(crate) fn beside(&self) -> Store {
+        Store::new(
+            self.pool.clone(),
+            self.clock.clone(),
+            Random::seeded(8),
+            Vault::new(&[1; 32]),
+        )
+    }
+
     pub(crate) async fn affiliate(&self, slug: &str) -> Affiliate {
         self.affiliate_in(slug, self.campaign_id).await
     }
