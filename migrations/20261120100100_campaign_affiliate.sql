@@ -45,7 +45,10 @@ create table affiliate (
     constraint affiliate_recruiter foreign key (organization_id, recruiter_id) references affiliate,
     constraint affiliate_not_own_recruiter check (recruiter_id <> affiliate_id)
 );
-create index affiliate_email on affiliate (organization_id, email);
+-- What a type-ahead finds: beginnings, compared by bytes whatever the database's locale.
+create index affiliate_name_begins on affiliate (organization_id, lower(name) text_pattern_ops);
+create index affiliate_slug_begins on affiliate (organization_id, slug text_pattern_ops);
+create index affiliate_email on affiliate (organization_id, email text_pattern_ops);
 
 -- The oldest enrollment names the primary campaign. A plan of one's own beats the campaign's.
 create table enrollment (

@@ -309,13 +309,11 @@ impl<'a> Judge<'a> {
         }
         let affiliate = self.book.affiliates.get(&affiliate_id)?;
         let fits = |id: &CampaignId| affiliate.enrollment(*id).is_some() && self.is_open(*id);
-        let campaign_id = match wanted {
-            Some(id) => Some(id).filter(fits),
-            None => {
-                let connection = self.case.connection_campaign.filter(fits);
-                connection.or_else(|| affiliate.primary_campaign().filter(fits))
-            }
+        let candidates = match wanted {
+            Some(_) => [wanted, None],
+            None => [self.case.connection_campaign, affiliate.primary_campaign()],
         };
+        let campaign_id = candidates.into_iter().flatten().find(fits);
         if campaign_id.is_none() {
             self.passed_over(format!("{what}: {name} is in no open campaign that fits"));
         }

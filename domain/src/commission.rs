@@ -81,12 +81,13 @@ impl Plan {
         self,
         base: Money,
         currency: Currency,
+        exchange: Option<ExchangeRate>,
         position: Position,
     ) -> Result<Earned, MoneyError> {
         if let Some(reason) = self.duration.excludes(position) {
             return Ok(Earned::Nothing(reason));
         }
-        let due = self.rate.due(base, Remaining::ALL, currency, None)?;
+        let due = self.rate.due(base, Remaining::ALL, currency, exchange)?;
         Ok(due.map_or(Earned::AwaitingRate, Earned::Ready))
     }
 }
@@ -205,21 +206,28 @@ mod tests {
     #[test]
     fn percent_of_the_base_or_a_fixed_amount() {
         let earned =
-            plan(percent(2000), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+            plan(percent(2000), Duration::Recurring).earned(usd(4900), Currency::USD, None, FIRST);
         assert_eq!(earned, Ok(Earned::Ready(usd(980))));
-        let earned =
-            plan(Rate::Fixed(500), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+        let earned = plan(Rate::Fixed(500), Duration::Recurring).earned(
+            usd(4900),
+            Currency::USD,
+            None,
+            FIRST,
+        );
         assert_eq!(earned, Ok(Earned::Ready(usd(500))));
-        let earned = plan(percent(0), Duration::Recurring).earned(usd(4900), Currency::USD, FIRST);
+        let earned =
+            plan(percent(0), Duration::Recurring).earned(usd(4900), Currency::USD, None, FIRST);
         assert_eq!(earned, Ok(Earned::Ready(usd(0))));
     }
 
     #[test]
     fn a_share_of_another_currency_waits_for_its_rate_but_a_fixed_amount_does_not() {
         let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
-        let earned = plan(percent(2000), Duration::Recurring).earned(eur, Currency::USD, FIRST);
+        let earned =
+            plan(percent(2000), Duration::Recurring).earned(eur, Currency::USD, None, FIRST);
         assert_eq!(earned, Ok(Earned::AwaitingRate));
-        let earned = plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, FIRST);
+        let earned =
+            plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, None, FIRST);
         assert_eq!(earned, Ok(Earned::Ready(usd(500))));
     }
 
@@ -231,11 +239,11 @@ mod tests {
         };
         let plan = plan(percent(2000), Duration::OneTime);
         assert!(matches!(
-            plan.earned(usd(1), Currency::USD, FIRST),
+            plan.earned(usd(1), Currency::USD, None, FIRST),
             Ok(Earned::Ready(_))
         ));
         assert!(matches!(
-            plan.earned(usd(1), Currency::USD, later),
+            plan.earned(usd(1), Currency::USD, None, later),
             Ok(Earned::Nothing(_))
         ));
     }
@@ -255,7 +263,7 @@ mod tests {
                 first_paid_at: Some(start),
             };
             let earned = plan
-                .earned(usd(1000), Currency::USD, position)
+                .earned(usd(1000), Currency::USD, None, position)
                 .expect("small");
             assert_eq!(matches!(earned, Earned::Ready(_)), pays, "{paid}");
         }

@@ -1,5 +1,7 @@
 //! Exchange rates (domain rules, section 2): exact fractions, never floats, never silently 1:1.
 
+use std::collections::BTreeMap;
+
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -27,6 +29,12 @@ pub struct Quote {
 pub struct NotARate;
 
 impl Quote {
+    /// A currency against itself.
+    const ONE: Self = Self {
+        digits: 1,
+        places: 0,
+    };
+
     /// Reads plain decimal text: `1.0832`, `163`, `0.0061`.
     pub fn parse(text: &str) -> Result<Self, NotARate> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -79,6 +87,72 @@ impl ExchangeRate {
         let oldest = sale_day.checked_sub_days(Days::new(MAX_AGE_DAYS));
         rate_day <= sale_day && oldest.is_none_or(|oldest| rate_day >= oldest)
     }
+}
+
+/// A rate of a day: 1 unit of `base` was so many units of `quote`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// One unit of this ...
+    pub base: Currency,
+    /// ... in units of this.
+    pub quote: Currency,
+    /// How many.
+    pub rate: Quote,
+    /// Did the organization set it itself? Its own rates go before the published ones of the same day.
+    pub is_own: bool,
+}
+
+/// Rates by day.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    by_day: BTreeMap<NaiveDate, Vec<Published>>,
+}
+
+impl Rates {
+    /// One more rate.
+    pub fn add(&mut self, day: NaiveDate, published: Published) {
+        self.by_day.entry(day).or_default().push(published);
+    }
+
+    /// The newest rate from one currency to another that a sale of this day may use: of a pair itself,
+    /// of the pair turned round, or of two currencies that are quoted against the same base.
+    pub fn find(&self, from: Currency, to: Currency, sale_day: NaiveDate) -> Option<ExchangeRate> {
+        let usable = self
+            .by_day
+            .range(..=sale_day)
+            .rev()
+            .take_while(|(day, _)| ExchangeRate::is_usable(**day, sale_day));
+        let mut rates = usable.flat_map(|(day, published)| {
+            [true, false].map(|is_own| {
+                let of_source = published.iter().filter(|one| one.is_own == is_own);
+                of_day(&of_source.copied().collect::<Vec<_>>(), from, to, *day)
+            })
+        });
+        rates.find_map(|rate| rate)
+    }
+}
+
+fn of_day(
+    published: &[Published],
+    from: Currency,
+    to: Currency,
+    day: NaiveDate,
+) -> Option<ExchangeRate> {
+    let quoted = |base: Currency, quote: Currency| {
+        if base == quote {
+            return Some(Quote::ONE);
+        }
+        let pair = published
+            .iter()
+            .find(|one| one.base == base && one.quote == quote);
+        pair.map(|one| one.rate)
+    };
+    let bases = [from, to]
+        .into_iter()
+        .chain(published.iter().map(|one| one.base));
+    bases
+        .filter_map(|base| Some((quoted(base, from)?, quoted(base, to)?)))
+        .find_map(|(from, to)| ExchangeRate::cross(from, to, day))
 }
 
 /// An exact fraction in the making of one amount of money; reduced at every step so that it fits.
@@ -170,6 +244,38 @@ mod tests {
         let rate = ExchangeRate::cross(quote("1.25"), quote("0.85"), day("2026-11-20"));
         let rate = rate.expect("fits");
         assert_eq!((rate.numerator, rate.denominator), (17, 25));
+    }
+
+    #[test]
+    fn the_newest_usable_rate_is_found_directly_turned_round_or_across() {
+        let currency = |code| Currency::parse(code).expect("a currency");
+        let (usd, eur, gbp) = (currency("USD"), currency("EUR"), currency("GBP"));
+        let mut rates = Rates::default();
+        let published = |base, quote, rate: &str, is_own| Published {
+            base,
+            quote,
+            rate: Quote::parse(rate).expect("a rate"),
+            is_own,
+        };
+        rates.add(day("2026-11-18"), published(eur, usd, "1.25", false));
+        rates.add(day("2026-11-19"), published(eur, usd, "1.20", false));
+        rates.add(day("2026-11-19"), published(eur, gbp, "0.80", false));
+        let found = |rates: &Rates, from, to, at: &str| {
+            let rate = rates.find(from, to, day(at));
+            rate.map(|rate| (rate.numerator, rate.denominator))
+        };
+        assert_eq!(found(&rates, eur, usd, "2026-11-18"), Some((5, 4)));
+        assert_eq!(found(&rates, usd, eur, "2026-11-20"), Some((5, 6)));
+        assert_eq!(found(&rates, gbp, usd, "2026-11-20"), Some((3, 2)));
+        assert_eq!(found(&rates, gbp, usd, "2026-11-18"), None, "no later rate");
+        assert_eq!(found(&rates, eur, usd, "2026-11-27"), None, "too old");
+        rates.add(day("2026-11-19"), published(eur, usd, "1.5", true));
+        let own = rates.find(eur, usd, day("2026-11-20")).expect("a rate");
+        assert_eq!(
+            (own.numerator, own.denominator),
+            (3, 2),
+            "one's own goes first"
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Affiliates and the campaigns they are in.
 
+mod list;
+mod search;
+mod totals;
 mod write;
 
 use std::collections::HashMap;
@@ -17,6 +20,11 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use self::{
+    list::{AffiliateCursor, AffiliateFilter, AffiliatePage, Start},
+    search::Named,
+    totals::AffiliateTotals,
+};
 use crate::{Store, StoreError, error::readable, plan::PlanColumns};
 
 const TABLE: &str = "affiliate";
@@ -91,24 +99,6 @@ impl From<sqlx::Error> for AffiliateError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }
-}
-
-/// A page of affiliates, newest first.
-#[derive(Clone, Debug)]
-pub struct AffiliatePage {
-    /// The affiliates.
-    pub affiliates: Vec<Affiliate>,
-    /// How many there are in all.
-    pub total: i64,
-}
-
-/// Which affiliates to list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AffiliateFilter {
-    /// Only those in this campaign.
-    pub campaign_id: Option<CampaignId>,
-    /// Only those of this status.
-    pub status: Option<AffiliateStatus>,
 }
 
 struct AffiliateRow {
@@ -234,48 +224,6 @@ pub(crate) async fn by_slugs_in(
 }
 
 impl Store {
-    /// Affiliates, newest first, `limit` of them from `offset` on.
-    pub async fn affiliates(
-        &self,
-        organization_id: OrganizationId,
-        filter: AffiliateFilter,
-        offset: i64,
-        limit: i64,
-    ) -> Result<AffiliatePage, StoreError> {
-        let mut db = self.pool.acquire().await?;
-        let campaign = filter.campaign_id.map(|id| id.0);
-        let status = filter.status.map(AffiliateStatus::as_str);
-        let total = sqlx::query_scalar!(
-            r#"select count(*) as "total!" from affiliate a
-               where organization_id = $1 and ($2::text is null or status = $2)
-                 and ($3::uuid is null or exists (select from enrollment e where e.organization_id = $1
-                     and e.affiliate_id = a.affiliate_id and e.campaign_id = $3))"#,
-            organization_id.0,
-            status,
-            campaign,
-        )
-        .fetch_one(&mut *db)
-        .await?;
-        let rows = sqlx::query_as!(
-            AffiliateRow,
-            "select affiliate_id, name, email, slug, status, recruiter_id, stripe_account_id, created_at
-             from affiliate a
-             where organization_id = $1 and ($2::text is null or status = $2)
-               and ($3::uuid is null or exists (select from enrollment e where e.organization_id = $1
-                   and e.affiliate_id = a.affiliate_id and e.campaign_id = $3))
-             order by affiliate_id desc offset $4 limit $5",
-            organization_id.0,
-            status,
-            campaign,
-            offset,
-            limit,
-        )
-        .fetch_all(&mut *db)
-        .await?;
-        let affiliates = with_enrollments(&mut db, organization_id, rows).await?;
-        Ok(AffiliatePage { affiliates, total })
-    }
-
     /// One affiliate.
     pub async fn affiliate(
         &self,

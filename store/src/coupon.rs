@@ -10,7 +10,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, affiliate,
     audit::{self, Actor, Allowed},
     error::{breaks, readable},
 };
@@ -39,8 +39,11 @@ pub enum CouponError {
     /// Another coupon of the organization stands for this discount.
     #[error("another coupon already stands for that processor discount")]
     DiscountTaken,
-    /// The affiliate does not exist or is not in the campaign.
-    #[error("there is no such affiliate in that campaign")]
+    /// There is no such affiliate in the organization.
+    #[error("there is no such affiliate")]
+    NoAffiliate,
+    /// The affiliate is not in the campaign.
+    #[error("the affiliate is not in that campaign: add him to it first")]
     NotEnrolled,
     /// There is no such coupon in the organization.
     #[error("there is no such coupon")]
@@ -133,15 +136,12 @@ impl Store {
     ) -> Result<Coupon, CouponError> {
         let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
-        let enrolled = sqlx::query_scalar!(
-            "select 1 from enrollment where organization_id = $1 and affiliate_id = $2 and campaign_id = $3",
-            organization_id.0,
-            new.affiliate_id.0,
-            new.campaign_id.0,
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if enrolled.is_none() {
+        let affiliates = [new.affiliate_id.0];
+        let affiliate = affiliate::by_ids_in(&mut tx, organization_id, &affiliates)
+            .await?
+            .pop()
+            .ok_or(CouponError::NoAffiliate)?;
+        if affiliate.enrollment(new.campaign_id).is_none() {
             return Err(CouponError::NotEnrolled);
         }
         let coupon = Coupon {

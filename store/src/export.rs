@@ -28,7 +28,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 const PIECES: usize = 2;
 
 /// An export of which nothing was taken, or nothing came, for so long is ended: it holds a connection.
-const NO_PROGRESS: Duration = Duration::from_secs(60);
+const NO_PROGRESS: Duration = Duration::from_mins(1);
 
 /// Makes the walk along the index the plan: sorting a million rows first, in parallel workers, looks
 /// cheaper to the planner than it is, and keeps the reader waiting. How long it may take is the reader's

@@ -172,6 +172,8 @@ pub(crate) enum Item {
     Manual(ManualSale),
     Decide(Decision),
     HoldPassed(Vec<ConversionId>),
+    /// The rates of these may have come.
+    Price(Vec<ConversionId>),
     Replay(Replay),
 }
 

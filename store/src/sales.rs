@@ -10,6 +10,7 @@ mod cursor;
 mod page;
 mod record;
 mod totals;
+mod view;
 
 use std::collections::BTreeSet;
 
@@ -28,10 +29,8 @@ use self::{
     page::{Found, Window},
     record::{conversions, read_all},
 };
-pub use self::{
-    cursor::{Cursor, InvalidCursor},
-    totals::Totals,
-};
+pub use self::{cursor::Cursor, totals::Totals};
+pub use crate::cursor::InvalidCursor;
 use crate::{Store, StoreError, directory::Names};
 
 /// A conversion with what a list shows beside it.
@@ -100,10 +99,21 @@ impl Store {
             take: take.max(1),
             cursor: cursor.as_ref(),
         };
-        let Found { records, more } = page::read(&mut db, &window).await?;
-        let (older, newer) = neighbours(&records, more, cursor);
+        let found = page::read(&mut db, &window).await?;
+        self.page_of(&mut db, &window, found).await
+    }
+
+    /// What was found in a window, with names and with where the list goes on.
+    async fn page_of(
+        &self,
+        db: &mut PgConnection,
+        window: &Window<'_>,
+        found: Found,
+    ) -> Result<Page, StoreError> {
+        let Found { records, more } = found;
+        let (older, newer) = neighbours(&records, more, window.cursor.copied());
         let rows = self
-            .rows_in(&mut db, organization_id, read_all(records)?)
+            .rows_in(db, window.organization_id, read_all(records)?)
             .await?;
         Ok(Page { rows, older, newer })
     }

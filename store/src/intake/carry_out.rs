@@ -2,7 +2,7 @@
 
 use domain::{
     attribution::{Credit, TrailStep, Verdict},
-    commission::Earned,
+    commission::{Earned, Remaining},
     conversion::{Conversion, ConversionType, ProcessorIds, Source},
     fact::Payment,
     id::{ConversionId, EventId},
@@ -68,6 +68,31 @@ impl Clerk<'_> {
         }
     }
 
+    /// Computes commissions whose rate has come.
+    pub(super) fn price(&mut self, ids: &[ConversionId]) {
+        for id in ids {
+            let Some(row) = self.known.rows.get(*id) else {
+                continue;
+            };
+            let rate = self.rate(row.currency(), row.commission.currency, row.occurred_at);
+            let Some(rate) = rate.filter(|_| row.exchange.is_none()) else {
+                continue;
+            };
+            let priced = Conversion {
+                exchange: Some(rate),
+                ..row.clone()
+            };
+            if let Ok(after) = priced.restated(self.now) {
+                let why = Why {
+                    actor: Actor::System,
+                    text: format!("the exchange rate of {} became known", rate.day),
+                    entry: Some(EntryKind::Accrual),
+                };
+                self.replace(after, &why);
+            }
+        }
+    }
+
     pub(super) fn server_refund(&mut self, refund: &ServerRefund) -> Refunded {
         let is_known = self.known.backs.held.contains_key(&refund.refund_id);
         if !is_known {
@@ -125,16 +150,15 @@ impl Clerk<'_> {
             text: format!("Entered by hand: {}", sale.note),
         }];
         let (plan, terms) = self.terms(&credit).ok_or(IntakeError::NoCampaign)?;
-        let earned = plan.rate.due(
-            sale.amount,
-            domain::commission::Remaining::ALL,
-            terms.currency,
-            None,
-        )?;
+        let exchange = self.rate(sale.amount.currency, terms.currency, sale.paid_at);
+        let earned = plan
+            .rate
+            .due(sale.amount, Remaining::ALL, terms.currency, exchange)?;
         let draft = Draft {
             kind: ConversionType::Sale,
             credit,
             plan,
+            exchange,
             earned: earned.map_or(Earned::AwaitingRate, Earned::Ready),
             trail,
             email: self.email(None, sale.email.as_deref()),

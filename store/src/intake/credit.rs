@@ -7,6 +7,7 @@ use domain::{
     commission::{Duration, Earned, Plan, Position, Rate},
     connection::Processor,
     conversion::{CommissionState, Conversion, ConversionType, ProcessorIds, Source},
+    exchange::ExchangeRate,
     fact::{Clue, Payment, Signup, Subject, SubjectKind},
     id::{CampaignId, ConversionId},
     lifecycle::{Status, first_status, hold_until},
@@ -28,6 +29,7 @@ pub(super) struct Draft {
     pub(super) kind: ConversionType,
     pub(super) credit: Credit,
     pub(super) plan: Plan,
+    pub(super) exchange: Option<ExchangeRate>,
     pub(super) earned: Earned,
     pub(super) trail: Vec<TrailStep>,
     pub(super) email: Option<String>,
@@ -64,7 +66,8 @@ impl Clerk<'_> {
             return Ok(Done::Nobody(decision.trail));
         };
         let base = Money::new(payment.base_minor, payment.amount.currency);
-        let earned = match plan.earned(base, terms.currency, position)? {
+        let exchange = self.rate(base.currency, terms.currency, payment.paid_at);
+        let earned = match plan.earned(base, terms.currency, exchange, position)? {
             Earned::Nothing(reason) => {
                 self.forget_waiting(&payment.external_event_id);
                 return Ok(Done::NotDue(reason));
@@ -79,6 +82,7 @@ impl Clerk<'_> {
             kind,
             credit,
             plan,
+            exchange,
             earned,
             trail: decision.trail,
             email,
@@ -127,6 +131,20 @@ impl Clerk<'_> {
         } else {
             ConversionType::Sale
         }
+    }
+
+    /// What one unit of a sale's currency was in a campaign's on the day of the sale; `None` for the same
+    /// currency, and while it is not known.
+    pub(super) fn rate(
+        &self,
+        from: Currency,
+        to: Currency,
+        paid_at: DateTime<Utc>,
+    ) -> Option<ExchangeRate> {
+        if from == to {
+            return None;
+        }
+        self.known.rates.find(from, to, paid_at.date_naive())
     }
 
     fn case(&self, payment: &Payment, email: Option<String>, origin: Origin) -> Case {
@@ -261,6 +279,7 @@ impl Clerk<'_> {
             kind: ConversionType::Lead,
             credit,
             plan,
+            exchange: None,
             earned,
             trail: decision.trail,
             email,
@@ -334,7 +353,7 @@ impl Clerk<'_> {
             commission_state,
             plan: draft.plan,
             is_covered: true,
-            exchange: None,
+            exchange: draft.exchange,
             external_event_id: external,
             processor: origin.processor.unwrap_or(Processor::Server),
             connection_id: origin.connection_id,

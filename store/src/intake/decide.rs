@@ -176,6 +176,10 @@ impl<'a> Clerk<'a> {
                 self.hold_passed(ids);
                 Ok(Answer::Decided(Vec::new()))
             }
+            Item::Price(ids) => {
+                self.price(ids);
+                Ok(Answer::Decided(Vec::new()))
+            }
         }
     }
 

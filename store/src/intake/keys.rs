@@ -8,6 +8,7 @@ use domain::{
     email::Email,
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind, refund_id},
     id::{AffiliateId, ConversionId},
+    money::Currency,
     refund::MoneyBack,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Keys {
     pub(super) any_signup: bool,
     /// When the first of the batch's payments was paid.
     pub(super) earliest_paid: Option<DateTime<Utc>>,
+    /// Currencies and times of payments.
+    pub(super) paid: Vec<(Currency, DateTime<Utc>)>,
     /// Ids that name payments: sales, refunds, charges.
     pub(super) payments: BTreeSet<String>,
     /// Ids of the refunds themselves.
@@ -72,7 +75,7 @@ impl Keys {
                 }
                 Item::Manual(sale) => keys.manual(sale),
                 Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
-                Item::HoldPassed(ids) => keys.conversions.extend(ids),
+                Item::HoldPassed(ids) | Item::Price(ids) => keys.conversions.extend(ids),
                 Item::Event(event) | Item::Replay(Replay { event, .. }) => {
                     if let Content::Facts(facts) = &event.content {
                         for fact in facts {
@@ -115,6 +118,7 @@ impl Keys {
     pub(super) fn payment(&mut self, payment: &Payment) {
         self.payments.extend(links::of_payment(payment));
         self.external_ids.insert(payment.external_event_id.clone());
+        self.paid.push((payment.amount.currency, payment.paid_at));
         let earliest = self.earliest_paid.get_or_insert(payment.paid_at);
         *earliest = payment.paid_at.min(*earliest);
         self.parties(&payment.ids, payment.email.as_deref());
@@ -122,6 +126,7 @@ impl Keys {
     }
 
     fn manual(&mut self, sale: &ManualSale) {
+        self.paid.push((sale.amount.currency, sale.paid_at));
         self.payments.extend(sale.external_event_id.clone());
         self.emails.extend(email_key(sale.email.as_deref()));
         self.affiliates.insert(sale.affiliate_id);

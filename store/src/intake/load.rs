@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     attribution::Book,
     connection::Processor,
-    conversion::Conversion,
+    conversion::{CommissionState, Conversion},
     event::Outcome,
+    exchange::Rates,
     fact::{Clue, ClueKind, Fact, Payment, Subject, SubjectKind},
     id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
+    money::Currency,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -24,7 +26,7 @@ use super::{
     rows::Rows,
     writer::Desk,
 };
-use crate::{StoreError, directory::Names, error::readable};
+use crate::{StoreError, directory::Names, error::readable, exchange::rates_in};
 
 /// A payment that waits for somebody to credit.
 #[derive(Clone, Debug)]
@@ -60,6 +62,7 @@ pub(super) struct Known {
     pub(super) book: Book,
     pub(super) names: Names,
     pub(super) backs: Backs,
+    pub(super) rates: Rates,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
@@ -110,6 +113,7 @@ pub(super) async fn known_in(
         .directory
         .book_in(db, organization_id, &keys.clues, &credited, promotion_codes)
         .await?;
+    let rates = foreign_in(db, organization_id, &keys, &rows, &book).await?;
     let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
     let names = desk
         .directory
@@ -127,6 +131,7 @@ pub(super) async fn known_in(
         book,
         names,
         backs,
+        rates,
     })
 }
 
@@ -330,6 +335,32 @@ async fn promotion_codes_in(
         }
     }
     Ok(codes)
+}
+
+/// The exchange rates that the batch's sales may need; none are read when all are in the campaigns'
+/// currency.
+async fn foreign_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+    rows: &Rows,
+    book: &Book,
+) -> Result<Rates, StoreError> {
+    let campaigns = book.campaigns.values();
+    let own: Vec<Currency> = campaigns.map(|campaign| campaign.terms.currency).collect();
+    let awaiting = rows
+        .iter()
+        .filter(|row| row.commission_state == CommissionState::AwaitingRate)
+        .map(|row| (row.currency(), row.occurred_at));
+    let paid = keys.paid.iter().copied();
+    let foreign = awaiting
+        .chain(paid)
+        .filter(|(currency, _)| own.iter().any(|other| other != currency));
+    let days: BTreeSet<NaiveDate> = foreign.map(|(_, at)| at.date_naive()).collect();
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) => rates_in(db, organization_id, *first, *last).await,
+        _ => Ok(Rates::default()),
+    }
 }
 
 /// Conversions that the batch names: by the ids of their payments, by their own, or by a subscription

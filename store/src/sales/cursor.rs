@@ -1,24 +1,22 @@
-//! Places in a list as opaque text: signed, and good only for the list they were made for.
+//! Places in the list of sales.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     id::{ConversionId, OrganizationId},
     sales::Filter,
 };
-use subtle::ConstantTimeEq;
-use thiserror::Error;
 use uuid::Uuid;
 
 use super::condition::normalized;
-use crate::{Store, Vault};
+use crate::{
+    Store, Vault,
+    cursor::{self, InvalidCursor, List},
+};
 
 const OLDER: u8 = b'o';
 const NEWER: u8 = b'n';
 
 /// One byte of direction and the id.
 const PLACE_LENGTH: usize = 17;
-/// Half of the keyed tag: 128 bits are enough for what only guards a list's order.
-const TAG_LENGTH: usize = 16;
 
 /// Where a page goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +26,6 @@ pub enum Cursor {
     /// With the next newer row.
     NewerThan(ConversionId),
 }
-
-/// Not a cursor that was made for this list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the cursor does not belong to this list")]
-pub struct InvalidCursor;
 
 impl Cursor {
     fn place(self) -> [u8; PLACE_LENGTH] {
@@ -78,11 +71,16 @@ impl Store {
     }
 }
 
+fn list(organization_id: OrganizationId, filter: &Filter) -> List<Filter> {
+    List {
+        kind: "cursor",
+        organization_id,
+        filter: normalized(filter),
+    }
+}
+
 fn seal(vault: &Vault, organization_id: OrganizationId, filter: &Filter, cursor: Cursor) -> String {
-    let place = cursor.place();
-    let mut sealed = place.to_vec();
-    sealed.extend(tag(vault, organization_id, filter, &place));
-    URL_SAFE_NO_PAD.encode(sealed)
+    cursor::seal(vault, &list(organization_id, filter), cursor.place())
 }
 
 fn open(
@@ -91,32 +89,8 @@ fn open(
     filter: &Filter,
     text: &str,
 ) -> Result<Cursor, InvalidCursor> {
-    let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-    let (place, sealed_tag) = sealed.split_at_checked(PLACE_LENGTH).ok_or(InvalidCursor)?;
-    let expected = tag(vault, organization_id, filter, place);
-    if bool::from(expected.as_slice().ct_eq(sealed_tag)) {
-        Cursor::at(place)
-    } else {
-        Err(InvalidCursor)
-    }
-}
-
-fn tag(
-    vault: &Vault,
-    organization_id: OrganizationId,
-    filter: &Filter,
-    place: &[u8],
-) -> [u8; TAG_LENGTH] {
-    let filter = serde_json::to_vec(&normalized(filter))
-        .unwrap_or_else(|_| unreachable!("a filter is plain data"));
-    let mut text = organization_id.0.as_bytes().to_vec();
-    text.extend(place);
-    // The filter comes last, because it alone has no fixed length.
-    text.extend(filter);
-    let full = vault.tag("cursor", &text);
-    let mut tag = [0; TAG_LENGTH];
-    tag.copy_from_slice(&full[..TAG_LENGTH]);
-    tag
+    let place: [u8; PLACE_LENGTH] = cursor::open(vault, &list(organization_id, filter), text)?;
+    Cursor::at(&place)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use domain::{
     money::Currency,
     sales::{ChipCounts, CurrencyTotals, Filter},
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::bounds::Bounds;
@@ -78,24 +79,32 @@ impl Store {
         organization_id: OrganizationId,
         filter: &Filter,
     ) -> Result<Totals, StoreError> {
-        let wanted = Wanted::new(organization_id, filter);
-        let sums = match filter.affiliate_id {
-            Some(affiliate_id) => {
-                self.sums_of_rows(&wanted, affiliate_id, Bounds::of(filter))
-                    .await?
-            }
-            None => self.sums_of_days(&wanted, &Spans::of(filter)).await?,
-        };
-        total(sums)
+        let mut db = self.pool.acquire().await?;
+        read(&mut db, organization_id, filter).await
     }
+}
 
-    async fn sums_of_rows(
-        &self,
-        wanted: &Wanted,
-        affiliate_id: AffiliateId,
-        bounds: Bounds,
-    ) -> Result<Vec<Sums>, sqlx::Error> {
-        sums!(
+/// The sums of everything that the filter lets through.
+pub(super) async fn read(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &Filter,
+) -> Result<Totals, StoreError> {
+    let wanted = Wanted::new(organization_id, filter);
+    let sums = match filter.affiliate_id {
+        Some(affiliate_id) => sums_of_rows(db, &wanted, affiliate_id, Bounds::of(filter)).await?,
+        None => sums_of_days(db, &wanted, &Spans::of(filter)).await?,
+    };
+    total(sums)
+}
+
+async fn sums_of_rows(
+    db: &mut PgConnection,
+    wanted: &Wanted,
+    affiliate_id: AffiliateId,
+    bounds: Bounds,
+) -> Result<Vec<Sums>, sqlx::Error> {
+    sums!(
             "select kind, status, currency, commission_currency, 1 as conversions, amount_minor,
                  commission_minor
              from conversion
@@ -110,12 +119,16 @@ impl Store {
             bounds.lower,
             bounds.upper,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(db)
         .await
-    }
+}
 
-    async fn sums_of_days(&self, wanted: &Wanted, spans: &Spans) -> Result<Vec<Sums>, sqlx::Error> {
-        sums!(
+async fn sums_of_days(
+    db: &mut PgConnection,
+    wanted: &Wanted,
+    spans: &Spans,
+) -> Result<Vec<Sums>, sqlx::Error> {
+    sums!(
             "select kind, status, currency, commission_currency, conversions, amount_minor, commission_minor
              from conversion_day
              where organization_id = $1 and day >= $6 and day < $7
@@ -142,9 +155,8 @@ impl Store {
             spans.after.lower,
             spans.after.upper,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(db)
         .await
-    }
 }
 
 /// A filter as arguments: lists that let everything through are spelled out.

@@ -11,6 +11,7 @@ mod limits;
 mod live;
 mod organization;
 mod plans;
+mod rates;
 mod refunds;
 mod roles;
 mod sales;

@@ -1,0 +1,218 @@
+//! Exchange rates: published ones for everybody, and an organization's own, which go first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::{
+    exchange::{MAX_AGE_DAYS, Published, Quote, Rates},
+    id::{ConversionId, OrganizationId},
+    money::Currency,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    audit::{self, Actor},
+    error::readable,
+    intake::Item,
+};
+
+/// Whose rates the published ones are.
+const EVERYBODY: OrganizationId = OrganizationId(Uuid::nil());
+/// The most rates that one call may bring.
+pub const MAX_RATES: usize = 10_000;
+/// The most sales that one round computes for new rates.
+const AWAITING_AT_ONCE: i64 = 1000;
+
+/// The rate of a day: 1 unit of `base` was so many units of `quote`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayRate {
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// One unit of this ...
+    pub base: Currency,
+    /// ... in units of this.
+    pub quote: Currency,
+    /// How many.
+    pub rate: Quote,
+}
+
+impl Store {
+    /// Keeps an organization's own rates; one that is there for the day is replaced. Sales that waited
+    /// for them are computed.
+    ///
+    /// # Errors
+    /// [`StoreError::Forbidden`] when the actor may not set rates.
+    pub async fn set_rates(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        rates: &[DayRate],
+    ) -> Result<(), StoreError> {
+        let actor = actor.administers()?;
+        let now = self.now();
+        let mut tx = self.pool.begin().await?;
+        write_in(&mut tx, organization_id, now, rates).await?;
+        let detail = format!("{} exchange rates", rates.len());
+        let entry = audit::Entry {
+            actor,
+            subject: "fx_rate",
+            subject_id: organization_id.0,
+            action: "changed",
+            detail: &detail,
+        };
+        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        tx.commit().await?;
+        self.price_awaiting().await.map(drop)
+    }
+
+    /// Keeps published rates, for everybody.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn publish_rates(&self, rates: &[DayRate]) -> Result<(), StoreError> {
+        let mut db = self.pool.acquire().await?;
+        write_in(&mut db, EVERYBODY, self.now(), rates).await?;
+        drop(db);
+        self.price_awaiting().await.map(drop)
+    }
+
+    /// The rates that an organization's sales of a span of days may use, newest first, its own before
+    /// the published ones; at most [`MAX_RATES`].
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn rates(
+        &self,
+        organization_id: OrganizationId,
+        since: NaiveDate,
+        until: NaiveDate,
+    ) -> Result<Vec<(DayRate, bool)>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        read_in(&mut db, organization_id, since, until).await
+    }
+
+    /// Computes the commissions that waited for a rate which is there now; tells how many were looked at.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn price_awaiting(&self) -> Result<usize, StoreError> {
+        let rows = sqlx::query!(
+            "select organization_id, conversion_id from conversion
+             where commission_state = 'awaiting_rate' and parent_conversion_id is null
+             order by occurred_at desc limit $1",
+            AWAITING_AT_ONCE,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut awaiting: BTreeMap<OrganizationId, Vec<ConversionId>> = BTreeMap::new();
+        for row in &rows {
+            awaiting
+                .entry(OrganizationId(row.organization_id))
+                .or_default()
+                .push(ConversionId(row.conversion_id));
+        }
+        for (organization_id, ids) in awaiting {
+            let priced = self.writer.submit(organization_id, Item::Price(ids)).await;
+            if let Err(error) = priced {
+                tracing::warn!(%error, %organization_id, "commissions still wait for their rates");
+            }
+        }
+        Ok(rows.len())
+    }
+}
+
+async fn write_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+    rates: &[DayRate],
+) -> Result<(), StoreError> {
+    let days: Vec<NaiveDate> = rates.iter().map(|one| one.day).collect();
+    let bases: Vec<String> = rates.iter().map(|one| one.base.code().to_owned()).collect();
+    let quotes: Vec<String> = rates
+        .iter()
+        .map(|one| one.quote.code().to_owned())
+        .collect();
+    let digits: Vec<i64> = rates.iter().map(|one| one.rate.digits).collect();
+    let places: Vec<i32> = rates
+        .iter()
+        .map(|one| i32::try_from(one.rate.places).unwrap_or(i32::MAX))
+        .collect();
+    sqlx::query!(
+        "insert into fx_rate (organization_id, day, base, quote, digits, places, created_at)
+         select distinct on (r.day, r.base, r.quote) $1::uuid, r.day, r.base, r.quote, r.digits, r.places, $2::timestamptz
+         from unnest($3::date[], $4::text[], $5::text[], $6::bigint[], $7::integer[])
+             as r (day, base, quote, digits, places)
+         on conflict (organization_id, day, base, quote) do update
+         set digits = excluded.digits, places = excluded.places, created_at = excluded.created_at",
+        organization_id.0,
+        now,
+        &days,
+        &bases,
+        &quotes,
+        &digits,
+        &places,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn read_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    since: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<(DayRate, bool)>, StoreError> {
+    const TABLE: &str = "fx_rate";
+    let rows = sqlx::query!(
+        "select organization_id, day, base, quote, digits, places from fx_rate
+         where organization_id in ($1, $2) and day between $3 and $4
+         order by day desc, organization_id = $2, base, quote limit $5",
+        organization_id.0,
+        EVERYBODY.0,
+        since,
+        until,
+        i64::try_from(MAX_RATES).unwrap_or(i64::MAX),
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let rate = DayRate {
+                day: row.day,
+                base: readable(Currency::parse(&row.base).ok(), TABLE, "base")?,
+                quote: readable(Currency::parse(&row.quote).ok(), TABLE, "quote")?,
+                rate: Quote {
+                    digits: row.digits,
+                    places: readable(u32::try_from(row.places).ok(), TABLE, "places")?,
+                },
+            };
+            Ok((rate, row.organization_id != EVERYBODY.0))
+        })
+        .collect()
+}
+
+/// Everything that sales of these days may use.
+pub(crate) async fn rates_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    earliest: NaiveDate,
+    latest: NaiveDate,
+) -> Result<Rates, StoreError> {
+    let since = earliest.checked_sub_days(Days::new(MAX_AGE_DAYS));
+    let mut rates = Rates::default();
+    let read = read_in(db, organization_id, since.unwrap_or(earliest), latest).await?;
+    for (rate, is_own) in read {
+        let published = Published {
+            base: rate.base,
+            quote: rate.quote,
+            rate: rate.rate,
+            is_own,
+        };
+        rates.add(rate.day, published);
+    }
+    Ok(rates)
+}
