@@ -146,6 +146,14 @@ impl Problem {
         )
     }
 
+    /// A field of the body names a thing that is not there, or not the caller's.
+    pub(crate) fn not_found_in(field: &'static str, what: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::not_found(what)
+        }
+    }
+
     pub(crate) fn affiliate_not_found(trail: &[TrailStep]) -> Self {
         let looked_at: Vec<&str> = trail.iter().map(|step| step.text.as_str()).collect();
         let message = if looked_at.is_empty() {
@@ -273,7 +281,7 @@ impl From<IntakeError> for Problem {
         match error {
             IntakeError::NobodyToCredit(trail) => Self::affiliate_not_found(&trail),
             IntakeError::NotDue(_) => Self::conflict("commission_not_due", error.to_string()),
-            IntakeError::NoCampaign => Self::invalid("campaignId", error.to_string()),
+            IntakeError::NoCampaign => Self::not_found_in("campaignId", "campaign"),
             IntakeError::NoConversion(_) => Self::not_found("sale"),
             IntakeError::Refused { .. } => Self::conflict("status_conflict", error.to_string()),
             IntakeError::NoAffiliate => Self::not_found("affiliate"),

@@ -151,7 +151,7 @@ impl Store {
         Ok(rows.into_iter().next())
     }
 
-    async fn rows_in(
+    pub(crate) async fn rows_in(
         &self,
         db: &mut PgConnection,
         organization_id: OrganizationId,

@@ -114,7 +114,7 @@ mod server {
         text::Name,
     };
     use store::{
-        affiliate::{AffiliateError, AffiliateFilter, NewAffiliate},
+        affiliate::{AffiliateError, AffiliateFilter, NewAffiliate, Start},
         coupon::{CouponError, NewCoupon},
     };
 
@@ -130,7 +130,12 @@ mod server {
             let organization = self.organization();
             let page = self
                 .store
-                .affiliates(organization, AffiliateFilter::default(), 0, PAGE)
+                .affiliates(
+                    organization,
+                    AffiliateFilter::default(),
+                    Start::Offset(0),
+                    PAGE,
+                )
                 .await?;
             let campaigns = self.store.campaigns(organization).await?;
             let names: HashMap<_, _> = campaigns
@@ -243,6 +248,7 @@ mod server {
                 CouponError::NotFound => Self::NotFound,
                 CouponError::CodeTaken(_) => Self::invalid("code", error),
                 CouponError::DiscountTaken => Self::invalid("discount", error),
+                CouponError::NoAffiliate => Self::invalid("affiliate", error),
                 CouponError::NotEnrolled => Self::invalid("campaign", error),
             }
         }

@@ -129,14 +129,24 @@ impl Reply {
     /// 200 with a page of a list that has `total` rows.
     fn list(self, page: &Page, total: i64, rows: &[impl Serialize]) -> Response {
         let end = page.end(rows.len());
-        let has_more = end < total;
+        self.part(page, total, (end < total).then(|| page::cursor(end)), rows)
+    }
+
+    /// The same of a list that goes on at `next_cursor`, if it does.
+    fn part(
+        self,
+        page: &Page,
+        total: i64,
+        next_cursor: Option<String>,
+        rows: &[impl Serialize],
+    ) -> Response {
         let meta = ListMeta {
             request_id: self.request_id,
             total,
             page: page.number(),
             page_size: page.size(),
-            has_more,
-            next_cursor: has_more.then(|| page::cursor(end)),
+            has_more: next_cursor.is_some(),
+            next_cursor,
         };
         axum::Json(Envelope { data: rows, meta }).into_response()
     }

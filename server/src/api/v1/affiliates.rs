@@ -8,18 +8,17 @@ use domain::{
     affiliate::{Affiliate, AffiliateStatus, Enrollment},
     commission::Rate,
     id::{AffiliateId, CampaignId, OrganizationId},
-    sales::Filter,
     scope::Scope,
 };
 use serde::Serialize;
 use serde_json::Number;
-use store::affiliate::{AffiliateError, AffiliateFilter, AffiliatePage};
+use store::affiliate::{AffiliateError, AffiliateFilter, AffiliateTotals, Start};
 
 use self::body::{ChangeBody, NewBody, read_status};
 use super::{
     Reply,
     field::{Id, percent_number},
-    page::Page,
+    page::{Page, not_ours},
     programs,
 };
 use crate::{
@@ -57,7 +56,7 @@ struct AffiliateRow<'a> {
     created_at: DateTime<Utc>,
 }
 
-/// What an affiliate has brought in one program, whose one currency the earnings are in.
+/// What an affiliate has brought in that program.
 #[derive(Serialize, Default)]
 struct ProgramTotals {
     /// Clicks are not recorded yet.
@@ -69,6 +68,16 @@ struct ProgramTotals {
     /// Commission due now, whatever its status, in minor units.
     #[serde(rename = "totalEarnings")]
     earnings: i64,
+}
+
+impl From<AffiliateTotals> for ProgramTotals {
+    fn from(totals: AffiliateTotals) -> Self {
+        Self {
+            clicks: 0,
+            conversions: totals.sales,
+            earnings: totals.commission_minor,
+        }
+    }
 }
 
 impl<'a> AffiliateRow<'a> {
@@ -116,12 +125,10 @@ impl From<AffiliateError> for Problem {
     fn from(error: AffiliateError) -> Self {
         match error {
             AffiliateError::SlugTaken(_) => Self::conflict("code_taken", error.to_string()),
-            AffiliateError::NoCampaign | AffiliateError::NotOpen => {
-                Self::invalid("programId", error.to_string())
-            }
-            AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
-                Self::invalid("recruiterId", error.to_string())
-            }
+            AffiliateError::NoCampaign => Self::not_found_in("programId", "program"),
+            AffiliateError::NotOpen => Self::invalid("programId", error.to_string()),
+            AffiliateError::NoRecruiter => Self::not_found_in("recruiterId", "affiliate"),
+            AffiliateError::OwnRecruiter => Self::invalid("recruiterId", error.to_string()),
             AffiliateError::NotFound => Self::not_found("affiliate"),
             AffiliateError::Store(error) => error.into(),
         }
@@ -162,30 +169,34 @@ async fn listed(
     mut query: Query,
     reply: Reply,
 ) -> Result<Response, Problem> {
+    let sealed = query.take("cursor");
     let page = Page::take(&mut query)?;
-    let status = wanted_status(&mut query)?;
+    let wanted = wanted_status(&mut query)?;
     query.done()?;
-    let found = match status {
-        Wanted::Nobody => AffiliatePage {
-            affiliates: Vec::new(),
-            total: 0,
-        },
-        Wanted::Status(status) => {
-            let filter = AffiliateFilter {
-                campaign_id,
-                status,
-            };
-            state
-                .store
-                .affiliates(organization_id, filter, page.start(), page.size())
-                .await?
-        }
+    let Wanted::Status(status) = wanted else {
+        return Ok(reply.list(&page, 0, &[(); 0]));
     };
-    let mut rows = Vec::with_capacity(found.affiliates.len());
-    for affiliate in &found.affiliates {
-        rows.push(row(state, organization_id, affiliate, campaign_id).await?);
-    }
-    Ok(reply.list(&page, found.total, &rows))
+    let filter = AffiliateFilter {
+        campaign_id,
+        status,
+    };
+    let store = &state.store;
+    let start = match sealed {
+        Some(text) => Start::After(
+            store
+                .open_affiliate_cursor(organization_id, filter, &text)
+                .map_err(|_| not_ours())?,
+        ),
+        None => Start::Offset(page.start()),
+    };
+    let found = store
+        .affiliates(organization_id, filter, start, page.size())
+        .await?;
+    let next = found
+        .next
+        .map(|next| store.seal_affiliate_cursor(organization_id, filter, next));
+    let rows = rows(state, organization_id, &found.affiliates, campaign_id).await?;
+    Ok(reply.part(&page.from(start.seen()), found.total, next, &rows))
 }
 
 enum Wanted {
@@ -281,22 +292,31 @@ async fn row<'a>(
     affiliate: &'a Affiliate,
     program_id: Option<CampaignId>,
 ) -> Result<AffiliateRow<'a>, Problem> {
-    let program_id = program_id.or(affiliate.primary_campaign());
-    let filter = Filter {
-        affiliate_id: Some(affiliate.id),
-        campaign_id: program_id,
-        ..Filter::default()
+    let one = std::slice::from_ref(affiliate);
+    let rows = rows(state, organization_id, one, program_id).await?;
+    let row = rows.into_iter().next();
+    row.ok_or_else(|| Problem::not_found("affiliate"))
+}
+
+/// Affiliates with their totals in `program_id`, or each in his primary program.
+async fn rows<'a>(
+    state: &AppState,
+    organization_id: OrganizationId,
+    affiliates: &'a [Affiliate],
+    program_id: Option<CampaignId>,
+) -> Result<Vec<AffiliateRow<'a>>, Problem> {
+    let shown = |affiliate: &Affiliate| program_id.or(affiliate.primary_campaign());
+    let wanted: Vec<_> = affiliates
+        .iter()
+        .filter_map(|affiliate| Some((affiliate.id, shown(affiliate)?)))
+        .collect();
+    let mut totals = state
+        .store
+        .affiliate_totals(organization_id, &wanted)
+        .await?;
+    let row = |affiliate: &'a Affiliate| {
+        let totals = totals.remove(&affiliate.id).unwrap_or_default();
+        AffiliateRow::new(affiliate, shown(affiliate), totals.into())
     };
-    let sums = state.store.sales_totals(organization_id, &filter).await?;
-    let totals = ProgramTotals {
-        clicks: 0,
-        conversions: sums.chips.sales,
-        // One program, one currency of commissions, whatever its sales were in.
-        earnings: sums
-            .by_currency
-            .iter()
-            .map(|sum| sum.commission_minor)
-            .sum(),
-    };
-    Ok(AffiliateRow::new(affiliate, program_id, totals))
+    Ok(affiliates.iter().map(row).collect())
 }

@@ -1,5 +1,6 @@
 //! Paging, the same for every list of `/api/v1`: by `page` and `pageSize`, by `page` or `offset` and
-//! `limit`, or by `cursor` and `limit`.
+//! `limit`, or by `cursor` and `limit`. Short lists are cut out of what is all there; a list that grows
+//! long has cursors of its own, which name the last row that was seen.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -56,6 +57,11 @@ impl Page {
         }
     }
 
+    /// The page of that size before which so many rows come.
+    pub(super) fn from(self, start: i64) -> Self {
+        Self { start, ..self }
+    }
+
     /// How many rows of the list come before it.
     pub(super) fn start(&self) -> i64 {
         self.start
@@ -95,10 +101,13 @@ fn open(text: &str) -> Result<i64, Problem> {
         let start = plain.strip_prefix(CURSOR_MARK)?.parse::<i64>().ok()?;
         Some(start).filter(|start| *start >= 0)
     };
-    read(text).ok_or_else(|| {
-        let message = "this cursor is not one of ours: start without a cursor";
-        Problem::bad_request("invalid_cursor", message)
-    })
+    read(text).ok_or_else(not_ours)
+}
+
+/// The refusal of a cursor.
+pub(super) fn not_ours() -> Problem {
+    let message = "this cursor is not one of this list's: start without a cursor";
+    Problem::bad_request("invalid_cursor", message)
 }
 
 fn number(query: &mut Query, name: &str, least: i64, most: i64) -> Result<Option<i64>, Problem> {

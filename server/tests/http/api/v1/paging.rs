@@ -103,3 +103,34 @@ async fn sizes_and_places_outside_are_refused() {
         server.get(&format!("{list}?limit=1")).await.expect(200);
     }
 }
+
+#[tokio::test]
+async fn who_is_added_while_somebody_pages_pushes_nobody_out() {
+    let server = TestServer::start().await;
+    for number in 0..5 {
+        server.affiliate(&format!("affiliate-{number}")).await;
+    }
+    let list = "/api/v1/affiliates";
+    let all = ids(&server.get(list).await.expect(200));
+    let first = server.get(&format!("{list}?limit=2")).await.expect(200);
+    let cursor = first.json["meta"]["nextCursor"].as_str().expect("a cursor");
+    server.affiliate("newcomer").await;
+    let next = format!("{list}?limit=2&cursor={cursor}");
+    let second = server.get(&next).await.expect(200);
+    assert_eq!(
+        (ids(&first), ids(&second)),
+        (all[..2].to_vec(), all[2..4].to_vec())
+    );
+    let meta = &second.json["meta"];
+    assert_eq!((&meta["page"], &meta["hasMore"]), (&2.into(), &true.into()));
+
+    // It is good for this list only, and for this organization's.
+    let stranger = server.second_organization().await;
+    for answer in [
+        server.get(&format!("{next}&status=approved")).await,
+        server.get(&format!("{next}x")).await,
+        stranger.get(&next).await,
+    ] {
+        refused(&answer, 400, "BAD_REQUEST");
+    }
+}
