@@ -123,7 +123,7 @@ impl From<ConnectionError> for Problem {
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::BadSecret => Self::invalid("signingSecrets", error.to_string()),
-            ConnectionError::NoCampaign => Self::invalid("programId", error.to_string()),
+            ConnectionError::NoCampaign => Self::not_found_in("programId", "program"),
             ConnectionError::NotFound => Self::not_found("connection"),
             ConnectionError::Store(error) => error.into(),
         }

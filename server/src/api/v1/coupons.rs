@@ -77,6 +77,7 @@ impl From<CouponError> for Problem {
         match error {
             CouponError::CodeTaken(_) => Self::conflict("code_taken", error.to_string()),
             CouponError::DiscountTaken => Self::conflict("discount_taken", error.to_string()),
+            CouponError::NoAffiliate => Self::not_found_in("affiliateId", "affiliate"),
             CouponError::NotEnrolled => Self::invalid("affiliateId", error.to_string()),
             CouponError::NotFound => Self::not_found("coupon"),
             CouponError::Store(error) => error.into(),

@@ -75,7 +75,7 @@ async fn a_refund_that_says_too_little_or_too_much_is_refused_by_field() {
         body[field] = value.clone();
         let refused = refund(&server, body).await;
         assert_eq!(
-            (refused.status.as_u16(), &refused.json["field"]),
+            (refused.status, &refused.json["field"]),
             (400, &json!(field)),
             "{field} {value}"
         );

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::refusal::{NOBODY, invalid, refused};
+use super::refusal::{NOBODY, invalid, missing, refused};
 use crate::support::{Answer, TestServer};
 
 const PATH: &str = "/api/v1/connections";
@@ -92,10 +92,7 @@ async fn what_does_not_fit_is_refused_by_name_and_secrets_are_not_repeated() {
         ),
         ("mode", vec![json!("sandbox"), json!(5), Value::Null]),
         ("name", vec![json!(""), Value::Null]),
-        (
-            "programId",
-            vec![json!(NOBODY), json!("x"), json!(strange_program)],
-        ),
+        ("programId", vec![json!("x")]),
         (
             "signingSecrets",
             vec![
@@ -127,6 +124,11 @@ async fn what_does_not_fit_is_refused_by_name_and_secrets_are_not_repeated() {
         body.as_object_mut().expect("an object").remove(name);
         invalid(&server.post(PATH, body).await, name);
     }
+    for id in [NOBODY, &strange_program] {
+        let mut body = stripe();
+        body["programId"] = json!(id);
+        missing(&server.post(PATH, body).await, "programId");
+    }
     assert_eq!(
         server.get(PATH).await.data(),
         &json!([]),
@@ -134,10 +136,11 @@ async fn what_does_not_fit_is_refused_by_name_and_secrets_are_not_repeated() {
     );
 
     let path = format!("{PATH}/{}", server.connect_stripe(SECRET).await.id);
+    let program = json!({"programId": strange_program});
+    missing(&server.patch(&path, program).await, "programId");
     for (name, value) in [
         ("mode", json!("sandbox")),
         ("name", json!("")),
-        ("programId", json!(NOBODY)),
         ("signingSecrets", json!([])),
         ("signingSecrets", json!(SECRET)),
         ("apiKey", json!("hush hush")),

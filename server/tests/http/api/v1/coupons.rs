@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::refusal::{NOBODY, invalid, refused};
+use super::refusal::{NOBODY, invalid, missing, refused};
 use crate::support::TestServer;
 
 async fn program_path(server: &TestServer) -> String {
@@ -83,7 +83,7 @@ async fn what_does_not_fit_is_refused_by_name() {
     let affiliate = server.affiliate("sarah").await;
     let path = program_path(&server).await;
     for (name, values) in [
-        ("affiliateId", vec![json!(NOBODY), json!("x"), Value::Null]),
+        ("affiliateId", vec![json!("x"), Value::Null]),
         (
             "code",
             vec![json!(""), json!("A B"), json!("X".repeat(65)), json!(5)],
@@ -126,8 +126,12 @@ async fn an_affiliate_of_another_program_or_organization_gets_no_coupon() {
         .affiliate_named("Elsewhere", "elsewhere", json!({"programId": program}))
         .await;
     let path = program_path(&server).await;
-    for affiliate in [stranger, elsewhere] {
-        let body = json!({"affiliateId": affiliate.id, "code": "CODE"});
-        invalid(&server.post(&path, body).await, "affiliateId");
+    let body = |id: &str| json!({"affiliateId": id, "code": "CODE"});
+    invalid(
+        &server.post(&path, body(&elsewhere.id)).await,
+        "affiliateId",
+    );
+    for id in [NOBODY, &stranger.id] {
+        missing(&server.post(&path, body(id)).await, "affiliateId");
     }
 }

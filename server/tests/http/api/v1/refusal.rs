@@ -56,6 +56,13 @@ pub(super) fn refused(answer: &Answer, status: u16, code: &str) {
     assert!(!request_id.is_empty(), "{}", answer.text);
 }
 
+/// Checks the 404 of a body whose field names a thing that is not there.
+#[track_caller]
+pub(super) fn missing(answer: &Answer, field: &str) {
+    refused(answer, 404, "NOT_FOUND");
+    assert_eq!(answer.field(), field, "{}", answer.text);
+}
+
 /// A body that each `POST` and `PATCH` address accepts as far as its form goes.
 fn body_of(method: &str, path: &str) -> Value {
     match (method, path) {
