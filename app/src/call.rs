@@ -24,7 +24,8 @@ pub struct Answer(Result<String, AppError>);
 /// An answer that a page waits for.
 pub type Loaded = Resource<Answer, FromToStringCodec>;
 
-type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// An answer that is on its way.
+pub type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// A server function that reads.
 pub trait Question: ServerFn<Error = AppError, Output: Serialize> + 'static {

@@ -12,7 +12,10 @@ use leptos::prelude::*;
 
 use crate::{
     moment::Millis,
-    server_fn::sales::{FirstSteps, SaleRow, SalesPage},
+    server_fn::{
+        Choice,
+        sales::{FirstSteps, SaleRow, SalesPage},
+    },
 };
 
 /// One row on the screen.
@@ -52,6 +55,8 @@ pub struct Summary {
     pub newer: Option<String>,
     /// What to do next, while there is no sale at all.
     pub first_steps: Option<FirstSteps>,
+    /// The affiliate of the filter.
+    pub affiliate: Option<Choice>,
 }
 
 /// How a fresh answer is taken.
@@ -191,6 +196,7 @@ fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
         older,
         newer,
         first_steps,
+        affiliate,
     } = page;
     (
         rows,
@@ -201,6 +207,7 @@ fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
             older,
             newer,
             first_steps,
+            affiliate,
         },
     )
 }
@@ -250,6 +257,7 @@ mod tests {
             older: None,
             newer: None,
             first_steps: None,
+            affiliate: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod http {
     mod attempts;
     mod command_line;
     mod crash;
+    mod dashboard;
     mod database_away;
     mod embedded;
     mod every_answer;

@@ -149,7 +149,8 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
         </header>
         <div class="bar">
             <Chips query counts=Signal::derive(move || summary.read().chips)/>
-            <FilterBar query choices now=Signal::derive(move || summary.read().now)/>
+            <FilterBar query choices now=Signal::derive(move || summary.read().now)
+                affiliate=Signal::derive(move || summary.read().affiliate.clone())/>
         </div>
         <Totals query totals=Signal::derive(move || summary.read().totals.clone())/>
         <Pill count=shown.held on_click=release/>

@@ -7,12 +7,16 @@ use super::{
     badge::{source_icon, status_icon},
     date_filter::DateFilter,
     icon::{Icon, icon},
-    option_filter::{OptionFilter, Picked},
+    option_filter::{Beyond, OptionFilter, Picked},
 };
 use crate::{
+    call::ask,
     moment::Millis,
     query::SalesQuery,
-    server_fn::{Choice, sales::SalesChoices},
+    server_fn::{
+        Choice,
+        sales::{FindAffiliates, SalesChoices},
+    },
     text::sales as words,
 };
 
@@ -26,6 +30,8 @@ pub fn FilterBar(
     /// When the server answered.
     #[prop(into)]
     now: Signal<Millis>,
+    /// The affiliate of the filter, as the server's answer names it.
+    affiliate: Signal<Option<Choice>>,
 ) -> impl IntoView {
     let active = Memo::new(move |_| query.read().active_filters());
     let any = move || active.get() > 0;
@@ -33,7 +39,7 @@ pub fn FilterBar(
     let options = [
         statuses(),
         sources(),
-        affiliates(choices.affiliates),
+        affiliates(choices.affiliates, affiliate),
         campaigns(choices.campaigns),
     ];
     let filter = move |picked: Picked| view! { <OptionFilter query picked/> };
@@ -69,6 +75,7 @@ fn statuses() -> Picked {
                 .collect()
         },
         clear: |query| query.statuses.clear(),
+        beyond: None,
     }
 }
 
@@ -91,10 +98,12 @@ fn sources() -> Picked {
                 .collect()
         },
         clear: |query| query.sources.clear(),
+        beyond: None,
     }
 }
 
-fn affiliates(choices: Vec<Choice>) -> Picked {
+fn affiliates(choices: Vec<Choice>, picked: Signal<Option<Choice>>) -> Picked {
+    let find = |typed| ask(FindAffiliates { typed });
     Picked {
         label: words::AFFILIATE,
         names: &["affiliate"],
@@ -103,6 +112,7 @@ fn affiliates(choices: Vec<Choice>) -> Picked {
         icon: |_| None,
         chosen: |query| query.affiliate.iter().map(ToString::to_string).collect(),
         clear: |query| query.affiliate = None,
+        beyond: Some(Beyond { picked, find }),
     }
 }
 
@@ -115,6 +125,7 @@ fn campaigns(choices: Vec<Choice>) -> Picked {
         icon: |_| None,
         chosen: |query| query.campaign.iter().map(ToString::to_string).collect(),
         clear: |query| query.campaign = None,
+        beyond: None,
     }
 }
 

@@ -32,6 +32,8 @@ wire! {
         newer: Option<String>,
         /// Only while there is no sale at all.
         first_steps: Option<FirstSteps>,
+        /// The affiliate of the filter, if there is such a one.
+        affiliate: Option<Choice>,
     }
 }
 
@@ -106,14 +108,17 @@ wire! {
 /// What the filters offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalesChoices {
-    /// Newest first, at most [`MAX_CHOICES`].
+    /// Newest first, at most [`MAX_CHOICES`]; the others are found by typing.
     pub affiliates: Vec<Choice>,
     /// All campaigns.
     pub campaigns: Vec<Choice>,
 }
 
-/// The most affiliates a filter offers.
+/// The most affiliates a filter offers before anything is typed.
 pub const MAX_CHOICES: i64 = 200;
+
+/// The most affiliates that are found at once.
+pub const MAX_FOUND: i64 = 20;
 
 impl SaleRow {
     /// What a reader would want to be told about when it changes.
@@ -139,7 +144,25 @@ pub async fn load_sales_choices() -> Result<SalesChoices, AppError> {
     caller.sales_choices().await.map_err(crate::request::refuse)
 }
 
+/// Affiliates with that text in their name, referral code or e-mail.
+#[server(prefix = "/rpc", endpoint = "find_affiliates", input = server_fn::codec::GetUrl)]
+pub async fn find_affiliates(typed: String) -> Result<Vec<Choice>, AppError> {
+    let caller = crate::request::reader()?;
+    let found = caller
+        .store
+        .find_affiliates(caller.organization(), &typed, MAX_FOUND)
+        .await;
+    let found = found.map_err(crate::request::refuse)?;
+    Ok(found.into_iter().map(Choice::from).collect())
+}
+
 impl Question for LoadSalesChoices {}
+
+impl Question for FindAffiliates {
+    fn parameters(&self) -> String {
+        format!("typed={}", Url::escape(&self.typed))
+    }
+}
 
 impl Question for LoadSales {
     fn parameters(&self) -> String {
@@ -153,8 +176,9 @@ mod server {
     use domain::{
         connection::{Mode, Processor},
         conversion::{CommissionState, Conversion},
+        id::AffiliateId,
     };
-    use store::{affiliate::AffiliateFilter, sales::Row};
+    use store::{affiliate::Named, sales::Row};
 
     use super::{
         AppError, Choice, FirstSteps, MAX_CHOICES, Paid, Reference, SaleRow, SalesChoices,
@@ -173,11 +197,10 @@ mod server {
             let cursor = cursor.transpose().map_err(|_| {
                 AppError::invalid("cursor", crate::text::sales::bad_filter("cursor"))
             })?;
-            let page = self
+            let (page, totals) = self
                 .store
-                .sales_page(organization, &filter, query.take, cursor)
+                .sales_view(organization, &filter, query.take, cursor)
                 .await?;
-            let totals = self.store.sales_totals(organization, &filter).await?;
             let seal = |cursor| self.store.seal_cursor(organization, &filter, &cursor);
             let nothing_yet = query.is_unfiltered() && totals.chips.all == 0;
             Ok(SalesPage {
@@ -196,19 +219,14 @@ mod server {
                 } else {
                     None
                 },
+                affiliate: self.filtered_by(query.affiliate).await?,
             })
         }
 
         async fn first_steps(&self) -> Result<FirstSteps, AppError> {
-            let page = self
-                .store
-                .affiliates(self.organization(), AffiliateFilter::default(), 0, 1)
-                .await?;
+            let newest = self.store.newest_affiliates(self.organization(), 1).await?;
             Ok(FirstSteps {
-                affiliate: page
-                    .affiliates
-                    .first()
-                    .map(|affiliate| affiliate.slug.to_string()),
+                affiliate: newest.first().map(|affiliate| affiliate.slug.to_string()),
                 connected: !self
                     .store
                     .connections(self.organization())
@@ -219,24 +237,38 @@ mod server {
         }
 
         pub(super) async fn sales_choices(&self) -> Result<SalesChoices, AppError> {
-            let filter = AffiliateFilter::default();
-            let page = self
+            let affiliates = self
                 .store
-                .affiliates(self.organization(), filter, 0, MAX_CHOICES)
+                .newest_affiliates(self.organization(), MAX_CHOICES)
                 .await?;
             let campaigns = self.store.campaigns(self.organization()).await?;
-            let affiliate = |a: domain::affiliate::Affiliate| Choice {
-                id: a.id.to_string(),
-                name: a.name.into(),
-            };
             let campaign = |c: domain::campaign::Campaign| Choice {
                 id: c.id.to_string(),
                 name: c.name.into(),
             };
             Ok(SalesChoices {
-                affiliates: page.affiliates.into_iter().map(affiliate).collect(),
+                affiliates: affiliates.into_iter().map(Choice::from).collect(),
                 campaigns: campaigns.into_iter().map(campaign).collect(),
             })
+        }
+
+        /// The affiliate that the page is filtered by.
+        async fn filtered_by(&self, id: Option<AffiliateId>) -> Result<Option<Choice>, AppError> {
+            let Some(id) = id else { return Ok(None) };
+            let affiliate = self.store.affiliate(self.organization(), id).await?;
+            Ok(affiliate.map(|affiliate| Choice {
+                id: affiliate.id.to_string(),
+                name: affiliate.name.into(),
+            }))
+        }
+    }
+
+    impl From<Named> for Choice {
+        fn from(affiliate: Named) -> Self {
+            Self {
+                id: affiliate.id.to_string(),
+                name: affiliate.name.into(),
+            }
         }
     }
 

@@ -31,7 +31,7 @@ fn form_for(client: &Client, path: &str, accept: &str, fields: &[(&str, &str)]) 
         .form(fields)
 }
 
-async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
+pub(super) async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
     send(form(
         client,
         "/rpc/sign_in",
@@ -45,7 +45,7 @@ async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
 }
 
 /// The session cookie that an answer hands over, if it does.
-fn session(answer: &Answer) -> Option<String> {
+pub(super) fn session(answer: &Answer) -> Option<String> {
     let cookies = answer
         .headers
         .get_all("set-cookie")
@@ -59,7 +59,12 @@ fn session(answer: &Answer) -> Option<String> {
         .map(str::to_owned)
 }
 
-async fn with_cookie(client: &Client, method: Method, path: &str, token: &str) -> Answer {
+pub(super) async fn with_cookie(
+    client: &Client,
+    method: Method,
+    path: &str,
+    token: &str,
+) -> Answer {
     let cookie = format!("a=b; tributary_session={token}; c=d");
     send(
         client
