@@ -195,7 +195,7 @@ fn cells(csv: &str) -> Vec<Vec<String>> {
 /// What a row of the list must look like in the CSV.
 fn expected(row: &Row) -> Vec<String> {
     let sale = &row.conversion;
-    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let maybe = |at: Option<DateTime<Utc>>| at.map(time).unwrap_or_default();
     let text = |text: &Option<String>| safe(text.as_deref().unwrap_or_default());
     vec![
@@ -310,7 +310,7 @@ async fn the_csv_to_the_letter(pool: PgPool) {
         .replace("\r\n", "<crlf>\n");
     insta::assert_snapshot!(csv, @r#"
     created_at,occurred_at,type,source,status,affiliate_id,affiliate_name,affiliate_slug,campaign_id,campaign_name,amount,refunded,currency,commission,commission_currency,external_event_id,processor,subscription_id,customer_id,invoice_id,charge_id,customer_email,hold_until,approved_at,paid_at,refunded_at,parent_conversion_id,id,attribution_method,coupon_code<crlf>
-    2026-11-20T10:00:00.121Z,2026-11-20T09:59:00Z,Sale,Coupon,Pending,00000000-0000-0000-0000-00000000000a,'=Zoë 💶,zoe,00000000-0000-0000-0000-00000000000c,"Default, ""20 %""",1580,80,JPY,9.80,USD,in_1,server,sub_1,cus_1,in_1,ch_1,ann@example.com,2026-12-20T09:59:00Z,,,,,01a1f866-0d79-0000-0000-000000000001,coupon,SARAH20<crlf>
+    2026-11-20T10:00:00.121Z,2026-11-20T09:59:00.000Z,Sale,Coupon,Pending,00000000-0000-0000-0000-00000000000a,'=Zoë 💶,zoe,00000000-0000-0000-0000-00000000000c,"Default, ""20 %""",1580,80,JPY,9.80,USD,in_1,server,sub_1,cus_1,in_1,ch_1,ann@example.com,2026-12-20T09:59:00.000Z,,,,,01a1f866-0d79-0000-0000-000000000001,coupon,SARAH20<crlf>
     "#);
 }
 
