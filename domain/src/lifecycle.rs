@@ -98,6 +98,9 @@ impl Conversion {
     /// # Errors
     /// A [`Refusal`] when the step can't be taken from where the conversion stands.
     pub fn after(&self, step: Transition, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        if self.parent_conversion_id.is_some() {
+            return Err(Refusal::FollowsItsSale);
+        }
         let mut next = self.clone();
         match step {
             Transition::HoldPassed if self.hold_until > now => return Err(Refusal::InHold),

@@ -40,6 +40,7 @@ pub mod random;
 pub mod s2s_secret;
 pub mod sales;
 pub mod session;
+pub mod story;
 pub mod vault;
 
 use std::{sync::Arc, time::Duration};

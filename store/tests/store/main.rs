@@ -17,6 +17,7 @@ mod roles;
 mod sales;
 mod search;
 mod sessions;
+mod story;
 mod support;
 mod view;
 mod waiting;

@@ -1,0 +1,364 @@
+//! Everything about one conversion: what a reader needs to see why it is what it is.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    computation::{Step, computation},
+    conversion::Conversion,
+    event::Outcome,
+    id::{ConversionId, EventId, OrganizationId},
+    ledger::EntryKind,
+    lifecycle::{Refusal, Transition},
+    money::{Currency, Money},
+    refund::{BackKind, BackStatus},
+};
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    error::readable,
+    sales::{Row, by_ids_in},
+};
+
+/// A transaction in which everything is read as it was at the first statement.
+const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+
+/// A conversion and all that happened to it, of one moment. Lists are oldest first.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The conversion, with its trail.
+    pub row: Row,
+    /// Of a recruiter's share: the sale it follows.
+    pub parent: Option<Row>,
+    /// Of a sale: the recruiter's share of it.
+    pub share: Option<Row>,
+    /// Money that went back, and disputes. Of a share: those of the sale it follows.
+    pub backs: Vec<BackLine>,
+    /// What was written to the affiliate's account.
+    pub ledger: Vec<LedgerLine>,
+    /// Who changed it.
+    pub audit: Vec<AuditLine>,
+    /// The events that made, met or changed it.
+    pub events: Vec<EventLine>,
+}
+
+/// A refund or dispute as last told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackLine {
+    /// The processor's id of it, or the caller's.
+    pub external_id: String,
+    /// What kind of fact it is.
+    pub kind: BackKind,
+    /// Where it stands.
+    pub status: BackStatus,
+    /// How much; never more than the sale's amount where it is in the sale's currency.
+    pub amount: Money,
+    /// When it was made.
+    pub occurred_at: DateTime<Utc>,
+    /// When its status was told.
+    pub told_at: DateTime<Utc>,
+    /// Why, in the teller's words.
+    pub reason: Option<String>,
+}
+
+/// An entry on the affiliate's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// Why it was written.
+    pub kind: EntryKind,
+    /// How much, with its sign.
+    pub amount: Money,
+    /// Why, in words.
+    pub reason: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who made a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A member: the e-mail.
+    Member(String),
+    /// A program: its key's name.
+    Key(String),
+    /// A processor's event.
+    Event(EventId),
+    /// The server itself.
+    System,
+}
+
+/// A line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Who.
+    pub who: Who,
+    /// What was done.
+    pub action: String,
+    /// From what to what, and why.
+    pub detail: String,
+}
+
+/// An event as far as a story tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventLine {
+    /// Which.
+    pub id: EventId,
+    /// The processor's name for its type.
+    pub kind: String,
+    /// The processor's id of it.
+    pub external_id: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, in words.
+    pub detail: String,
+    /// When it came in.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What keeps conversions from a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// Those that the organization does not have.
+    pub unknown: Vec<ConversionId>,
+    /// Those that can't take it from where they stand.
+    pub refused: Vec<(ConversionId, Refusal)>,
+}
+
+impl Story {
+    /// How the commission came about, line by line.
+    pub fn computation(&self) -> Vec<Step> {
+        let parent = self.parent.as_ref().map(|row| &row.conversion);
+        computation(&self.row.conversion, parent)
+    }
+}
+
+impl Store {
+    /// Everything about one conversion; `None` when the organization has no such one.
+    pub async fn story(
+        &self,
+        organization_id: OrganizationId,
+        id: ConversionId,
+    ) -> Result<Option<Story>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        let mut moment = db.begin_with(ONE_MOMENT).await?;
+        let family = family_in(&mut moment, organization_id, id).await?;
+        let Some(conversion) = family.iter().find(|one| one.id == id) else {
+            return Ok(None);
+        };
+        let root = conversion.parent_conversion_id.unwrap_or(id);
+        let paid = family
+            .iter()
+            .find(|one| one.id == root)
+            .map_or(conversion.amount, |sale| sale.amount);
+        let backs = backs_in(&mut moment, organization_id, root, paid).await?;
+        let ledger = ledger_in(&mut moment, organization_id, id).await?;
+        let audit = audit_in(&mut moment, organization_id, id).await?;
+        let events = events_in(&mut moment, organization_id, root, &audit).await?;
+        moment.commit().await?;
+        // Names are looked up afterwards: of an earlier moment, they must not get into the cache.
+        let rows = self.rows_in(&mut db, organization_id, family).await?;
+        let (mut row, mut parent, mut share) = (None, None, None);
+        for one in rows {
+            if one.conversion.id == id {
+                row = Some(one);
+            } else if one.conversion.parent_conversion_id == Some(id) {
+                share = Some(one);
+            } else {
+                parent = Some(one);
+            }
+        }
+        Ok(row.map(|row| Story {
+            row,
+            parent,
+            share,
+            backs,
+            ledger,
+            audit,
+            events,
+        }))
+    }
+
+    /// Which of these conversions can't take a step now, all of them, where [`Store::decide`] names
+    /// the first.
+    pub async fn obstacles(
+        &self,
+        organization_id: OrganizationId,
+        ids: &[ConversionId],
+        step: Transition,
+    ) -> Result<Obstacles, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        let plain: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let known = by_ids_in(&mut db, organization_id, &plain, &[]).await?;
+        let (now, mut obstacles) = (self.clock.now(), Obstacles::default());
+        for id in ids {
+            match known.iter().find(|one| one.id == *id) {
+                None => obstacles.unknown.push(*id),
+                Some(one) => {
+                    let refusal = one.after(step, now).err();
+                    obstacles
+                        .refused
+                        .extend(refusal.map(|refusal| (*id, refusal)));
+                }
+            }
+        }
+        Ok(obstacles)
+    }
+}
+
+/// The conversion, its recruiter's share, and what it is a share of.
+async fn family_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+) -> Result<Vec<Conversion>, StoreError> {
+    let mut family = by_ids_in(db, organization_id, &[id.0], &[]).await?;
+    let parent = family
+        .iter()
+        .find(|one| one.id == id)
+        .and_then(|one| one.parent_conversion_id);
+    if let Some(parent) = parent {
+        let found = by_ids_in(db, organization_id, &[parent.0], &[]).await?;
+        family.extend(found.into_iter().filter(|one| one.id == parent));
+    }
+    Ok(family)
+}
+
+async fn backs_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+    paid: Money,
+) -> Result<Vec<BackLine>, StoreError> {
+    const TABLE: &str = "refund";
+    let rows = sqlx::query!(
+        "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, reason
+         from refund where organization_id = $1 and conversion_id = $2
+         order by occurred_at, external_id",
+        organization_id.0,
+        id.0,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let currency = match row.currency {
+            Some(code) => readable(Currency::parse(&code).ok(), TABLE, "currency")?,
+            None => paid.currency,
+        };
+        let minor = if currency == paid.currency {
+            row.amount_minor.min(paid.minor)
+        } else {
+            row.amount_minor
+        };
+        lines.push(BackLine {
+            external_id: row.external_id,
+            kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
+            status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
+            amount: Money::new(minor, currency),
+            occurred_at: row.occurred_at,
+            told_at: row.told_at,
+            reason: row.reason,
+        });
+    }
+    Ok(lines)
+}
+
+async fn ledger_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+) -> Result<Vec<LedgerLine>, StoreError> {
+    const TABLE: &str = "ledger_entry";
+    let rows = sqlx::query!(
+        "select kind, amount_minor, currency, reason, created_at from ledger_entry
+         where organization_id = $1 and conversion_id = $2 order by ledger_entry_id",
+        organization_id.0,
+        id.0,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let currency = readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?;
+        lines.push(LedgerLine {
+            kind: readable(EntryKind::parse(&row.kind), TABLE, "kind")?,
+            amount: Money::new(row.amount_minor, currency),
+            reason: row.reason,
+            created_at: row.created_at,
+        });
+    }
+    Ok(lines)
+}
+
+async fn audit_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select a.created_at, a.actor_kind, a.actor_id, a.action, a.detail, p.email as "email?", k.name as "key?"
+           from audit_entry a
+           left join person p on a.actor_kind = 'person' and p.person_id = a.actor_id
+           left join api_key k on a.actor_kind = 'key' and k.organization_id = a.organization_id
+               and k.api_key_id = a.actor_id
+           where a.organization_id = $1 and a.subject_id = $2 and a.subject_kind = 'conversion'
+           order by a.audit_entry_id"#,
+        organization_id.0,
+        id.0,
+    )
+    .fetch_all(db)
+    .await?;
+    let lines = rows.into_iter().map(|row| {
+        let who = match (row.actor_kind.as_str(), row.actor_id) {
+            ("person", _) => Who::Member(row.email.unwrap_or_default()),
+            ("key", _) => Who::Key(row.key.unwrap_or_default()),
+            ("event", Some(id)) => Who::Event(EventId(id)),
+            _ => Who::System,
+        };
+        AuditLine {
+            created_at: row.created_at,
+            who,
+            action: row.action,
+            detail: row.detail,
+        }
+    });
+    Ok(lines.collect())
+}
+
+/// Events that name the conversion, and those that the audit log says changed it.
+async fn events_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+    audit: &[AuditLine],
+) -> Result<Vec<EventLine>, StoreError> {
+    let changed_by = audit.iter().filter_map(|line| match line.who {
+        Who::Event(id) => Some(id.0),
+        _ => None,
+    });
+    let changed_by: Vec<Uuid> = changed_by.collect();
+    let rows = sqlx::query!(
+        "select event_id, kind, external_id, outcome, detail, received_at from event
+         where organization_id = $1 and (conversion_id = $2 or event_id = any($3))
+         order by received_at, event_id",
+        organization_id.0,
+        id.0,
+        &changed_by,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        lines.push(EventLine {
+            id: EventId(row.event_id),
+            kind: row.kind,
+            external_id: row.external_id,
+            outcome: readable(Outcome::parse(&row.outcome), "event", "outcome")?,
+            detail: row.detail,
+            received_at: row.received_at,
+        });
+    }
+    Ok(lines)
+}
