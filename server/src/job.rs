@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::rate_limit::Limits;
+use crate::{rate_limit::Limits, webhook};
 
 /// How often months are made ahead and quiet callers forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
@@ -13,6 +13,9 @@ const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How often what has passed its hold is looked for: approvals come within 5 s of their time (domain
 /// rules, section 6).
 const APPROVALS: Duration = Duration::from_secs(2);
+
+/// How often failed events that are due are looked for.
+const RETRIES: Duration = Duration::from_secs(5);
 
 /// Starts all of them; they end with the process.
 pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
@@ -22,6 +25,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
     });
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
     tokio::spawn(approve_due(store.clone()));
+    tokio::spawn(retry_events(store.clone()));
 }
 
 async fn approve_due(store: Store) {
@@ -31,6 +35,17 @@ async fn approve_due(store: Store) {
         tick.tick().await;
         if let Err(error) = store.approve_due().await {
             tracing::warn!(%error, "approvals are late; tried again shortly");
+        }
+    }
+}
+
+async fn retry_events(store: Store) {
+    let mut tick = interval(RETRIES);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.retry_events(webhook::intake::read_again).await {
+            tracing::warn!(%error, "failed events were not tried again; tried shortly");
         }
     }
 }

@@ -10,6 +10,7 @@ mod affiliates;
 mod api_keys;
 mod connections;
 mod coupons;
+mod events;
 mod field;
 mod merchant;
 mod page;
@@ -66,6 +67,9 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route("/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/api-keys/{id}", delete(api_keys::revoke))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::show))
+        .route("/events/{id}/replay", post(events::replay))
         .route("/me", get(merchant::me))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
 }

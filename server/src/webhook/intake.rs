@@ -21,6 +21,7 @@ use domain::{
 use serde_json::json;
 use store::{
     connection::Connection,
+    event::StoredEvent,
     intake::{Content, IncomingEvent},
 };
 
@@ -54,7 +55,8 @@ pub(crate) async fn receive(
         Processor::Stripe => {
             let verified = stripe_signed(&parts.headers, &body, &connection, state.store.now());
             accept(&state, &parts, &connection, verified)?;
-            from_stripe(&body)?
+            from_stripe(&body)
+                .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?
         }
         Processor::Server => return Err(Problem::not_found("connection")),
     };
@@ -82,15 +84,7 @@ async fn find(state: &AppState, processor: &str, id: &str) -> Result<Arc<Connect
 }
 
 fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> IncomingEvent {
-    let content = if read.mode == connection.mode {
-        read.content
-    } else {
-        Content::Ignored(format!(
-            "a {} event on a {} connection",
-            read.mode.as_str(),
-            connection.mode.as_str()
-        ))
-    };
+    let content = of_mode(connection.mode, read.mode, read.content);
     IncomingEvent {
         connection,
         external_id: read.external_id,
@@ -99,6 +93,28 @@ fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> Incoming
         occurred_at: read.occurred_at.unwrap_or(DateTime::UNIX_EPOCH),
         payload,
         content,
+    }
+}
+
+/// What an event says to a connection: nothing, when it is of the other mode.
+fn of_mode(wanted: Mode, mode: Mode, content: Content) -> Content {
+    if mode == wanted {
+        return content;
+    }
+    let (mode, wanted) = (mode.as_str(), wanted.as_str());
+    Content::Ignored(format!("a {mode} event on a {wanted} connection"))
+}
+
+/// Reads a stored event once more, as this version of the program reads it. Its signature was good when
+/// it came in.
+pub(crate) fn read_again(stored: &StoredEvent) -> Content {
+    let read = match stored.connection.processor {
+        Processor::Stripe => from_stripe(&stored.payload),
+        Processor::Server => return Content::Ignored("not a processor's event".to_owned()),
+    };
+    match read {
+        Ok(read) => of_mode(stored.connection.mode, read.mode, read.content),
+        Err(why) => Content::Failed(why.to_string()),
     }
 }
 
@@ -130,9 +146,8 @@ fn stripe_signed(
         .map_err(|error| error.to_string())
 }
 
-fn from_stripe(body: &[u8]) -> Result<Read, Problem> {
-    let event = stripe::read(body)
-        .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
+fn from_stripe(body: &[u8]) -> Result<Read, stripe::Unreadable> {
+    let event = stripe::read(body)?;
     Ok(Read {
         external_id: event.external_id,
         kind: event.kind,

@@ -6,6 +6,7 @@ mod at_once;
 mod connections;
 mod coupons;
 mod envelope;
+mod events;
 mod merchant;
 mod paging;
 mod programs;

@@ -26,6 +26,9 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("POST", "/api/v1/connections"),
     ("PATCH", "/api/v1/connections/{}"),
     ("DELETE", "/api/v1/connections/{}"),
+    ("GET", "/api/v1/events"),
+    ("GET", "/api/v1/events/{}"),
+    ("POST", "/api/v1/events/{}/replay"),
     ("GET", "/api/v1/api-keys"),
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{}"),
@@ -66,7 +69,9 @@ pub(super) fn missing(answer: &Answer, field: &str) {
 /// A body that each `POST` and `PATCH` address accepts as far as its form goes.
 fn body_of(method: &str, path: &str) -> Value {
     match (method, path) {
-        ("PATCH", _) | (_, "/api/v1/merchant/s2s-secret") => json!({}),
+        ("PATCH", _) | (_, "/api/v1/merchant/s2s-secret" | "/api/v1/events/{}/replay") => {
+            json!({})
+        }
         (_, "/api/v1/programs") => {
             json!({"name": "P", "commissionType": "recurring", "commissionPercent": 20})
         }
@@ -121,7 +126,12 @@ async fn a_key_without_the_scope_is_403_everywhere() {
 async fn reading_scopes_do_not_write() {
     let server = TestServer::start().await;
     let reader = server
-        .with_scopes(&["programs:read", "affiliates:read", "merchant:read"])
+        .with_scopes(&[
+            "programs:read",
+            "affiliates:read",
+            "merchant:read",
+            "events:read",
+        ])
         .await;
     for (method, path) in ADDRESSES {
         let answer = call(&reader, method, path, NOBODY).await;
@@ -210,6 +220,7 @@ async fn unknown_parameters_and_fields_are_refused_by_name() {
         "/api/v1/affiliates".to_owned(),
         format!("/api/v1/affiliates/{}", affiliate.id),
         "/api/v1/connections".to_owned(),
+        "/api/v1/events".to_owned(),
         "/api/v1/api-keys".to_owned(),
         "/api/v1/me".to_owned(),
     ] {
