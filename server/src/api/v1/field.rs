@@ -81,6 +81,7 @@ impl<T> Change<T> {
     }
 
     /// As the store's changes say it: `None` keeps, `Some(None)` empties.
+    #[expect(clippy::option_option, reason = "it is what the store's changes hold")]
     pub(super) fn given(self) -> Option<Option<T>> {
         match self {
             Self::Keep => None,
