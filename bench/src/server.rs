@@ -49,6 +49,7 @@ impl Server {
             .env("TRIBUTARY_DATA_DIR", &folder)
             .env("TRIBUTARY_SECRET_KEY", SECRET_KEY)
             .env("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "0")
+            .env("TRIBUTARY_FX_URL", "/dev/null")
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -1,6 +1,6 @@
 //! Exchange rates (domain rules, section 2): exact fractions, never floats, never silently 1:1.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,19 @@ impl Quote {
             digits: number,
             places,
         })
+    }
+}
+
+/// As it was published: `1.0832`.
+impl fmt::Display for Quote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = usize::try_from(self.places).unwrap_or(0);
+        let digits = format!("{:0width$}", self.digits, width = places + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - places);
+        if fraction.is_empty() {
+            return f.write_str(whole);
+        }
+        write!(f, "{whole}.{fraction}")
     }
 }
 
@@ -223,6 +236,10 @@ mod tests {
         assert_eq!(Quote::parse("1.0832"), quote(10832, 4));
         assert_eq!(Quote::parse("163"), quote(163, 0));
         assert_eq!(Quote::parse("0.0061"), quote(61, 4));
+        for text in ["1.0832", "163", "0.0061"] {
+            let read = Quote::parse(text).map(|quote| quote.to_string());
+            assert_eq!(read.as_deref(), Ok(text));
+        }
         for text in [
             "",
             "0",

@@ -137,6 +137,7 @@ function environment(place: Place, owner: Partial<typeof OWNER>): NodeJS.Process
     TRIBUTARY_ADDR: new URL(place.url).host,
     TRIBUTARY_DATA_DIR: join(place.directory, 'data'),
     TRIBUTARY_RATE_LIMIT_PER_MINUTE: '0',
+    TRIBUTARY_FX_URL: '/dev/null',
   };
 }
 

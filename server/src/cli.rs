@@ -13,7 +13,8 @@ use crate::{config::Config, database};
 /// TRIBUTARY_PUBLIC_URL, TRIBUTARY_OWNER_EMAIL, TRIBUTARY_OWNER_PASSWORD, TRIBUTARY_ORGANIZATION,
 /// TRIBUTARY_API_KEY, TRIBUTARY_RATE_LIMIT_PER_MINUTE, TRIBUTARY_TRUSTED_PROXIES (reverse proxies
 /// whose X-Forwarded-For and X-Forwarded-Proto count: addresses and networks, or none; default this
-/// machine), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says
+/// machine), TRIBUTARY_FX_URL (where exchange rates come from: an
+/// address or a file), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says
 /// what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]

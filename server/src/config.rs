@@ -10,6 +10,7 @@
 //! | `TRIBUTARY_API_KEY` | with the above: stores this value as a key with every scope |
 //! | `TRIBUTARY_RATE_LIMIT_PER_MINUTE` | calls per key and minute, default 600; 0: no limits on the API |
 //! | `TRIBUTARY_TRUSTED_PROXIES` | reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count: a comma list of addresses and networks, or `none`; default this machine |
+//! | `TRIBUTARY_FX_URL` | where daily exchange rates come from: an address or a file; default the European Central Bank's |
 //! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
 //! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
 //! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
@@ -20,7 +21,11 @@ use domain::{email::Email, text::Name};
 use store::{Vault, organization::NewOrganization};
 use url::Url;
 
-use crate::{embedded, proxy::Proxies};
+use crate::{
+    embedded,
+    proxy::Proxies,
+    rates::{self, ECB},
+};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const DEFAULT_RATE_LIMIT: u32 = 600;
@@ -34,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) owner: Option<NewOrganization>,
     pub(crate) rate_limit_per_minute: u32,
     pub(crate) trusted_proxies: Proxies,
+    pub(crate) rates: rates::Source,
     pub(crate) secret_key: Option<String>,
     pub(crate) site_dir: PathBuf,
 }
@@ -103,6 +109,7 @@ impl Config {
             owner,
             rate_limit_per_minute: rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
             trusted_proxies: trusted_proxies.unwrap_or_default(),
+            rates: rates::Source::parse(&read.text("TRIBUTARY_FX_URL").unwrap_or(ECB.to_owned())),
             secret_key,
             site_dir: read
                 .text("TRIBUTARY_SITE_DIR")

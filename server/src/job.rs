@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{rate_limit::Limits, webhook};
+use crate::{
+    rate_limit::Limits,
+    rates::{Source, keep_published},
+    webhook,
+};
 
 /// How often months are made ahead and quiet callers forgotten.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
@@ -18,7 +22,7 @@ const APPROVALS: Duration = Duration::from_secs(2);
 const RETRIES: Duration = Duration::from_secs(5);
 
 /// Starts all of them; they end with the process.
-pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
+pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, rates: Source) {
     tokio::spawn({
         let store = store.clone();
         async move { store.listen(std::future::pending()).await }
@@ -26,6 +30,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>) {
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
     tokio::spawn(approve_due(store.clone()));
     tokio::spawn(retry_events(store.clone()));
+    tokio::spawn(keep_published(store.clone(), rates));
 }
 
 async fn approve_due(store: Store) {

@@ -12,6 +12,7 @@ mod connections;
 mod coupons;
 mod events;
 mod field;
+mod fx_rates;
 mod merchant;
 mod page;
 mod programs;
@@ -70,6 +71,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
         .route("/events/{id}/replay", post(events::replay))
+        .route("/fx-rates", get(fx_rates::list).post(fx_rates::create))
         .route("/me", get(merchant::me))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
 }

@@ -103,6 +103,8 @@ impl TestServer {
             ("TRIBUTARY_ORGANIZATION", "First"),
             ("TRIBUTARY_API_KEY", API_KEY),
             ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "0"),
+            // Tests call nobody; a test that needs rates brings its own.
+            ("TRIBUTARY_FX_URL", "/dev/null"),
             ("RUST_LOG", "info,sqlx=warn"),
         ];
         all.retain(|(name, _)| !variables.iter().any(|(other, _)| other == name));

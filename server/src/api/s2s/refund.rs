@@ -62,19 +62,17 @@ impl RefundBody {
 
 fn answer(refunded: &Refunded) -> Response {
     let deduped = refunded.is_known;
-    match &refunded.row {
-        Some(row) => axum::Json(Answer {
+    if let Some(row) = &refunded.row {
+        let answer = Answer {
             sale: Sale::from(row.as_ref()),
             deduped,
-        })
-        .into_response(),
-        None => {
-            let parked = Parked {
-                status: "parked",
-                message: "no sale has this externalEventId yet: the refund waits for it",
-                deduped,
-            };
-            (StatusCode::ACCEPTED, axum::Json(parked)).into_response()
-        }
+        };
+        return axum::Json(answer).into_response();
     }
+    let parked = Parked {
+        status: "parked",
+        message: "no sale has this externalEventId yet: the refund waits for it",
+        deduped,
+    };
+    (StatusCode::ACCEPTED, axum::Json(parked)).into_response()
 }

@@ -13,32 +13,32 @@ const NOTHING: &str = "names no two ids of one payment";
 
 /// `invoice_payment.paid`.
 pub(super) fn invoice_payment(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
-    together(&[
+    Ok(together(&[
         object.id(&["invoice"])?,
         object.id(&["payment.payment_intent"])?,
         object.id(&["payment.charge"])?,
-    ])
+    ]))
 }
 
 /// `payment_intent.succeeded`: the invoice is named in old versions, and since late 2025 as the order
 /// reference of payments that are for one.
 pub(super) fn payment_intent(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
     let reference = object.text("payment_details.order_reference");
-    together(&[
+    Ok(together(&[
         Some(object.needed_id("id")?),
         object.id(&["invoice"])?,
         reference.filter(|id| id.starts_with("in_")),
         object.id(&["latest_charge"])?,
-    ])
+    ]))
 }
 
 /// `charge.succeeded`.
 pub(super) fn charge(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
-    together(&[
+    Ok(together(&[
         Some(object.needed_id("id")?),
         object.id(&["payment_intent"])?,
         object.id(&["invoice"])?,
-    ])
+    ]))
 }
 
 /// `credit_note.created`: the refunds it made, and the invoice they are of.
@@ -49,12 +49,12 @@ pub(super) fn credit_note(object: Object<'_>, _: DateTime<Utc>) -> Result<Conten
     }
     let mut ids = vec![object.id(&["invoice"])?];
     ids.extend(refunds.into_iter().map(|id| id.map(|id| refund_id(&id))));
-    together(&ids)
+    Ok(together(&ids))
 }
 
-fn together(ids: &[Option<String>]) -> Result<Content, Malformed> {
+fn together(ids: &[Option<String>]) -> Content {
     let ids: Vec<String> = ids.iter().flatten().cloned().collect();
-    Ok(Content::of([named_together(&ids)], NOTHING))
+    Content::of([named_together(&ids)], NOTHING)
 }
 
 /// The fact that these ids are of one payment, when there are two or more.

@@ -7,6 +7,7 @@ mod connections;
 mod coupons;
 mod envelope;
 mod events;
+mod fx_rates;
 mod merchant;
 mod paging;
 mod programs;
