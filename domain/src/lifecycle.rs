@@ -57,6 +57,43 @@ pub enum Transition {
     Restore,
 }
 
+words! {
+    /// What a member or a program can ask for.
+    Action {
+        /// To pay it.
+        Approve = "approve" / "Approve",
+        /// Not to pay it.
+        Deny = "deny" / "Deny",
+        /// To take a denial back.
+        Restore = "restore" / "Restore",
+    }
+}
+
+/// A denial that nobody explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a reason is needed to deny a sale")]
+pub struct DenialNeedsReason;
+
+/// What [`Refusal::InHold`] says to who could give a reason.
+pub const EARLY_NEEDS_REASON: &str = "a reason is needed to approve a sale before its hold ends";
+
+impl Action {
+    /// The step that is asked for. A denial needs a reason, and so does an approval before the hold ends:
+    /// without one, only what has passed its hold is approved.
+    ///
+    /// # Errors
+    /// [`DenialNeedsReason`] when a denial has none.
+    pub fn step(self, has_reason: bool) -> Result<Transition, DenialNeedsReason> {
+        match self {
+            Self::Approve if has_reason => Ok(Transition::ApproveEarly),
+            Self::Approve => Ok(Transition::HoldPassed),
+            Self::Deny if has_reason => Ok(Transition::Deny),
+            Self::Deny => Err(DenialNeedsReason),
+            Self::Restore => Ok(Transition::Restore),
+        }
+    }
+}
+
 /// Why a step can't be taken. The text tells the reader what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -161,6 +198,16 @@ mod tests {
         let paid = DateTime::from_timestamp(1_700_000_000, 0).expect("in range");
         assert_eq!((hold_until(paid, 30) - paid).num_days(), 30);
         assert_eq!(hold_until(paid, 0), paid);
+    }
+
+    #[test]
+    fn without_a_reason_nothing_is_denied_and_nothing_approved_early() {
+        use Transition::{ApproveEarly, Deny, HoldPassed, Restore};
+        assert_eq!(Action::Approve.step(true), Ok(ApproveEarly));
+        assert_eq!(Action::Approve.step(false), Ok(HoldPassed));
+        assert_eq!(Action::Deny.step(true), Ok(Deny));
+        assert_eq!(Action::Deny.step(false), Err(DenialNeedsReason));
+        assert_eq!(Action::Restore.step(false), Ok(Restore));
     }
 
     #[test]

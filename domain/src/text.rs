@@ -11,11 +11,41 @@ pub struct NotAName;
 /// The longest name in characters.
 pub const MAX_NAME: usize = 120;
 
+/// The longest reason or note in characters.
+pub const MAX_REASON: usize = 500;
+
 /// The longest id given by a caller or a processor, in bytes (Stripe promises at most 255).
 pub const MAX_EXTERNAL_ID: usize = 255;
 
 /// The longest metadata of a sale that is kept, in bytes of JSON.
 pub const MAX_METADATA: usize = 4096;
+
+/// A reason that does not fit its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("1 to {MAX_REASON} characters without control characters are needed")]
+pub struct NotAReason;
+
+/// Why a person did something, in his words: trimmed, not empty, at most [`MAX_REASON`] characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Reads a reason.
+    pub fn parse(text: &str) -> Result<Self, NotAReason> {
+        let reason = text.trim();
+        let fits = (1..=MAX_REASON).contains(&reason.chars().count());
+        if !fits || reason.chars().any(char::is_control) {
+            return Err(NotAReason);
+        }
+        Ok(Self(reason.to_owned()))
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.0
+    }
+}
 
 /// A name a person gave to something: trimmed, not empty, at most [`MAX_NAME`] characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ use axum::{
 use domain::attribution::TrailStep;
 use serde_json::{Value, json};
 use store::{StoreError, intake::IntakeError};
+use uuid::Uuid;
 
 /// Seconds after which a caller may try again when the database is away or the queue is full.
 const RETRY_AFTER: u64 = 2;
@@ -29,6 +30,8 @@ pub(crate) struct Problem {
     code: &'static str,
     message: String,
     field: Option<String>,
+    /// What of a selection is in the way: ids with a reason each.
+    obstacles: Vec<(Uuid, String)>,
     retry_after: Option<u64>,
 }
 
@@ -109,6 +112,7 @@ impl Problem {
             code,
             message: message.into(),
             field: None,
+            obstacles: Vec::new(),
             retry_after: None,
         }
     }
@@ -166,6 +170,11 @@ impl Problem {
 
     pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Conflict, code, message)
+    }
+
+    /// The same refusal with what of a selection is in the way, and why.
+    pub(crate) fn because_of(self, obstacles: Vec<(Uuid, String)>) -> Self {
+        Self { obstacles, ..self }
     }
 
     pub(crate) fn idempotency_key_reused() -> Self {
@@ -240,7 +249,11 @@ impl Problem {
         if v1 {
             let mut error = json!({"code": self.kind.v1_code(), "message": self.message});
             if let Some(field) = &self.field {
-                error["details"] = json!({"field": field});
+                error["details"]["field"] = json!(field);
+            }
+            if !self.obstacles.is_empty() {
+                let one = |(id, reason): &(Uuid, String)| json!({"id": id, "reason": reason});
+                error["details"]["refused"] = self.obstacles.iter().map(one).collect();
             }
             return json!({"error": error, "meta": {"requestId": request_id}});
         }

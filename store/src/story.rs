@@ -17,11 +17,8 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     error::readable,
-    sales::{Row, by_ids_in},
+    sales::{ONE_MOMENT, Row, by_ids_in},
 };
-
-/// A transaction in which everything is read as it was at the first statement.
-const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
 
 /// A conversion and all that happened to it, of one moment. Lists are oldest first.
 #[derive(Clone, Debug)]

@@ -24,8 +24,17 @@ use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
 
 /// A sale as dialect A shows it.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Sale<'a> {
+    #[serde(flatten)]
+    facts: SaleFacts<'a>,
+    status: &'static str,
+}
+
+/// What both dialects show of a sale under the same names: all but its status, which dialect B words
+/// differently.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SaleFacts<'a> {
     id: uuid::Uuid,
     #[serde(serialize_with = "time")]
     created_at: DateTime<Utc>,
@@ -36,7 +45,6 @@ pub(crate) struct Sale<'a> {
     source: &'static str,
     attribution_method: &'static str,
     coupon_code: Option<&'a str>,
-    status: &'static str,
     #[serde(serialize_with = "time")]
     hold_until: DateTime<Utc>,
     #[serde(serialize_with = "optional_time")]
@@ -68,6 +76,15 @@ pub(crate) struct Sale<'a> {
 
 impl<'a> From<&'a Row> for Sale<'a> {
     fn from(row: &'a Row) -> Self {
+        Self {
+            facts: SaleFacts::from(row),
+            status: row.conversion.status.label(),
+        }
+    }
+}
+
+impl<'a> From<&'a Row> for SaleFacts<'a> {
+    fn from(row: &'a Row) -> Self {
         let sale = &row.conversion;
         Self {
             id: sale.id.0,
@@ -77,7 +94,6 @@ impl<'a> From<&'a Row> for Sale<'a> {
             source: sale.source.label(),
             attribution_method: sale.source.as_str(),
             coupon_code: sale.coupon_code.as_deref(),
-            status: sale.status.label(),
             hold_until: sale.hold_until,
             approved_at: sale.approved_at,
             paid_at: sale.paid_at,

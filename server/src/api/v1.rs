@@ -9,6 +9,7 @@
 mod affiliates;
 mod api_keys;
 mod connections;
+mod conversions;
 mod coupons;
 mod events;
 mod field;
@@ -66,6 +67,12 @@ pub(crate) fn routes() -> Router<AppState> {
             "/connections/{id}",
             patch(connections::change).delete(connections::remove),
         )
+        .route("/conversions", post(conversions::create))
+        .route("/conversions/bulk", post(conversions::bulk))
+        .route("/conversions/{id}", get(conversions::show))
+        .route("/conversions/{id}/approve", post(conversions::approve))
+        .route("/conversions/{id}/deny", post(conversions::deny))
+        .route("/conversions/{id}/restore", post(conversions::restore))
         .route("/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/api-keys/{id}", delete(api_keys::revoke))
         .route("/events", get(events::list))

@@ -11,7 +11,7 @@ use super::{
 use crate::{Store, StoreError};
 
 /// A transaction in which everything is read as it was at the first statement.
-const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+pub(crate) const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
 
 impl Store {
     /// A page of the list, as [`Store::sales_page`], and the sums of the whole list, as

@@ -4,6 +4,7 @@ mod affiliates;
 mod api_keys;
 mod at_once;
 mod connections;
+mod conversions;
 mod coupons;
 mod envelope;
 mod events;

@@ -26,6 +26,12 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("POST", "/api/v1/connections"),
     ("PATCH", "/api/v1/connections/{}"),
     ("DELETE", "/api/v1/connections/{}"),
+    ("POST", "/api/v1/conversions"),
+    ("POST", "/api/v1/conversions/bulk"),
+    ("GET", "/api/v1/conversions/{}"),
+    ("POST", "/api/v1/conversions/{}/approve"),
+    ("POST", "/api/v1/conversions/{}/deny"),
+    ("POST", "/api/v1/conversions/{}/restore"),
     ("GET", "/api/v1/events"),
     ("GET", "/api/v1/events/{}"),
     ("POST", "/api/v1/events/{}/replay"),
@@ -79,6 +85,11 @@ fn body_of(method: &str, path: &str) -> Value {
         (_, "/api/v1/connections") => {
             json!({"processor": "stripe", "mode": "test", "name": "C", "signingSecrets": ["whsec_12345678"]})
         }
+        (_, "/api/v1/conversions") => json!({
+            "affiliateId": NOBODY, "programId": NOBODY, "amount": 1, "currency": "USD", "note": "N",
+        }),
+        (_, "/api/v1/conversions/bulk") => json!({"ids": [NOBODY], "action": "restore"}),
+        (_, path) if path.starts_with("/api/v1/conversions/") => json!({"reason": "R"}),
         (_, "/api/v1/api-keys") => json!({"name": "K", "scopes": ["stats:read"]}),
         _ => json!({"affiliateId": NOBODY, "code": "CODE"}),
     }
@@ -130,6 +141,7 @@ async fn reading_scopes_do_not_write() {
             "programs:read",
             "affiliates:read",
             "merchant:read",
+            "conversions:read",
             "events:read",
         ])
         .await;

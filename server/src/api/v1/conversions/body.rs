@@ -1,0 +1,148 @@
+//! What calls about sales say.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    extract::{FromRequest, Request},
+    http::header,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    email::Email,
+    id::{AffiliateId, CampaignId, ConversionId},
+    lifecycle::Action,
+    money::{Currency, MAX_MINOR, Money},
+    text::Reason,
+};
+use serde::Deserialize;
+use store::{
+    audit::Actor,
+    intake::{MAX_DECIDED, ManualSale},
+};
+
+use super::super::field::{instant, needed};
+use crate::{
+    input::{self, MAX_BODY, parse, read_body, require_json},
+    problem::Problem,
+};
+
+/// How far a caller's clock may be ahead. What it calls so far ahead happened now.
+const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
+
+/// A decision about one sale. The body may be left out: not every decision needs a reason.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DecisionBody {
+    reason: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for DecisionBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = read_body(body, MAX_BODY).await?;
+        if body.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
+            return Ok(Self::default());
+        }
+        require_json(&parts.headers)?;
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        parse(&body)
+    }
+}
+
+impl DecisionBody {
+    pub(super) fn read(&self) -> Result<Option<Reason>, Problem> {
+        reason(self.reason.as_deref())
+    }
+}
+
+/// A decision about several.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BulkBody {
+    ids: Vec<ConversionId>,
+    action: Action,
+    reason: Option<String>,
+}
+
+impl BulkBody {
+    pub(super) fn read(self) -> Result<(Vec<ConversionId>, Action, Option<Reason>), Problem> {
+        let distinct: BTreeSet<ConversionId> = self.ids.iter().copied().collect();
+        let fits = (1..=MAX_DECIDED).contains(&self.ids.len());
+        if !fits || distinct.len() != self.ids.len() {
+            let needs = format!("1 to {MAX_DECIDED} different ids are needed");
+            return Err(Problem::invalid("ids", needs));
+        }
+        let reason = reason(self.reason.as_deref())?;
+        Ok((self.ids, self.action, reason))
+    }
+}
+
+/// A sale entered by hand.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewBody {
+    affiliate_id: AffiliateId,
+    program_id: CampaignId,
+    amount: i64,
+    currency: String,
+    customer_email: Option<String>,
+    external_event_id: Option<String>,
+    occurred_at: Option<String>,
+    note: Option<String>,
+}
+
+impl NewBody {
+    pub(super) fn read(self, actor: Actor, now: DateTime<Utc>) -> Result<ManualSale, Problem> {
+        let currency = Currency::parse(&self.currency)
+            .map_err(|error| Problem::invalid("currency", error.to_string()))?;
+        if !(1..=MAX_MINOR).contains(&self.amount) {
+            let needs = "an integer from 1 to 10^15 is needed";
+            return Err(Problem::invalid("amount", needs));
+        }
+        let email = |text| {
+            Email::parse(text).map_err(|error| Problem::invalid("customerEmail", error.to_string()))
+        };
+        let external_id = |id| input::external_id("externalEventId", id).map(str::to_owned);
+        let note = needed("note", self.note)?;
+        let note =
+            Reason::parse(&note).map_err(|error| Problem::invalid("note", error.to_string()))?;
+        Ok(ManualSale {
+            affiliate_id: self.affiliate_id,
+            campaign_id: self.program_id,
+            amount: Money::new(self.amount, currency),
+            paid_at: paid_at(self.occurred_at.as_deref(), now)?,
+            email: self
+                .customer_email
+                .as_deref()
+                .map(email)
+                .transpose()?
+                .map(String::from),
+            external_event_id: self
+                .external_event_id
+                .as_deref()
+                .map(external_id)
+                .transpose()?,
+            note: note.into(),
+            actor,
+        })
+    }
+}
+
+/// When it was paid: now, or a time that has come.
+fn paid_at(value: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    let at = instant("occurredAt", value)?.unwrap_or(now);
+    if at > now + MAX_SKEW {
+        return Err(Problem::invalid("occurredAt", "this time is in the future"));
+    }
+    Ok(at.min(now))
+}
+
+fn reason(text: Option<&str>) -> Result<Option<Reason>, Problem> {
+    let read =
+        |text| Reason::parse(text).map_err(|error| Problem::invalid("reason", error.to_string()));
+    text.map(read).transpose()
+}

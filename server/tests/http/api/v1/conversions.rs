@@ -1,0 +1,5 @@
+//! `/api/v1/conversions`
+
+mod decisions;
+mod entry;
+mod story;
