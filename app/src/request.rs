@@ -1,7 +1,7 @@
 //! The request behind a page or server function: who calls, what is answered. Only on the server.
 //!
 //! The host provides as context: [`store::Store`], `Option<Viewer>`, [`PublicUrl`],
-//! [`ByHttps`] and [`Attempts`].
+//! [`ByHttps`], [`Attempts`] and [`ReadAgain`].
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use leptos_router::location::Url;
 use store::{
     Store, StoreError,
     audit::Actor,
+    event::Reading,
     session::{ABSOLUTE_LIMIT, Viewer},
 };
 
@@ -37,6 +38,10 @@ pub enum Attempt<'a> {
     /// The first run.
     SetUp,
 }
+
+/// How a stored event is read again.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadAgain(pub Reading);
 
 type Count = dyn Fn(Attempt<'_>) -> Result<(), u64> + Send + Sync;
 

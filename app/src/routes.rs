@@ -12,7 +12,8 @@ use crate::{
     moment::Clock,
     page::{
         affiliates::Affiliates, campaigns::Campaigns, connections::Connections,
-        dashboard::Dashboard, not_found::NotFound, sales::Sales, setup::Setup, sign_in::SignIn,
+        dashboard::Dashboard, event::Event, events::Events, not_found::NotFound, sales::Sales,
+        setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -38,6 +39,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
+                    <Route path=path!("events") view=Events ssr=SsrMode::Async/>
+                    <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -8,6 +8,8 @@ use domain::{
     money::{Currency, Money},
 };
 
+pub mod events;
+
 pub const PRODUCT: &str = "Tributary";
 pub const JUST_NOW: &str = "Just now";
 pub const MONTHS: [&str; 12] = [
@@ -100,6 +102,7 @@ pub mod nav {
     pub const AFFILIATES: &str = "Affiliates";
     pub const CAMPAIGNS: &str = "Campaigns";
     pub const CONNECTIONS: &str = "Connections";
+    pub const EVENTS: &str = "Events";
     pub const SIGN_OUT: &str = "Sign out";
 }
 

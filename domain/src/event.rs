@@ -24,6 +24,9 @@ words! {
     }
 }
 
+/// Failed events are counted up to here: more of them are told as "this many or more".
+pub const MAX_FAILED_COUNT: i64 = 100;
+
 /// A failed event is tried again so long after it failed: after the first time, the second, and so on.
 /// When all of them have passed it stays failed until a person replays it.
 pub const RETRY_DELAYS: [TimeDelta; 6] = [

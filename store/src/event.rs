@@ -13,7 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
     connection::{Mode, Processor},
-    event::Outcome,
+    event::{MAX_FAILED_COUNT, Outcome},
     id::{CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
 };
 use serde::Serialize;
@@ -31,9 +31,6 @@ use crate::{
 };
 
 const TABLE: &str = "event";
-
-/// Failed events are counted up to here: more of them are told as "this many or more".
-pub const MAX_FAILED_COUNT: i64 = 100;
 
 /// The most kinds of events that a list of them names.
 const MAX_KINDS: i64 = 200;

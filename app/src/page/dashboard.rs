@@ -9,7 +9,7 @@ use crate::{
     at_once::at_once,
     call::{Answer, load},
     part::{
-        nav::{Account, Nav},
+        nav::{Account, Nav, SessionChanged, failed_count},
         state::Awaited,
     },
     server_fn::session::{LoadSession, Session},
@@ -19,18 +19,28 @@ use crate::{
 /// The frame around the pages.
 #[component]
 pub fn Dashboard() -> impl IntoView {
-    let session = load(Signal::stored(0), || LoadSession {});
-    let account = Arc::new(|answers: Vec<Answer>| {
-        match answers.into_iter().next().map(Answer::read::<Session>) {
-            Some(Ok(session)) => at_once(view! { <Account session/> }).into_any(),
-            _ => ().into_any(),
-        }
-    });
+    let changed = RwSignal::new(0);
+    provide_context(SessionChanged(changed));
+    let session = load(changed.into(), || LoadSession {});
+    let failed = shows_quietly(failed_count);
+    let account = shows_quietly(|session| view! { <Account session/> });
     at_once(view! {
         <a class="skip" href="#main">{text::nav::SKIP}</a>
         <div class="shell">
-            <Nav><Awaited answers=vec![session] show=account quiet=true/></Nav>
+            <Nav failed=view! { <Awaited answers=vec![session] show=failed quiet=true/> }><Awaited answers=vec![session] show=account quiet=true/></Nav>
             <main id="main" tabindex="-1"><Outlet/></main>
         </div>
     })
+}
+
+/// Shows something of the session, and nothing when there is none: the page says why.
+fn shows_quietly<V: IntoView + 'static>(
+    view: impl Fn(Session) -> V + Send + Sync + 'static,
+) -> Arc<dyn Fn(Vec<Answer>) -> AnyView + Send + Sync> {
+    Arc::new(
+        move |answers| match answers.into_iter().next().map(Answer::read::<Session>) {
+            Some(Ok(session)) => at_once(view(session)).into_any(),
+            _ => ().into_any(),
+        },
+    )
 }

@@ -4,6 +4,8 @@ pub mod affiliates;
 pub mod campaigns;
 pub mod connections;
 pub mod dashboard;
+pub mod event;
+pub mod events;
 pub mod not_found;
 pub mod sales;
 pub mod setup;

@@ -1,6 +1,6 @@
 //! Badges: a shape and a word, never colour alone.
 
-use domain::{conversion::Source, lifecycle::Status};
+use domain::{conversion::Source, event::Outcome, lifecycle::Status};
 use leptos::{prelude::*, tachys::html::InertElement};
 
 use super::icon::{Icon, icon};
@@ -76,6 +76,25 @@ pub fn status_badge(status: Status, held_days: Option<u16>) -> impl IntoView {
         </span>
         {held}
     }
+}
+
+/// An outcome's shape and colour.
+fn outcome_look(outcome: Outcome) -> (Icon, &'static str) {
+    match outcome {
+        Outcome::Recorded => (Icon::Approved, "status approved"),
+        Outcome::Deduped => (Icon::Paid, "status refunded"),
+        Outcome::Unattributed => (Icon::Customer, "status pending"),
+        Outcome::Parked => (Icon::Pending, "status pending"),
+        Outcome::Ignored => (Icon::Denied, "status refunded"),
+        Outcome::Failed => (Icon::Failed, "status denied"),
+        Outcome::Stored => (Icon::Imported, "status refunded"),
+    }
+}
+
+/// What became of an event.
+pub fn outcome_badge(outcome: Outcome) -> impl IntoView {
+    let (shape, class) = outcome_look(outcome);
+    view! { <span class=class title=text::events::outcome(outcome)>{icon(shape)}{outcome.label()}</span> }
 }
 
 fn status_class(status: Status) -> String {

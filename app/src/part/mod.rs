@@ -16,6 +16,7 @@ pub mod pill;
 pub mod popover;
 pub mod sale_cells;
 pub mod sales_table;
+pub mod select_form;
 pub mod state;
 pub mod table;
 pub mod time;

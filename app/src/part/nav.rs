@@ -16,7 +16,11 @@ use crate::{
 /// The brand and the pages there are; `children` are the account's part at the end. On a narrow screen
 /// all but the brand folds into a menu.
 #[component]
-pub fn Nav<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
+pub fn Nav<F: IntoView + 'static, C: IntoView + 'static>(
+    /// How many events failed, once that is known.
+    failed: F,
+    children: TypedChildren<C>,
+) -> impl IntoView {
     let pages = [
         ("/dashboard/sales", Icon::Sales, text::nav::SALES),
         (
@@ -48,11 +52,26 @@ pub fn Nav<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
             <button type="button" class="btn menu" popovertarget="pages">{icon(Icon::Menu)}{text::nav::MENU}</button>
             <div class="pages" id="pages" popover="auto" node_ref=menu>
-                <ul on:click=close>{pages.map(link)}</ul>
+                <ul on:click=close>
+                    {pages.map(link)}
+                    <li><A href="/dashboard/events">{icon(Icon::Events)}{text::nav::EVENTS}{failed}</A></li>
+                </ul>
                 {children.into_inner()()}
             </div>
         </nav>
     }
+}
+
+/// What is told of the session in the navigation has changed: how often.
+#[derive(Clone, Copy)]
+pub struct SessionChanged(pub RwSignal<usize>);
+
+/// How many events failed; nothing when none did.
+pub fn failed_count(session: Session) -> impl IntoView {
+    let failed = session.failed_events;
+    (failed > 0).then(|| {
+        view! { <b class="count"><span class="visually-hidden">", "</span>{text::events::count(failed)}<span class="visually-hidden">{text::events::FAILED}</span></b> }
+    })
 }
 
 /// Who is signed in, and the way out.

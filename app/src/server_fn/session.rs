@@ -15,6 +15,8 @@ wire! {
         email: String,
         /// What he may do.
         role: Role,
+        /// How many events failed, counted up to `domain::event::MAX_FAILED_COUNT`.
+        failed_events: i64,
     }
 }
 
@@ -31,8 +33,11 @@ form! {
 /// Who is signed in; everybody else is sent to sign in.
 #[server(prefix = "/rpc", endpoint = "session", input = server_fn::codec::GetUrl)]
 pub async fn load_session() -> Result<Session, AppError> {
-    let viewer = crate::request::reader()?.viewer;
+    let caller = crate::request::reader()?;
+    let failed_events = caller.store.failed_events(caller.organization()).await;
+    let viewer = caller.viewer;
     Ok(Session {
+        failed_events: failed_events.map_err(crate::request::refuse)?,
         organization: viewer.organization_name,
         email: viewer.email,
         role: viewer.role,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     connection::Processor,
-    event::{Outcome, RETRY_DELAYS},
+    event::{MAX_FAILED_COUNT, Outcome, RETRY_DELAYS},
     fact::{ClueKind, Fact, Payment},
     id::{EventId, OrganizationId, PersonId},
     member::Role,
@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use store::{
     StoreError,
     audit::Actor,
-    event::{EventCursor, EventFilter, EventStart, EventView, MAX_FAILED_COUNT, StoredEvent},
+    event::{EventCursor, EventFilter, EventStart, EventView, Reading, StoredEvent},
     intake::{Content, EventReceipt, IncomingEvent, IntakeError},
 };
 use uuid::Uuid;
@@ -38,6 +38,26 @@ fn paid(id: &str) -> Payment {
     let mut paid = payment(id, Some("sub_1"), 0);
     paid.clues = vec![clue(ClueKind::Slug, "sarah")];
     paid
+}
+
+/// A refund of a sale that is not known.
+fn refund() -> Fact {
+    Fact::Back(MoneyBack {
+        external_id: "re_1".to_owned(),
+        kind: BackKind::Refund,
+        amount_minor: 1000,
+        currency: None,
+        status: BackStatus::Succeeded,
+        occurred_at: noon(),
+        told_at: noon(),
+        payment: vec!["in_1".to_owned()],
+        reason: None,
+    })
+}
+
+/// A payment that nobody is credited for.
+fn nobodys_payment() -> Fact {
+    Fact::Payment(payment("in_2", None, 0))
 }
 
 fn everything() -> EventFilter {
@@ -377,37 +397,10 @@ async fn several_servers_retry_a_failed_event_once(pool: PgPool) {
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn what_waits_does_not_wait_twice(pool: PgPool) {
     let shop = Shop::open(pool.clone()).await;
-    let back = MoneyBack {
-        external_id: "re_1".to_owned(),
-        kind: BackKind::Refund,
-        amount_minor: 1000,
-        currency: None,
-        status: BackStatus::Succeeded,
-        occurred_at: noon(),
-        told_at: noon(),
-        payment: vec!["in_1".to_owned()],
-        reason: None,
-    };
-    let parked = shop.event("evt_1", vec![Fact::Back(back)]).await;
-    let nobodys = shop
-        .event("evt_2", vec![Fact::Payment(payment("in_2", None, 0))])
-        .await;
-    fn refund(_: &StoredEvent) -> Content {
-        Content::Facts(vec![Fact::Back(MoneyBack {
-            external_id: "re_1".to_owned(),
-            kind: BackKind::Refund,
-            amount_minor: 1000,
-            currency: None,
-            status: BackStatus::Succeeded,
-            occurred_at: noon(),
-            told_at: noon(),
-            payment: vec!["in_1".to_owned()],
-            reason: None,
-        })])
-    }
-    fn nobody(_: &StoredEvent) -> Content {
-        Content::Facts(vec![Fact::Payment(payment("in_2", None, 0))])
-    }
+    let parked = shop.event("evt_1", vec![refund()]).await;
+    let nobodys = shop.event("evt_2", vec![nobodys_payment()]).await;
+    let reads_refund: Reading = |_| Content::Facts(vec![refund()]);
+    let reads_payment: Reading = |_| Content::Facts(vec![nobodys_payment()]);
     let replay = async |id, read| {
         let replayed = shop
             .store
@@ -415,9 +408,9 @@ async fn what_waits_does_not_wait_twice(pool: PgPool) {
             .await;
         replayed.expect("replayed").expect("is there").outcome
     };
-    assert_eq!(replay(parked.event_id, refund).await, Outcome::Parked);
+    assert_eq!(replay(parked.event_id, reads_refund).await, Outcome::Parked);
     assert_eq!(
-        replay(nobodys.event_id, nobody).await,
+        replay(nobodys.event_id, reads_payment).await,
         Outcome::Unattributed
     );
     let told: Vec<i32> = sqlx::query_scalar(
