@@ -63,7 +63,7 @@ export class Organization {
   }
 
   /** Calls the API; anything but a success is an error of the test. */
-  async call<Answer>(method: 'GET' | 'POST', path: string, body?: Json): Promise<Answer> {
+  async call<Answer>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: Json): Promise<Answer> {
     const headers = { Authorization: `Bearer ${this.key}`, 'Content-Type': 'application/json' };
     const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
     const text = await answer.text();

@@ -9,7 +9,7 @@ test('every page and the way out are in the menu', async ({ page, visit, look })
   const pages = page.locator('#pages');
   await expect(pages).toBeHidden();
   await menu.click();
-  for (const name of ['Sales', 'Affiliates', 'Campaigns', 'Connections']) {
+  for (const name of ['Sales', 'Affiliates', 'Campaigns', 'Connections', 'Events']) {
     await expect(pages.getByRole('link', { name })).toBeInViewport();
   }
   await expect(pages.getByRole('button', { name: 'Sign out' })).toBeInViewport();
