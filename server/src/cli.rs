@@ -27,6 +27,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the dashboard, the API and the webhooks (the default).
     Serve,
+    /// Recount every balance, roll-up and status from the facts. Exits 0 when all agree, else 1 and
+    /// tells the differences. Works while the server runs.
+    Check,
     /// Organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -77,4 +80,24 @@ pub(crate) async fn create_organization(
     });
     println!("{answer:#}");
     Ok(())
+}
+
+/// Runs `check`: whether everything agrees.
+pub(crate) async fn check(config: &Config) -> Result<bool, Box<dyn std::error::Error>> {
+    let database = database::open_beside(config).await?;
+    let recount = database.store.recount().await;
+    database.close().await?;
+    let recount = recount?;
+    println!(
+        "counted {} conversions and {} ledger entries of {} organizations",
+        recount.conversions, recount.entries, recount.organizations
+    );
+    for difference in &recount.differences {
+        println!("{difference}");
+    }
+    match recount.differences.len() {
+        0 => println!("everything agrees"),
+        count => println!("{count} differences"),
+    }
+    Ok(recount.differences.is_empty())
 }

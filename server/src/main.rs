@@ -58,6 +58,11 @@ async fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         None | Some(Command::Serve) => serve::serve(config).await.map_err(Into::into),
+        Some(Command::Check) => match cli::check(&config).await {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Some(Command::Organization(OrganizationCommand::Create(args))) => {
             cli::create_organization(&config, args).await
         }

@@ -37,6 +37,7 @@ pub mod organization;
 mod plan;
 mod pool;
 pub mod random;
+pub mod recount;
 pub mod s2s_secret;
 pub mod sales;
 pub mod session;

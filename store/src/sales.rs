@@ -282,3 +282,23 @@ pub(crate) async fn of_payers_in(
     .await?;
     read_all(records)
 }
+
+/// Conversions of an organization in the order of their ids, from one on.
+pub(crate) async fn after_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<Conversion>, StoreError> {
+    let records = conversions!(
+        "'[]'",
+        "from conversion c where c.organization_id = $1 and c.conversion_id > $2
+         order by c.conversion_id limit $3",
+        organization_id.0,
+        after.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    read_all(records)
+}

@@ -358,3 +358,24 @@ async fn the_secret_key_is_made_once_and_only_its_owner_may_read_it() {
     server.restart().await;
     assert_eq!(std::fs::read_to_string(&path).expect("a key"), key);
 }
+
+#[tokio::test]
+async fn a_check_tells_whether_all_agrees_while_the_server_runs() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    server.sale("order-1", "sarah", json!({})).await.expect(201);
+    let sound = server.command(&["check"]).await;
+    assert_eq!(sound.code, Some(0), "{}", sound.stdout);
+    assert!(
+        sound.stdout.contains("everything agrees"),
+        "{}",
+        sound.stdout
+    );
+    let tamper = "update conversion set commission_minor = 1";
+    server.database().change(tamper).await;
+    let broken = server.command(&["check"]).await;
+    assert_eq!(broken.code, Some(1), "{}", broken.stdout);
+    for words in ["order-1", "$0.01", "$9.80", "differences"] {
+        assert!(broken.stdout.contains(words), "{words}: {}", broken.stdout);
+    }
+}
