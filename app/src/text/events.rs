@@ -18,6 +18,7 @@ pub const OCCURRED: &str = "Happened";
 pub const EXTERNAL_ID: &str = "Id at the processor";
 pub const ATTEMPTS: &str = "Attempts";
 pub const NEXT_ATTEMPT: &str = "Next attempt";
+pub const SOON: &str = "Within a minute";
 pub const PAYLOAD: &str = "Payload";
 pub const CUT: &str = "The rest is left out here; the API has all of it.";
 pub const REPLAY: &str = "Replay";
