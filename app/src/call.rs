@@ -13,7 +13,8 @@ use leptos::{
     task::spawn_local,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
 use crate::error::AppError;
 
@@ -122,11 +123,30 @@ impl Sending {
         }
     }
 
-    /// Sends a form as the browser would, and stays on the page.
-    pub fn send(self, form: &HtmlFormElement) {
+    /// Sends the form that is being submitted as the browser would, and stays on the page.
+    pub fn take(self, event: &SubmitEvent) {
+        event.prevent_default();
+        let form = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        if let Some(form) = form.filter(|_| !self.pending.get_untracked()) {
+            self.send(&form, event.submitter());
+        }
+    }
+
+    /// A button with a name says what is wanted.
+    fn send(self, form: &HtmlFormElement, button: Option<HtmlElement>) {
         let fields = FormData::new_with_form(form)
             .and_then(|fields| UrlSearchParams::new_with_str_sequence_sequence(&fields));
         let Ok(fields) = fields else { return };
+        let of_button = |name| {
+            button
+                .as_ref()
+                .and_then(|button| button.get_attribute(name))
+        };
+        if let (Some(name), Some(value)) = (of_button("name"), of_button("value")) {
+            fields.append(&name, &value);
+        }
         self.pending.set(true);
         spawn_local(async move {
             let refused = browser::post(self.path, String::from(fields.to_string()))

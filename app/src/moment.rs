@@ -69,7 +69,7 @@ impl Civil {
         clippy::cast_precision_loss,
         reason = "milliseconds since 1970 fit 53 bits for 285,000 years"
     )]
-    fn local(at: Millis) -> Self {
+    pub fn local(at: Millis) -> Self {
         let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at as f64));
         Self {
             year: i32::try_from(date.get_full_year()).unwrap_or_default(),
@@ -79,6 +79,22 @@ impl Civil {
             minute: date.get_minutes(),
             second: date.get_seconds(),
         }
+    }
+
+    /// `20 Nov 2026, 10:29:03`.
+    pub fn plain(self) -> String {
+        let Self {
+            year,
+            day,
+            hour,
+            minute,
+            second,
+            ..
+        } = self;
+        format!(
+            "{day} {} {year}, {hour:02}:{minute:02}:{second:02}",
+            self.month_name()
+        )
     }
 
     fn month_name(self) -> &'static str {
@@ -103,18 +119,7 @@ impl Civil {
 
     /// `20 Nov 2026, 10:29:03 UTC`; only for UTC.
     pub fn exact(self) -> String {
-        let Self {
-            year,
-            day,
-            hour,
-            minute,
-            second,
-            ..
-        } = self;
-        format!(
-            "{day} {} {year}, {hour:02}:{minute:02}:{second:02} UTC",
-            self.month_name()
-        )
+        format!("{} UTC", self.plain())
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use domain::{
     conversion::{ConversionType, Source},
-    id::{AffiliateId, CampaignId},
+    id::{AffiliateId, CampaignId, ConversionId},
     lifecycle::Status,
     money::Currency,
     sales::{ChipCounts, DEFAULT_TAKE, Filter},
@@ -17,6 +17,14 @@ use serde::{Deserialize, Serialize};
 
 /// Where the sales page lives.
 pub const SALES_PATH: &str = "/dashboard/sales";
+
+/// Where a sale is entered by hand.
+pub const ADD_SALE_PATH: &str = "/dashboard/sales/new";
+
+/// Where a sale lives.
+pub fn sale_path(id: ConversionId) -> String {
+    format!("{SALES_PATH}/{id}")
+}
 
 /// The page sizes on offer.
 pub const TAKES: [u16; 4] = [25, 50, 100, 200];
@@ -202,6 +210,14 @@ impl SalesQuery {
         match self.to_string() {
             query if query.is_empty() => SALES_PATH.to_owned(),
             query => format!("{SALES_PATH}?{query}"),
+        }
+    }
+
+    /// The address of a sale that is opened over the list in this state.
+    pub fn sale_href(&self, id: ConversionId) -> String {
+        match self.to_string() {
+            query if query.is_empty() => sale_path(id),
+            query => format!("{}?{query}", sale_path(id)),
         }
     }
 

@@ -12,8 +12,8 @@ use crate::{
     moment::Clock,
     page::{
         affiliates::Affiliates, campaigns::Campaigns, connections::Connections,
-        dashboard::Dashboard, event::Event, events::Events, not_found::NotFound, sales::Sales,
-        setup::Setup, sign_in::SignIn,
+        dashboard::Dashboard, event::Event, events::Events, not_found::NotFound, sale::AddSale,
+        sales::Sales, setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -35,7 +35,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async>
                     <Route path=path!("") view=home ssr=SsrMode::Async/>
-                    <Route path=path!("sales") view=Sales ssr=SsrMode::Async/>
+                    <Route path=path!("sales/new") view=AddSale ssr=SsrMode::Async/>
+                    <Route path=path!("sales/:id?") view=Sales ssr=SsrMode::Async/>
                     <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>

@@ -57,6 +57,8 @@ pub struct Summary {
     pub first_steps: Option<FirstSteps>,
     /// The affiliate of the filter.
     pub affiliate: Option<Choice>,
+    /// May the viewer decide about sales?
+    pub may_edit: bool,
 }
 
 /// How a fresh answer is taken.
@@ -197,6 +199,7 @@ fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
         newer,
         first_steps,
         affiliate,
+        may_edit,
     } = page;
     (
         rows,
@@ -208,6 +211,7 @@ fn split(page: SalesPage) -> (Vec<SaleRow>, Summary) {
             newer,
             first_steps,
             affiliate,
+            may_edit,
         },
     )
 }
@@ -258,6 +262,7 @@ mod tests {
             newer: None,
             first_steps: None,
             affiliate: None,
+            may_edit: true,
         }
     }
 

@@ -1,6 +1,6 @@
 //! One event: what it did, the payload as received, and taking it in again.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
@@ -22,6 +22,9 @@ use crate::{
     server_fn::event::{LoadEvent, ReplayEvent, WholeEvent},
     text::events as words,
 };
+
+/// What comes within so many milliseconds needs no time of day.
+const SOON: i64 = 60_000;
 
 /// One event at its own address.
 #[component]
@@ -77,7 +80,12 @@ fn Screen(event: WholeEvent, replay: Sending) -> impl IntoView {
     });
     let replayed = use_param("replayed");
     let next = next_attempt_at.map(|at| {
-        view! { <dt>{words::NEXT_ATTEMPT}</dt><dd><Moment at server_now=now/></dd> }
+        let when = if at - now < SOON {
+            Either::Left(words::SOON)
+        } else {
+            Either::Right(view! { <Moment at server_now=now/> })
+        };
+        view! { <dt>{words::NEXT_ATTEMPT}</dt><dd>{when}</dd> }
     });
     view! {
         <header class="head event"><h1>{row.kind}</h1>{button}</header>

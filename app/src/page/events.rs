@@ -78,7 +78,7 @@ fn Screen(page: EventsPage) -> impl IntoView {
     let labels = [words::OUTCOME, words::TYPE, words::CONNECTION];
     let filters: Vec<_> = labels.into_iter().zip(filters).collect();
     let list = match (rows.is_empty(), is_filtered) {
-        (false, _) => Either::Left(view! { <Table rows now/> }),
+        (false, _) => Either::Left(view! { <Table rows now/><Steps steps/> }),
         (true, true) => Either::Right(Either::Left(view! {
             <Empty title=words::NOTHING_FITS hint=words::NOTHING_FITS_HINT>
                 <a class="btn" href=HERE>{words::CLEAR_FILTERS}</a>
@@ -90,13 +90,17 @@ fn Screen(page: EventsPage) -> impl IntoView {
             </Empty>
         })),
     };
+    view! { <SelectForm path=HERE filters/>{list} }
+}
+
+/// The way through the list.
+#[component]
+fn Steps(steps: [Option<String>; 3]) -> impl IntoView {
     let names = [sales::NEWEST, sales::NEWER, sales::OLDER];
     let step = |(name, href): (&'static str, Option<String>)| {
         view! { <a class="btn" hidden=href.is_none() href=href>{name}</a> }
     };
     view! {
-        <SelectForm path=HERE filters/>
-        {list}
         <nav class="pager" aria-label=sales::PAGES>
             <noscript><p>{TIMES_ARE_UTC}</p></noscript>
             <div class="steps-through">{names.into_iter().zip(steps).map(step).collect_view()}</div>

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod event;
 pub mod events;
 pub mod not_found;
+pub mod sale;
 pub mod sales;
 pub mod setup;
 pub mod sign_in;

@@ -6,9 +6,12 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_navigate, use_query_map},
+    hooks::{use_navigate, use_params_map, use_query_map},
 };
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
+use super::sale::Sale;
 use crate::{
     at_once::at_once,
     call::{Answer, ask, load},
@@ -24,10 +27,11 @@ use crate::{
         pager::Pager,
         pill::Pill,
         sales_table::SalesTable,
+        selection::Selection,
         state::{Awaited, Empty, Failure},
         totals::Totals,
     },
-    query::{BadQuery, NAMES, SalesQuery},
+    query::{ADD_SALE_PATH, BadQuery, NAMES, SalesQuery},
     server_fn::sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
     shown::{Shown, Taking},
     text::{self, sales as words},
@@ -60,14 +64,77 @@ fn refuse(bad: BadQuery) -> AppError {
     error
 }
 
-/// The sales page.
+/// The sales page: the list, and over it the sale that is opened from it. A sale that is opened by its
+/// address is a page of its own; the list comes when it is closed.
 #[component]
 pub fn Sales() -> impl IntoView {
+    let changes = RwSignal::new(0);
+    let link = use_event_stream("/api/live/sales", &["sale", "resync"], move || {
+        changes.try_update(|changes| *changes += 1);
+    });
+    let params = use_params_map();
+    let open = Memo::new(move |_| params.read().get("id"));
+    let alone = Memo::new(move |was: Option<&bool>| *was.unwrap_or(&true) && open.read().is_some());
     let asked = use_sales_query();
     let query = Memo::new(move |_| asked.get().unwrap_or_default());
+    let list = Signal::derive(move || query.read().href());
+    let sale = move |alone| {
+        move || {
+            open.get()
+                .map(|id| view! { <Sale id changes=changes.into() list alone/> })
+        }
+    };
+    let news = News {
+        changes,
+        link,
+        open,
+    };
+    focus_what_was_open(open);
+    move || {
+        if alone.get() {
+            Either::Left(sale(true))
+        } else {
+            Either::Right(view! { <List asked query news/>{sale(false)} })
+        }
+    }
+}
+
+/// Back to where one was in the list before a sale was opened.
+fn focus_what_was_open(open: Memo<Option<String>>) {
+    Effect::new(move |before: Option<Option<String>>| {
+        let now = open.get();
+        if let (Some(id), None) = (before.flatten(), &now) {
+            let link = document().query_selector(&format!("#sale-{id} .open"));
+            let link = link.ok().flatten();
+            if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
+                drop(link.focus());
+            }
+        }
+        now
+    });
+}
+
+/// What the list hears of.
+#[derive(Clone, Copy)]
+struct News {
+    /// How often sales have changed.
+    changes: RwSignal<usize>,
+    /// Whether that is told.
+    link: ReadSignal<Link>,
+    /// The sale that is open.
+    open: Memo<Option<String>>,
+}
+
+#[component]
+fn List(
+    asked: Memo<Result<SalesQuery, BadQuery>>,
+    query: Memo<SalesQuery>,
+    news: News,
+) -> impl IntoView {
     // Loaded once. From then on the page asks by itself, keeping what is shown until the answer is
     // there; only an address that is not understood, or no longer, begins anew.
     let anew = Memo::new(move |_| usize::from(asked.read().is_err()));
+    let seen = news.changes.get_untracked();
     let page = load(anew.into(), move || LoadSales {
         query: query.get_untracked(),
     });
@@ -88,7 +155,7 @@ pub fn Sales() -> impl IntoView {
             .and_then(|choices| choices.read().ok())
             .unwrap_or_default();
         match page {
-            Ok(page) => at_once(view! { <SalesScreen query page choices/> }).into_any(),
+            Ok(page) => at_once(view! { <SalesScreen query page choices news seen/> }).into_any(),
             Err(error) => at_once(view! { <SalesFailure error bad=false/> }).into_any(),
         }
     });
@@ -111,9 +178,16 @@ fn SalesFailure(error: AppError, bad: bool) -> impl IntoView {
 }
 
 #[component]
-fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) -> impl IntoView {
+fn SalesScreen(
+    query: Memo<SalesQuery>,
+    page: SalesPage,
+    choices: SalesChoices,
+    news: News,
+    seen: usize,
+) -> impl IntoView {
     let shown = Shown::new(page);
-    let Refreshed { link, failed, busy } = use_refresh(query, shown);
+    let Refreshed { failed, busy } = use_refresh(query, shown, news.changes, seen);
+    let may_edit = shown.summary.read_untracked().may_edit;
     let summary = shown.summary;
     let navigate = use_navigate();
     let release = move || {
@@ -126,7 +200,9 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
     };
     let list = move || {
         if !shown.rows.read().is_empty() {
-            return Either::Left(view! { <SalesTable shown/><Pager query summary/> });
+            return Either::Left(
+                view! { <SalesTable shown query open=news.open/><Pager query summary/> },
+            );
         }
         Either::Right(match summary.read().first_steps.clone() {
             Some(steps) => Either::Left(view! { <Checklist steps/> }),
@@ -142,10 +218,13 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
     view! {
         <header class="head">
             <h1>{words::TITLE}</h1>
-            <LiveMark link/>
-            <a class="btn push" download rel="external" href=move || query.read().export_href()>
-                {icon(Icon::Download)}<span>{words::EXPORT}</span>
-            </a>
+            <LiveMark link=news.link/>
+            <div class="push actions">
+                {may_edit.then(|| view! { <a class="btn" href=ADD_SALE_PATH>{icon(Icon::Plus)}<span>{text::sale::ADD}</span></a> })}
+                <a class="btn" download rel="external" href=move || query.read().export_href()>
+                    {icon(Icon::Download)}<span>{words::EXPORT}</span>
+                </a>
+            </div>
         </header>
         <div class="bar">
             <Chips query counts=Signal::derive(move || summary.read().chips)/>
@@ -158,19 +237,24 @@ fn SalesScreen(query: Memo<SalesQuery>, page: SalesPage, choices: SalesChoices) 
         <div class="list" aria-busy=move || busy.get().then_some("true")>
             {move || { let _ = empty.get(); untrack(list) }}
         </div>
+        {may_edit.then(|| view! { <Selection/> })}
         {source_sentences()}
     }
 }
 
 /// How the page keeps itself up to date.
 struct Refreshed {
-    link: ReadSignal<Link>,
     failed: RwSignal<bool>,
     busy: RwSignal<bool>,
 }
 
-/// Asks again whenever the address or the sales change.
-fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
+/// Asks again whenever the address or the sales change; what had changed before `seen` is known.
+fn use_refresh(
+    query: Memo<SalesQuery>,
+    shown: Shown,
+    changes: RwSignal<usize>,
+    seen: usize,
+) -> Refreshed {
     let (failed, busy) = (RwSignal::new(false), RwSignal::new(false));
     let answered = StoredValue::new((query.get_untracked(), count(query, shown)));
     let pace = Pace::default();
@@ -223,10 +307,12 @@ fn use_refresh(query: Memo<SalesQuery>, shown: Shown) -> Refreshed {
         },
         false,
     );
-    let link = use_event_stream("/api/live/sales", &["sale", "resync"], move || {
-        pace.ask(refresh)
+    Effect::new(move |_| {
+        if changes.get() > seen {
+            pace.ask(refresh);
+        }
     });
-    Refreshed { link, failed, busy }
+    Refreshed { failed, busy }
 }
 
 /// How many sales fit the filter.

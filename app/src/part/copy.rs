@@ -36,7 +36,7 @@ pub fn CopyButton(
 }
 
 /// Puts text on the clipboard. Browsers offer it only in secure contexts: HTTPS or this machine.
-fn write(value: &str) -> bool {
+pub(super) fn write(value: &str) -> bool {
     if !window().is_secure_context() {
         return false;
     }

@@ -3,7 +3,7 @@
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlFormElement};
+use web_sys::HtmlElement;
 
 use crate::{
     call::Sending,
@@ -83,15 +83,7 @@ pub fn PostForm<C: IntoView + 'static>(
     /// Its fields.
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let on_submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let target = event
-            .current_target()
-            .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
-        if let Some(target) = target.filter(|_| !form.sending.pending.get_untracked()) {
-            form.sending.send(&target);
-        }
-    };
+    let on_submit = move |event: ev::SubmitEvent| form.sending.take(&event);
     view! {
         <form method="post" action=form.sending.path class=class novalidate on:submit=on_submit>
             <FormError form/>

@@ -4,6 +4,8 @@ pub mod badge;
 pub mod chips;
 pub mod copy;
 pub mod date_filter;
+#[cfg(feature = "ssr")]
+pub mod entry;
 pub mod filter_bar;
 pub mod first_steps;
 pub mod form;
@@ -17,7 +19,11 @@ pub mod popover;
 pub mod sale_cells;
 pub mod sales_table;
 pub mod select_form;
+pub mod selection;
+pub mod served;
 pub mod state;
+#[cfg(feature = "ssr")]
+pub mod story;
 pub mod table;
 pub mod time;
 pub mod totals;

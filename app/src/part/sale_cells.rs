@@ -6,20 +6,37 @@ use leptos::{either::Either, prelude::*};
 use super::{
     badge::{source_badge, status_badge},
     copy::CopyButton,
+    selection::{BOX, SELECTION},
     time::Moment,
 };
 use crate::{
     moment::Millis,
     server_fn::sales::{Reference, SaleRow},
-    text::{NOTHING, rate, sales as words},
+    text::{self, NOTHING, rate, sales as words},
 };
 
-/// Date, affiliate, type, source, amount, commission, status, processor.
-pub fn cells(sale: SaleRow, server_now: Millis) -> impl IntoView {
+/// Date, affiliate, type, source, amount, commission, status, processor. The date leads to the sale at
+/// `href`; a box before it picks the sale.
+pub fn cells(
+    sale: SaleRow,
+    server_now: Millis,
+    href: Signal<String>,
+    may_edit: bool,
+) -> impl IntoView {
     let (amount, refunded) = amount(&sale);
+    let pick = may_edit.then(|| {
+        view! {
+            <input type="checkbox" class=BOX form=SELECTION name="form[ids][]" value=sale.id.to_string()
+                aria-label=text::sale::select(&sale.affiliate, &amount)/>
+        }
+    });
+    let beside = text::sale::open(&sale.affiliate, &amount);
     let (commission, note) = commission(&sale);
     view! {
-        <td role="cell" class="date"><Moment at=sale.created_at paid_at=sale.occurred_at server_now/></td>
+        <td role="cell" class="date">
+            {pick}
+            <a class="open" data-noscroll href=move || href.get()><Moment at=sale.created_at paid_at=sale.occurred_at server_now/><span class="visually-hidden">{beside}</span></a>
+        </td>
         <td role="cell" class="who"><b>{sale.affiliate}</b><small>{sale.campaign}</small></td>
         <td role="cell" class="type">{sale.kind.label()}</td>
         <td role="cell" class="how">{source_badge(sale.source, sale.coupon)}</td>

@@ -6,13 +6,21 @@ use web_sys::HtmlElement;
 
 use super::{sale_cells::cells, table::head};
 use crate::{
+    query::SalesQuery,
     shown::{Mark, Shown, ShownRow},
     text::sales as words,
 };
 
 /// The table of what is shown.
 #[component]
-pub fn SalesTable(shown: Shown) -> impl IntoView {
+pub fn SalesTable(
+    /// The rows.
+    shown: Shown,
+    /// The page's state, which stays as it is when a sale is opened.
+    query: Memo<SalesQuery>,
+    /// The sale that is open.
+    open: Memo<Option<String>>,
+) -> impl IntoView {
     let body = NodeRef::<html::Tbody>::new();
     Effect::new(move |_| {
         let arrived = shown.arrived.get();
@@ -20,16 +28,26 @@ pub fn SalesTable(shown: Shown) -> impl IntoView {
             slide_in(&body, arrived);
         }
     });
-    let server_now = shown.summary.read_untracked().now;
+    let (server_now, may_edit) = {
+        let summary = shown.summary.read_untracked();
+        (summary.now, summary.may_edit)
+    };
     let row = move |row: ShownRow| {
-        let (sale, mark) = (row.sale, row.mark);
-        let class = move || match mark.get() {
-            Mark::None => "",
-            Mark::New => "new",
-            Mark::Changed(true) => "changed",
-            Mark::Changed(false) => "changed again",
+        let (id, sale, mark) = (row.id, row.sale, row.mark);
+        let text = id.to_string();
+        let class = move || match (mark.get(), open.read().as_ref() == Some(&text)) {
+            (_, true) => "opened",
+            (Mark::None, _) => "",
+            (Mark::New, _) => "new",
+            (Mark::Changed(true), _) => "changed",
+            (Mark::Changed(false), _) => "changed again",
         };
-        view! { <tr role="row" class=class>{move || cells(sale.get(), server_now)}</tr> }
+        let href = Signal::derive(move || query.read().sale_href(id));
+        view! {
+            <tr role="row" id=format!("sale-{id}") class=class>
+                {move || cells(sale.get(), server_now, href, may_edit)}
+            </tr>
+        }
     };
     let columns = vec![
         (words::DATE, "date"),

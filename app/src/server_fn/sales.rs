@@ -34,6 +34,8 @@ wire! {
         first_steps: Option<FirstSteps>,
         /// The affiliate of the filter, if there is such a one.
         affiliate: Option<Choice>,
+        /// May the viewer decide about sales?
+        may_edit: bool,
     }
 }
 
@@ -171,6 +173,9 @@ impl Question for LoadSales {
 }
 
 #[cfg(feature = "ssr")]
+pub(crate) use server::dashboard_href;
+
+#[cfg(feature = "ssr")]
 mod server {
     use chrono::{DateTime, Utc};
     use domain::{
@@ -220,6 +225,7 @@ mod server {
                     None
                 },
                 affiliate: self.filtered_by(query.affiliate).await?,
+                may_edit: self.viewer.role.may_manage(),
             })
         }
 
@@ -303,6 +309,19 @@ mod server {
         u16::try_from((seconds + 86_399) / 86_400).unwrap_or(u16::MAX)
     }
 
+    /// Where Stripe's dashboard shows an id.
+    pub(crate) fn dashboard_href(mode: Option<Mode>, place: &str, id: &str) -> Option<String> {
+        let test = if mode == Some(Mode::Test) {
+            "test/"
+        } else {
+            ""
+        };
+        let clean = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        clean.then(|| format!("https://dashboard.stripe.com/{test}{place}/{id}"))
+    }
+
     /// The id that says most, and where Stripe's dashboard shows it.
     fn reference(sale: &Conversion, mode: Option<Mode>) -> Option<Reference> {
         let ids = &sale.ids;
@@ -318,15 +337,7 @@ mod server {
                 .into_iter()
                 .find_map(|(place, id)| Some((place, id.clone()?)))
         {
-            let test = if mode == Some(Mode::Test) {
-                "test/"
-            } else {
-                ""
-            };
-            let clean = id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let href = clean.then(|| format!("https://dashboard.stripe.com/{test}{place}/{id}"));
+            let href = dashboard_href(mode, place, &id);
             return Some(Reference { id, href });
         }
         let id = sale

@@ -1,6 +1,7 @@
 //! What the pages ask: as a browser with JavaScript asks it, and as one without sees it.
 
 mod events;
+mod sale;
 
 use reqwest::Method;
 use serde_json::json;
