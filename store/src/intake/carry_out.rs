@@ -38,7 +38,11 @@ impl Clerk<'_> {
         };
         let mut rows = Vec::with_capacity(next.len());
         for after in next {
-            let after = self.replace(after, &why);
+            let mut after = self.replace(after, &why);
+            if decision.step == Transition::Restore && self.cancel(after.id, Actor::System) {
+                // As if it had never been denied: then the end of its subscription had taken it back.
+                after = self.known.rows.get(after.id).cloned().unwrap_or(after);
+            }
             rows.push(self.row(after));
         }
         Ok(rows)

@@ -21,7 +21,7 @@ use super::{
     history::{Credits, FirstPaid, Payer, history_in},
     keys::{Keys, list},
     links::of_conversion,
-    money::{Backs, backs_in},
+    money::{Backs, backs_in, ends_in},
     replay::{Stored, stored_in},
     rows::Rows,
     writer::Desk,
@@ -102,6 +102,7 @@ pub(super) async fn known_in(
     for row in rows.iter() {
         backs.links.join(&of_conversion(row));
     }
+    backs.ends = ends_in(db, organization_id, &keys, &rows).await?;
     let credited: BTreeSet<AffiliateId> = rows
         .iter()
         .map(|conversion| conversion.affiliate_id)
@@ -409,7 +410,13 @@ async fn later_in(
     if subscriptions.is_empty() && customers.is_empty() && emails.is_empty() {
         return Ok(Vec::new());
     }
-    crate::sales::of_payers_in(db, organization_id, &subscriptions, &customers, &emails).await
+    let mut later =
+        crate::sales::of_payers_in(db, organization_id, &subscriptions, &customers, &emails)
+            .await?;
+    // Their recruiters' shares follow them.
+    let parents: Vec<Uuid> = later.iter().map(|one| one.id.0).collect();
+    later.extend(crate::sales::by_ids_in(db, organization_id, &[], &parents).await?);
+    Ok(later)
 }
 
 async fn leads_in(

@@ -24,6 +24,7 @@ use super::{
     keep::joined,
     keys::{Keys, list},
     links::{Links, of_back},
+    rows::Rows,
 };
 use crate::{StoreError, error::readable};
 
@@ -60,22 +61,34 @@ pub(super) async fn backs_in(
         links_in(db, organization_id, keys, &mut backs.links).await?;
         held_in(db, organization_id, keys, &mut backs).await?;
     }
-    let subscriptions = keys.of_kind(SubjectKind::Subscription);
-    if !subscriptions.is_empty() {
-        let rows = sqlx::query!(
-            "select subscription_id, ended_at from subscription_end
-             where organization_id = $1 and subscription_id = any($2)",
-            organization_id.0,
-            &subscriptions,
-        )
-        .fetch_all(db)
-        .await?;
-        let ends = rows
-            .into_iter()
-            .map(|row| (row.subscription_id, row.ended_at));
-        backs.ends.extend(ends);
-    }
     Ok(backs)
+}
+
+/// When the subscriptions of the batch ended: those it tells of, and those of sales that are decided about.
+pub(super) async fn ends_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &Keys,
+    rows: &Rows,
+) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+    let mut subscriptions = keys.of_kind(SubjectKind::Subscription);
+    let decided = rows.iter().filter(|row| keys.conversions.contains(&row.id));
+    subscriptions.extend(decided.filter_map(|row| row.ids.subscription.clone()));
+    if subscriptions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "select subscription_id, ended_at from subscription_end
+         where organization_id = $1 and subscription_id = any($2)",
+        organization_id.0,
+        &subscriptions,
+    )
+    .fetch_all(db)
+    .await?;
+    let ends = rows.into_iter();
+    Ok(ends
+        .map(|row| (row.subscription_id, row.ended_at))
+        .collect())
 }
 
 async fn links_in(

@@ -22,7 +22,10 @@ impl Clerk<'_> {
     /// Takes in a refund or dispute and computes its sale anew.
     pub(super) fn back(&mut self, back: &MoneyBack, event_id: Option<EventId>, tally: &mut Tally) {
         let is_news = self.learn(back, event_id);
-        self.known.backs.links.join(&of_back(back));
+        // Kept also for others: of one refund the charge may lead to the payment, of the next only this one.
+        let ids = of_back(back);
+        self.known.backs.links.join(&ids);
+        self.writes.links.extend(pairs(&ids));
         let actor = event_id.map_or(Actor::System, Actor::Event);
         let met = self.settle_sale(&refund_id(&back.external_id), actor, &told(back));
         let (outcome, detail) = match &met {

@@ -5,7 +5,7 @@ use chrono::Duration;
 use domain::{
     affiliate::Affiliate,
     conversion::{Conversion, Source},
-    fact::{ClueKind, Fact},
+    fact::{ClueKind, Fact, SubscriptionEnd},
     id::ConversionId,
     lifecycle::{Refusal, Status, Transition},
     money::{Currency, Money},
@@ -150,6 +150,43 @@ async fn a_denial_takes_the_commission_and_its_restoring_gives_it_back(pool: PgP
             entry("reinstatement", 980)
         ]
     );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_restored_sale_is_taken_back_by_the_end_of_its_subscription_in_both_orders(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    for (id, is_told_first) in [("in_1", true), ("in_2", false)] {
+        let mut paid = payment(id, Some(&format!("sub_{id}")), 0);
+        paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+        shop.event(&format!("evt_{id}"), vec![Fact::Payment(paid)])
+            .await;
+        let made = shop.rows_of(id).await.remove(0).id;
+        let end = async |times: u8| {
+            let end = Fact::Ended(SubscriptionEnd {
+                subscription: format!("sub_{id}"),
+                ended_at: noon() + Duration::days(10),
+            });
+            shop.event(&format!("evt_end_{id}_{times}"), vec![end])
+                .await;
+        };
+        decide(&shop, &[made], Transition::Deny)
+            .await
+            .expect("denied");
+        if is_told_first {
+            end(1).await;
+            assert_eq!(shop.rows_of(id).await[0].status, Status::Denied);
+        }
+        let restored = decide(&shop, &[made], Transition::Restore).await;
+        let expected = if is_told_first {
+            Status::Refunded
+        } else {
+            Status::Pending
+        };
+        assert_eq!(restored.expect("restored"), [expected]);
+        end(2).await;
+        assert_eq!(shop.rows_of(id).await[0].status, Status::Refunded, "{id}");
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -5,6 +5,7 @@ use domain::{
     commission::{self, Plan, Rate},
     conversion::ConversionType,
     fact::{ClueKind, Fact},
+    rate::BasisPoints,
 };
 use sqlx::PgPool;
 use store::intake::{IntakeError, Recorded, ServerSale};
@@ -131,4 +132,36 @@ async fn a_payment_that_came_late_but_was_the_first_takes_back_what_the_plan_pay
     .await
     .expect("counts");
     assert_eq!(differences, 0, "the days say what the rows say");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_recruiters_share_goes_when_its_sale_turns_out_not_to_be_the_first(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    let once = shop
+        .campaign("Once", |terms| {
+            terms.plan.duration = commission::Duration::OneTime;
+            terms.override_share = BasisPoints::new(1000).expect("a share");
+        })
+        .await;
+    let rita = shop.affiliate_in("rita", once).await;
+    let sarah = shop.affiliate_in("sarah", once).await;
+    shop.recruit(&sarah, &rita).await;
+    for (id, days) in [("in_later", -10), ("in_first", -40)] {
+        let mut paid = payment(id, Some("sub_1"), days);
+        paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+        shop.event(&format!("evt_{id}"), vec![Fact::Payment(paid)])
+            .await;
+    }
+    for (id, kind, due) in [
+        ("in_first", ConversionType::Sale, [980, 98]),
+        ("in_later", ConversionType::Recurring, [0, 0]),
+    ] {
+        let rows = shop.rows_of(id).await;
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.kind, row.commission.minor))
+            .collect();
+        assert_eq!(told, due.map(|minor| (kind, minor)), "{id}");
+    }
+    assert_eq!(ledger(&pool).await.iter().sum::<i64>(), 980 + 98);
 }

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use domain::{
     event::Outcome,
-    fact::{ClueKind, Fact, SubscriptionEnd},
+    fact::{ClueKind, Fact, SubscriptionEnd, refund_id},
     lifecycle::Status,
     money::Currency,
     refund::{BackKind, BackStatus, MoneyBack},
@@ -324,4 +324,19 @@ async fn a_recount_names_what_is_not_what_the_facts_say(pool: PgPool) {
     told(&["in_b", "ledger holds $9.80", "$9.79"]);
     told(&["in_b", "$9.79 is stored as due", "make it $9.80"]);
     told(&["day 2026-11-20", "approved"]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_credit_note_leads_a_refund_to_a_sale_that_comes_last(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let refund = Fact::Back(back("re_a", 1000, BackStatus::Succeeded, 2));
+    let note = Fact::Linked(vec!["in_a".to_owned(), refund_id("re_a")]);
+    for (number, fact) in [refund, note, sale("a")].into_iter().enumerate() {
+        shop.event(&format!("evt_{number}"), vec![fact]).await;
+    }
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Pending, 780, 1000)
+    );
 }
