@@ -6,6 +6,7 @@ mod affiliates;
 mod decisions;
 mod events;
 mod export;
+mod histories;
 mod intake;
 mod limits;
 mod live;
