@@ -88,6 +88,9 @@ create index conversion_by_status on conversion (organization_id, status, conver
 create index conversion_by_kind on conversion (organization_id, kind, conversion_id desc);
 create index conversion_by_source on conversion (organization_id, source, conversion_id desc);
 
+-- Few at any time, and what they earned can't be paid out.
+create index conversion_disputed on conversion (organization_id, affiliate_id) where is_disputed;
+
 -- What attribution looks up.
 create index conversion_by_subscription on conversion (organization_id, subscription_id, occurred_at)
     where subscription_id is not null;
@@ -114,7 +117,9 @@ create table ledger_entry (
     constraint ledger_entry_affiliate foreign key (organization_id, affiliate_id) references affiliate
 );
 create index ledger_entry_by_conversion on ledger_entry (organization_id, conversion_id);
-create index ledger_entry_by_affiliate on ledger_entry (organization_id, affiliate_id, currency);
+-- An account, newest first, and its balance without a look at the table.
+create index ledger_entry_by_affiliate on ledger_entry (organization_id, affiliate_id, ledger_entry_id desc)
+    include (currency, kind, amount_minor);
 
 -- Sums per UTC day of recording, kept in the transaction that changes the rows they sum.
 create table conversion_day (

@@ -32,6 +32,7 @@ pub mod exchange;
 pub mod export;
 pub mod idempotency;
 pub mod intake;
+pub mod ledger;
 pub mod live;
 pub mod organization;
 mod plan;

@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod histories;
 mod intake;
+mod ledger;
 mod limits;
 mod live;
 mod organization;
