@@ -8,6 +8,8 @@ use domain::{
     affiliate::{Affiliate, AffiliateStatus, Enrollment},
     commission::Rate,
     id::{AffiliateId, CampaignId, OrganizationId},
+    ledger::Balance,
+    money::Currency,
     scope::Scope,
 };
 use serde::Serialize;
@@ -53,6 +55,8 @@ struct AffiliateRow<'a> {
     stripe_account_id: Option<&'a str>,
     #[serde(flatten)]
     totals: ProgramTotals,
+    /// By currency, over all programs.
+    balances: Vec<BalanceRow>,
     created_at: DateTime<Utc>,
 }
 
@@ -80,11 +84,35 @@ impl From<AffiliateTotals> for ProgramTotals {
     }
 }
 
+/// What an affiliate has in one currency, in minor units.
+#[derive(Serialize)]
+struct BalanceRow {
+    currency: Currency,
+    pending: i64,
+    /// Payable.
+    approved: i64,
+    paid: i64,
+    debt: i64,
+}
+
+impl From<Balance> for BalanceRow {
+    fn from(balance: Balance) -> Self {
+        Self {
+            currency: balance.currency,
+            pending: balance.pending_minor,
+            approved: balance.approved_minor,
+            paid: balance.paid_minor,
+            debt: balance.debt_minor,
+        }
+    }
+}
+
 impl<'a> AffiliateRow<'a> {
     fn new(
         affiliate: &'a Affiliate,
         program_id: Option<CampaignId>,
         totals: ProgramTotals,
+        balances: Vec<Balance>,
     ) -> Self {
         let own = program_id
             .and_then(|id| affiliate.enrollment(id))
@@ -109,6 +137,7 @@ impl<'a> AffiliateRow<'a> {
             commission_percent: own,
             stripe_account_id: affiliate.stripe_account_id.as_deref(),
             totals,
+            balances: balances.into_iter().map(BalanceRow::from).collect(),
             created_at: affiliate.created_at,
         }
     }
@@ -240,10 +269,11 @@ pub(super) async fn create(
         &affiliate,
         primary,
         ProgramTotals::default(),
+        Vec::new(),
     )))
 }
 
-/// `GET /affiliates/{id}`. The totals, which `include=stats` asks for, are always there.
+/// `GET /affiliates/{id}`. Totals and balances, which `include=stats` asks for, are always there.
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -285,7 +315,7 @@ async fn find(
     affiliate.ok_or_else(|| Problem::not_found("affiliate"))
 }
 
-/// An affiliate with his totals in `program_id`, or in his primary program.
+/// An affiliate with his balances, and his totals in `program_id` or in his primary program.
 async fn row<'a>(
     state: &AppState,
     organization_id: OrganizationId,
@@ -298,7 +328,7 @@ async fn row<'a>(
     row.ok_or_else(|| Problem::not_found("affiliate"))
 }
 
-/// Affiliates with their totals in `program_id`, or each in his primary program.
+/// Affiliates with their balances, and their totals in `program_id` or each in his primary program.
 async fn rows<'a>(
     state: &AppState,
     organization_id: OrganizationId,
@@ -314,9 +344,12 @@ async fn rows<'a>(
         .store
         .affiliate_totals(organization_id, &wanted)
         .await?;
+    let ids: Vec<_> = affiliates.iter().map(|affiliate| affiliate.id).collect();
+    let mut balances = state.store.balances(organization_id, &ids).await?;
     let row = |affiliate: &'a Affiliate| {
         let totals = totals.remove(&affiliate.id).unwrap_or_default();
-        AffiliateRow::new(affiliate, shown(affiliate), totals.into())
+        let balances = balances.remove(&affiliate.id).unwrap_or_default();
+        AffiliateRow::new(affiliate, shown(affiliate), totals.into(), balances)
     };
     Ok(affiliates.iter().map(row).collect())
 }

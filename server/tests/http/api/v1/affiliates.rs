@@ -31,6 +31,7 @@ async fn a_new_affiliate_is_approved_and_in_the_default_program() {
         ("totalClicks", json!(0)),
         ("totalConversions", json!(0)),
         ("totalEarnings", json!(0)),
+        ("balances", json!([])),
     ] {
         assert_eq!(affiliate.get(name), Some(&value), "{name}");
     }
@@ -141,6 +142,35 @@ async fn totals_are_what_the_affiliate_earned_in_that_program() {
     );
     let list = server.get(PATH).await.expect(200);
     assert_eq!(list.data()[0], *one.data());
+}
+
+#[tokio::test]
+async fn balances_are_told_by_currency_over_all_programs() {
+    let server = TestServer::start().await;
+    let program = json!({"name": "EU", "commissionType": "recurring", "commissionPercent": 10, "currency": "EUR"});
+    let program = server.campaign(program).await;
+    let sarah = server.affiliate("sarah").await;
+    server.affiliate("jonas").await;
+    let path = format!("{PATH}/{}", sarah.id);
+    let also = json!({"programId": program});
+    server.patch(&path, also).await.expect(200);
+    let euro = json!({"currency": "EUR", "campaignId": program});
+    server.sale("order-1", "sarah", euro).await.expect(201);
+    server.sale("order-2", "sarah", json!({})).await.expect(201);
+    let second = server.sale("order-3", "sarah", json!({})).await.expect(201);
+    let approve = format!("/api/v1/conversions/{}/approve", second.word("id"));
+    let early = json!({"reason": "a friend of the house"});
+    server.post(&approve, early).await.expect(200);
+
+    let balances = json!([
+        {"currency": "EUR", "pending": 490, "approved": 0, "paid": 0, "debt": 0},
+        {"currency": "USD", "pending": 980, "approved": 980, "paid": 0, "debt": 0},
+    ]);
+    let one = server.get(&path).await.expect(200);
+    assert_eq!(one.data()["balances"], balances);
+    let list = server.get(PATH).await.expect(200);
+    let told = |index: usize| list.data()[index]["balances"].clone();
+    assert_eq!((told(0), told(1)), (json!([]), balances));
 }
 
 #[tokio::test]
