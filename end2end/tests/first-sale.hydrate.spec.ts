@@ -89,7 +89,7 @@ test('the first sale', async ({ page, context, server, visit, look }) => {
       Commission: '$9.80',
       Status: 'Pending',
     });
-    await expect(sales.rows.getByRole('link')).toHaveAttribute('href', `https://dashboard.stripe.com/test/invoices/${invoice}`);
+    await expect(sales.cell(sales.rows, 'Processor').getByRole('link')).toHaveAttribute('href', `https://dashboard.stripe.com/test/invoices/${invoice}`);
     await sales.totals({ Sales: '1', Amount: '$53.90', Commission: '$9.80', Pending: '$9.80', Approved: '$0.00' });
     await sales.chips(1, 1, 0);
     expect(await isMarked(page), 'shown without loading the page again').toBe(true);
