@@ -82,7 +82,7 @@ test('an event is replayed once its cause is gone', async ({ page, visit, look }
   await shop.call('PATCH', `/api/v1/connections/${connection.id}`, { mode: 'test' });
   await page.getByRole('button', { name: 'Replay' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Replayed.' })).toBeVisible();
-  await expect(page.getByRole('definition').filter({ hasText: 'Recorded' })).toBeVisible();
+  await expect(page.getByRole('definition').filter({ hasText: /^Recorded$/ })).toBeVisible();
   await expect(page.getByText(`recorded ${invoice}`)).toBeVisible();
   await look();
   const [sale] = await shop.sales();

@@ -1,7 +1,14 @@
 // The pages on a narrow screen, where they fold into a menu.
+import { Organization } from '../support/organization';
 import { expect, test } from '../support/test';
 
 test.use({ viewport: { width: 360, height: 740 }, isMobile: true });
+
+let shop: Organization;
+test.beforeAll(async ({ server }) => {
+  shop = await Organization.create(server);
+});
+test.beforeEach(({ context }) => shop.signIn(context));
 
 test('every page and the way out are in the menu', async ({ page, visit, look }) => {
   await visit('/dashboard/sales');

@@ -138,7 +138,8 @@ pub fn FilterForm<C: IntoView + 'static>(
     }
 }
 
-fn form_of(event: &ev::Event) -> Option<HtmlFormElement> {
+/// The form in which something happened: events are listened to further up.
+pub(super) fn form_of(event: &ev::Event) -> Option<HtmlFormElement> {
     event.current_target()?.dyn_into().ok()
 }
 

@@ -3,9 +3,9 @@
 
 use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
+use super::popover::form_of;
 use crate::{
     server_fn::{Choice, event::Filter},
     text::events as words,
@@ -23,8 +23,7 @@ pub fn SelectForm(
     Effect::new(move |_| hydrated.set(true));
     let navigate = use_navigate();
     let apply = move |event: &ev::Event| {
-        let form = event.current_target().and_then(|form| form.dyn_into().ok());
-        if let Some(query) = form.as_ref().and_then(read) {
+        if let Some(query) = form_of(event).as_ref().and_then(read) {
             let options = NavigateOptions {
                 scroll: false,
                 ..NavigateOptions::default()
@@ -40,8 +39,9 @@ pub fn SelectForm(
         event.prevent_default();
         apply(&event);
     };
+    // Going back, a browser would restore what was chosen on the page that was left.
     view! {
-        <form class="selects" method="get" action=path aria-label=words::FILTERS on:change=on_change on:submit=on_submit>
+        <form class="selects" method="get" autocomplete="off" action=path aria-label=words::FILTERS on:change=on_change on:submit=on_submit>
             {filters.into_iter().map(|(label, filter)| select(label, filter)).collect_view()}
             <button type="submit" class="btn" hidden=move || hydrated.get()>{words::APPLY}</button>
         </form>
