@@ -27,12 +27,16 @@ create table refund (
     conversion_id uuid,
     -- the events that told of it while it was parked
     event_ids uuid[] not null,
+    -- when its payment is next looked up at the processor; null: there is nothing to ask
+    next_lookup_at timestamptz,
     created_at timestamptz not null,
     primary key (organization_id, external_id),
     constraint refund_conversion foreign key (organization_id, conversion_id) references conversion
 );
 create index refund_payment on refund using gin (payment);
 create index refund_by_conversion on refund (organization_id, conversion_id) where conversion_id is not null;
+create index refund_to_look_up on refund (organization_id, next_lookup_at)
+    where conversion_id is null and next_lookup_at is not null;
 
 -- Ends of subscriptions: their sales may come later.
 create table subscription_end (

@@ -14,8 +14,10 @@ use crate::{config::Config, database};
 /// TRIBUTARY_API_KEY, TRIBUTARY_RATE_LIMIT_PER_MINUTE, TRIBUTARY_TRUSTED_PROXIES (reverse proxies
 /// whose X-Forwarded-For and X-Forwarded-Proto count: addresses and networks, or none; default this
 /// machine), TRIBUTARY_FX_URL (where exchange rates come from: an
-/// address or a file), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG. The README says
-/// what each means.
+/// address or a file), TRIBUTARY_STRIPE_API (where Stripe's API is; asked for connections with an API
+/// key), TRIBUTARY_RECONCILE_SECONDS (how long after reading a connection's events at Stripe they are
+/// read again, default 900), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG.
+/// The README says what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]
 pub(crate) struct Cli {

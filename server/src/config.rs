@@ -11,11 +11,13 @@
 //! | `TRIBUTARY_RATE_LIMIT_PER_MINUTE` | calls per key and minute, default 600; 0: no limits on the API |
 //! | `TRIBUTARY_TRUSTED_PROXIES` | reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count: a comma list of addresses and networks, or `none`; default this machine |
 //! | `TRIBUTARY_FX_URL` | where daily exchange rates come from: an address or a file; default the European Central Bank's |
+//! | `TRIBUTARY_STRIPE_API` | where Stripe's API is; default `https://api.stripe.com`. Asked for connections with an API key only |
+//! | `TRIBUTARY_RECONCILE_SECONDS` | how long after reading a connection's events at Stripe they are read again, default 900 |
 //! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
 //! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
 //! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use domain::{email::Email, text::Name};
 use store::{Vault, organization::NewOrganization};
@@ -23,8 +25,10 @@ use url::Url;
 
 use crate::{
     embedded,
+    job::RECONCILE_EVERY,
     proxy::Proxies,
     rates::{self, ECB},
+    stripe_api::STRIPE,
 };
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
@@ -40,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) rate_limit_per_minute: u32,
     pub(crate) trusted_proxies: Proxies,
     pub(crate) rates: rates::Source,
+    pub(crate) stripe_api: String,
+    pub(crate) reconcile_every: Duration,
     pub(crate) secret_key: Option<String>,
     pub(crate) site_dir: PathBuf,
 }
@@ -94,6 +100,8 @@ impl Config {
             text.parse().map_err(needs_number)
         });
         let trusted_proxies = read.parsed("TRIBUTARY_TRUSTED_PROXIES", Proxies::parse);
+        let stripe_api = read.parsed("TRIBUTARY_STRIPE_API", web_address);
+        let reconcile_every = read.parsed("TRIBUTARY_RECONCILE_SECONDS", seconds);
         let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
             Vault::from_base64(text).map(|_| text.to_owned())
         });
@@ -110,6 +118,8 @@ impl Config {
             rate_limit_per_minute: rate_limit.unwrap_or(DEFAULT_RATE_LIMIT),
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             rates: rates::Source::parse(&read.text("TRIBUTARY_FX_URL").unwrap_or(ECB.to_owned())),
+            stripe_api: stripe_api.unwrap_or_else(|| STRIPE.to_owned()),
+            reconcile_every: reconcile_every.unwrap_or(RECONCILE_EVERY),
             secret_key,
             site_dir: read
                 .text("TRIBUTARY_SITE_DIR")
@@ -142,6 +152,16 @@ fn web_address(text: &str) -> Result<String, String> {
         return Err(needed());
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// From a second to a day.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|count| (1..=86_400).contains(count));
+    let seconds = seconds.ok_or("a whole number of seconds from 1 to 86400 is needed")?;
+    Ok(Duration::from_secs(seconds))
 }
 
 fn postgres_address(text: &str) -> Result<String, String> {
@@ -222,6 +242,8 @@ mod tests {
             .expect("loads");
         assert_eq!(config.public_url, "http://127.0.0.1:3000");
         assert_eq!(config.rate_limit_per_minute, 600);
+        assert_eq!(config.stripe_api, "https://api.stripe.com");
+        assert_eq!(config.reconcile_every, Duration::from_mins(15));
         assert!(config.owner.is_none() && config.database_url.is_none());
     }
 
@@ -232,6 +254,8 @@ mod tests {
             ("TRIBUTARY_PUBLIC_URL", "ftp://x"),
             ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "-1"),
             ("TRIBUTARY_TRUSTED_PROXIES", "proxy.example"),
+            ("TRIBUTARY_STRIPE_API", "stripe"),
+            ("TRIBUTARY_RECONCILE_SECONDS", "0"),
             ("TRIBUTARY_SECRET_KEY", "short"),
             ("DATABASE_URL", "mysql://x"),
             ("TRIBUTARY_OWNER_EMAIL", "nobody"),
@@ -244,6 +268,8 @@ mod tests {
             "PUBLIC_URL",
             "RATE_LIMIT",
             "TRUSTED_PROXIES",
+            "STRIPE_API",
+            "RECONCILE_SECONDS",
             "SECRET_KEY",
             "DATABASE_URL",
             "EMAIL",

@@ -1,14 +1,17 @@
 //! What runs beside the requests, one small loop each.
 
+mod look_up;
+mod reconcile;
+
 use std::{sync::Arc, time::Duration};
 
 use store::Store;
 use tokio::time::{MissedTickBehavior, interval};
 
+pub(crate) use self::reconcile::EVERY as RECONCILE_EVERY;
+use self::{look_up::look_up_refunds, reconcile::keep_reconciled};
 use crate::{
-    rate_limit::Limits,
-    rates::{Source, keep_published},
-    webhook,
+    config::Config, rate_limit::Limits, rates::keep_published, stripe_api::StripeApi, webhook,
 };
 
 /// How often months are made ahead and quiet callers forgotten.
@@ -22,7 +25,7 @@ const APPROVALS: Duration = Duration::from_secs(2);
 const RETRIES: Duration = Duration::from_secs(5);
 
 /// Starts all of them; they end with the process.
-pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, rates: Source) {
+pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn({
         let store = store.clone();
         async move { store.listen(std::future::pending()).await }
@@ -30,7 +33,10 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, rates: Source) {
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
     tokio::spawn(approve_due(store.clone()));
     tokio::spawn(retry_events(store.clone()));
-    tokio::spawn(keep_published(store.clone(), rates));
+    tokio::spawn(keep_published(store.clone(), config.rates.clone()));
+    let (stripe, every) = (StripeApi::new(&config.stripe_api), config.reconcile_every);
+    tokio::spawn(keep_reconciled(store.clone(), stripe.clone(), every));
+    tokio::spawn(look_up_refunds(store.clone(), stripe, every));
 }
 
 async fn approve_due(store: Store) {

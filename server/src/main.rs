@@ -28,6 +28,7 @@ mod security;
 mod serve;
 mod stamped;
 mod state;
+mod stripe_api;
 mod webhook;
 
 use std::process::ExitCode;

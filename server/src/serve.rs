@@ -52,7 +52,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), ServeError> {
 async fn run(config: &Config, store: Store, listener: TcpListener) -> Result<(), ServeError> {
     set_up(config, &store).await?;
     let limits = Arc::new(Limits::new(config.rate_limit_per_minute));
-    job::spawn(&store, &limits, config.rates.clone());
+    job::spawn(&store, &limits, config);
     let (stop, stopping) = watch::channel(false);
     let state = AppState {
         store,

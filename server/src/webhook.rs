@@ -1,4 +1,4 @@
 //! Webhooks of processors: one shared intake, one adapter per processor.
 
 pub(crate) mod intake;
-mod stripe;
+pub(crate) mod stripe;

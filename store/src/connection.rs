@@ -70,6 +70,10 @@ pub struct ConnectionView {
     pub secrets: usize,
     /// When it last received an event.
     pub last_event_at: Option<DateTime<Utc>>,
+    /// When its events were last read at the processor to the end.
+    pub last_reconciled_at: Option<DateTime<Utc>>,
+    /// Why the last such reading broke off; `None` when it did not.
+    pub reconcile_error: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
@@ -202,8 +206,12 @@ impl Store {
         let rows = sqlx::query!(
             r#"select c.connection_id, c.processor, c.mode, c.name, c.campaign_id, c.secret_count, c.created_at,
                    (select max(e.received_at) from event e where e.organization_id = $1
-                        and e.connection_id = c.connection_id) as "last_event_at?"
-               from connection c where c.organization_id = $1 and c.removed_at is null
+                        and e.connection_id = c.connection_id) as "last_event_at?",
+                   r.reconciled_at as "reconciled_at?", r.error as "error?"
+               from connection c
+               left join reconciliation r on r.organization_id = c.organization_id
+                   and r.connection_id = c.connection_id
+               where c.organization_id = $1 and c.removed_at is null
                order by c.connection_id"#,
             organization_id.0,
         )
@@ -219,6 +227,8 @@ impl Store {
                     campaign_id: row.campaign_id.map(CampaignId),
                     secrets: usize::try_from(row.secret_count).unwrap_or_default(),
                     last_event_at: row.last_event_at,
+                    last_reconciled_at: row.reconciled_at,
+                    reconcile_error: row.error,
                     created_at: row.created_at,
                 })
             })
@@ -248,6 +258,8 @@ impl Store {
             campaign_id: new.campaign_id,
             secrets: secrets.signing.len(),
             last_event_at: None,
+            last_reconciled_at: None,
+            reconcile_error: None,
             created_at: now,
         };
         sqlx::query!(

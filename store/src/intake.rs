@@ -16,6 +16,7 @@ mod keep;
 mod keys;
 mod links;
 mod load;
+mod look_up;
 mod money;
 mod order;
 mod replay;
@@ -42,6 +43,7 @@ use domain::{
 };
 use thiserror::Error;
 
+pub use self::look_up::{LookedUp, Unmatched};
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 use self::replay::Replay;
 pub(crate) use self::writer::Desk;
@@ -175,6 +177,7 @@ pub(crate) enum Item {
     /// The rates of these may have come.
     Price(Vec<ConversionId>),
     Replay(Replay),
+    LookedUp(LookedUp),
 }
 
 impl Item {

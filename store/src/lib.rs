@@ -38,6 +38,7 @@ pub mod organization;
 mod plan;
 mod pool;
 pub mod random;
+pub mod reconcile;
 pub mod recount;
 pub mod s2s_secret;
 pub mod sales;

@@ -20,9 +20,10 @@ use domain::{
 };
 use serde_json::json;
 use store::{
+    Store,
     connection::Connection,
     event::StoredEvent,
-    intake::{Content, IncomingEvent},
+    intake::{Content, EventReceipt, IncomingEvent, IntakeError},
 };
 
 use super::stripe;
@@ -60,18 +61,31 @@ pub(crate) async fn receive(
         }
         Processor::Server => return Err(Problem::not_found("connection")),
     };
-    let receipt = state
-        .store
-        .receive_event(incoming(connection, read, body))
-        .await?;
-    metrics::counter!("tributary_events_total", "processor" => processor, "outcome" => receipt.outcome.as_str())
-        .increment(1);
+    let receipt = keep(&state.store, incoming(connection, read, body)).await?;
     let answer = json!({
         "received": true,
         "eventId": receipt.event_id,
         "outcome": receipt.outcome.as_str(),
     });
     Ok(Json(answer).into_response())
+}
+
+/// Takes an event in and counts it.
+pub(crate) async fn keep(store: &Store, event: IncomingEvent) -> Result<EventReceipt, IntakeError> {
+    let processor = event.connection.processor.as_str();
+    let receipt = store.receive_event(event).await?;
+    metrics::counter!("tributary_events_total", "processor" => processor, "outcome" => receipt.outcome.as_str())
+        .increment(1);
+    Ok(receipt)
+}
+
+/// An event that was not delivered but read at the processor itself, with a connection's own key.
+pub(crate) fn read_at_processor(
+    connection: &Arc<Connection>,
+    payload: Bytes,
+) -> Result<IncomingEvent, stripe::Unreadable> {
+    let read = from_stripe(&payload)?;
+    Ok(incoming(Arc::clone(connection), read, payload))
 }
 
 async fn find(state: &AppState, processor: &str, id: &str) -> Result<Arc<Connection>, Problem> {

@@ -12,6 +12,7 @@ mod process;
 mod proxy;
 mod server;
 mod sign;
+mod stand_in;
 mod stream;
 pub(crate) mod stripe;
 
@@ -23,5 +24,6 @@ pub(crate) use self::{
     proxy::Proxy,
     server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
     sign::{s2s_signature, signature},
+    stand_in::StandIn,
     stream::{EventStream, Sent},
 };

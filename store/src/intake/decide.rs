@@ -180,6 +180,10 @@ impl<'a> Clerk<'a> {
                 self.price(ids);
                 Ok(Answer::Decided(Vec::new()))
             }
+            Item::LookedUp(found) => {
+                self.looked_up(found);
+                Ok(Answer::Decided(Vec::new()))
+            }
         }
     }
 

@@ -76,6 +76,7 @@ impl Keys {
                 Item::Manual(sale) => keys.manual(sale),
                 Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
                 Item::HoldPassed(ids) | Item::Price(ids) => keys.conversions.extend(ids),
+                Item::LookedUp(found) => keys.payments.extend(found.ids.iter().cloned()),
                 Item::Event(event) | Item::Replay(Replay { event, .. }) => {
                     if let Content::Facts(facts) = &event.content {
                         for fact in facts {

@@ -91,7 +91,8 @@ pub(super) async fn ends_in(
         .collect())
 }
 
-async fn links_in(
+/// Every link of the payments that the keys name; what they lead to joins the keys.
+pub(super) async fn links_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     keys: &mut Keys,
@@ -186,16 +187,17 @@ pub(super) async fn keep_in(
         reasons: Option<String> = held.back.reason.clone(),
         conversions: Option<Uuid> = held.conversion_id.map(|id| id.0),
         events: String = joined(held.event_ids.iter().map(|id| id.0.to_string())),
+        lookups: Option<DateTime<Utc>> = held.conversion_id.is_none().then_some(now),
     });
     sqlx::query!(
         "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,
-             told_at, payment, reason, conversion_id, event_ids, created_at)
+             told_at, payment, reason, conversion_id, event_ids, next_lookup_at, created_at)
          select $1, r.id, r.kind, r.status, r.amount, r.currency, r.at, r.told,
              array(select json_array_elements_text(r.payment::json)), r.reason, r.conversion,
-             string_to_array(r.events, ' ')::uuid[], $2
+             string_to_array(r.events, ' ')::uuid[], r.lookup, $2
          from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
-             $9::timestamptz[], $10::text[], $11::text[], $12::uuid[], $13::text[])
-             as r (id, kind, status, amount, currency, at, told, payment, reason, conversion, events)
+             $9::timestamptz[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::timestamptz[])
+             as r (id, kind, status, amount, currency, at, told, payment, reason, conversion, events, lookup)
          on conflict (organization_id, external_id) do update
          set kind = excluded.kind, status = excluded.status, amount_minor = excluded.amount_minor,
              currency = excluded.currency, occurred_at = excluded.occurred_at, told_at = excluded.told_at,
@@ -214,6 +216,7 @@ pub(super) async fn keep_in(
         &reasons as &[Option<String>],
         &conversions as &[Option<Uuid>],
         &events,
+        &lookups as &[Option<DateTime<Utc>>],
     )
     .execute(db)
     .await?;

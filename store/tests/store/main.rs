@@ -14,6 +14,7 @@ mod live;
 mod organization;
 mod plans;
 mod rates;
+mod reconcile;
 mod refunds;
 mod roles;
 mod sales;

@@ -38,6 +38,10 @@ struct ConnectionRow<'a> {
     webhook_url: String,
     signing_secret_count: usize,
     last_event_at: Option<DateTime<Utc>>,
+    /// When its events were last read at the processor to the end; only with an API key.
+    last_reconciled_at: Option<DateTime<Utc>>,
+    /// Why the last such reading broke off.
+    reconcile_error: Option<&'a str>,
     created_at: DateTime<Utc>,
 }
 
@@ -53,6 +57,8 @@ impl<'a> ConnectionRow<'a> {
             webhook_url: format!("{public_url}/api/webhooks/{processor}/{}", view.id),
             signing_secret_count: view.secrets,
             last_event_at: view.last_event_at,
+            last_reconciled_at: view.last_reconciled_at,
+            reconcile_error: view.reconcile_error.as_deref(),
             created_at: view.created_at,
         }
     }

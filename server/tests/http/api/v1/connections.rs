@@ -35,6 +35,8 @@ async fn a_connection_is_made_changed_and_removed() {
         ),
         ("signingSecretCount", json!(1)),
         ("lastEventAt", Value::Null),
+        ("lastReconciledAt", Value::Null),
+        ("reconcileError", Value::Null),
     ] {
         assert_eq!(connection.get(name), Some(&value), "{name}");
     }

@@ -1,14 +1,16 @@
 //! `POST /api/webhooks/stripe/{connection}`: events of Stripe accounts.
 
+mod looked_up;
 mod orders;
 mod outcomes;
 mod received;
+mod reconciled;
 mod signature;
 mod subscriptions;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Affiliate, Answer, Client, Connection, TestServer};
+use crate::support::{Affiliate, Answer, Client, Connection, StandIn, TestServer, eventually};
 
 const SECRET: &str = "whsec_0123456789abcdef";
 
@@ -18,6 +20,54 @@ async fn shop() -> (TestServer, Affiliate, Connection) {
     let sarah = server.affiliate("sarah").await;
     let connection = server.connect_stripe(SECRET).await;
     (server, sarah, connection)
+}
+
+/// The API key of [`keyed_shop`].
+const API_KEY: &str = "rk_test_hush_hush_hush";
+
+/// The same with a connection that holds an API key and was made a day ago, and the Stripe that it is
+/// of, which is asked every second.
+async fn keyed_shop() -> (TestServer, Connection, StandIn) {
+    keyed_shop_with(&[], API_KEY).await
+}
+
+/// The same with other variables, and perhaps a wrong key.
+async fn keyed_shop_with(
+    variables: &[(&str, &str)],
+    key: &str,
+) -> (TestServer, Connection, StandIn) {
+    let stripe = StandIn::start(API_KEY).await;
+    let base_url = stripe.base_url.clone();
+    let mut all = vec![
+        ("TRIBUTARY_STRIPE_API", base_url.as_str()),
+        ("TRIBUTARY_RECONCILE_SECONDS", "1"),
+    ];
+    all.extend(variables);
+    let server = TestServer::start_with(&all).await;
+    server.affiliate("sarah").await;
+    let connection = server
+        .connect_stripe_with(SECRET, json!({"apiKey": key}))
+        .await;
+    let earlier = "update connection set created_at = created_at - interval '1 day'";
+    server.database().change(earlier).await;
+    (server, connection, stripe)
+}
+
+/// The connection as the API shows it.
+async fn shown(server: &TestServer) -> Value {
+    let list = server.get("/api/v1/connections").await.expect(200);
+    assert!(!list.text.contains("hush"), "{}", list.text);
+    list.data()[0].clone()
+}
+
+/// Waits until the account was read once more from beginning to end.
+async fn read_again(stripe: &StandIn) {
+    let before = stripe.asked("/v1/events");
+    // Two lists a reading; the first of them may have begun before.
+    eventually("events are read again", async || {
+        (stripe.asked("/v1/events") >= before + 5).then_some(())
+    })
+    .await;
 }
 
 /// Delivers an event that must be kept, and tells its outcome.
