@@ -1,5 +1,7 @@
 //! One event: what it did, the payload as received, and taking it in again.
 
+use std::sync::Arc;
+
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -10,13 +12,13 @@ use super::{
 };
 use crate::{
     at_once::at_once,
-    call::{Sending, load},
+    call::{Answer, Sending, load},
     part::{
         badge::outcome_badge,
         copy::CopyButton,
         form::{FormState, PostForm, Submit},
         nav::SessionChanged,
-        state::{Awaited, shows},
+        state::{Awaited, Failure},
         time::Moment,
     },
     server_fn::event::{LoadEvent, ReplayEvent, WholeEvent},
@@ -33,7 +35,7 @@ pub fn Event() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let replay = Sending::to::<ReplayEvent>();
     let again = Memo::new(move |asked: Option<&usize>| {
-        id.track();
+        drop(id.read());
         replay.taken.track();
         asked.map_or(0, |asked| asked + 1)
     });
@@ -48,7 +50,17 @@ pub fn Event() -> impl IntoView {
     let event = load(again.into(), move || LoadEvent {
         id: id.get_untracked(),
     });
-    let show = shows(move |event: WholeEvent| view! { <Screen event replay/> });
+    let show = Arc::new(move |answers: Vec<Answer>| {
+        match answers.into_iter().next().map(Answer::read::<WholeEvent>) {
+            Some(Ok(event)) => at_once(view! { <Screen event replay/> }).into_any(),
+            Some(Err(error)) => at_once(view! {
+                <header class="head"><h1>{words::ONE}</h1></header>
+                <Failure error/>
+            })
+            .into_any(),
+            None => ().into_any(),
+        }
+    });
     at_once(view! {
         <Title text=words::ONE/>
         <p class="back"><a class="link" href="/dashboard/events">{words::ALL}</a></p>

@@ -26,11 +26,15 @@ const HERE: &str = "/dashboard/events";
 /// The inbox.
 #[component]
 pub fn Events() -> impl IntoView {
-    let (params, search) = (use_query_map(), use_location().search);
+    let (params, location) = (use_query_map(), use_location());
     // The server reads the address; here it only says when to ask again.
     let again = Memo::new(move |asked: Option<&usize>| {
-        search.track();
-        asked.map_or(0, |asked| asked + 1)
+        // A memo that nobody reads does not notice changes.
+        drop(location.search.read());
+        let asked = asked.copied();
+        // On the way to another page there is nothing to ask.
+        let is_here = location.pathname.read().trim_end_matches('/') == HERE;
+        asked.map_or(0, |asked| asked + usize::from(is_here))
     });
     let page = load(again.into(), move || {
         let param = |name| params.read_untracked().get(name).unwrap_or_default();
