@@ -40,6 +40,7 @@ async function main(directory: string): Promise<void> {
       { name: 'sales-nothing-fits', path: `${SALES}?status=denied`, as: shop },
       { name: 'sales-bad-filter', path: `${SALES}?status=open`, as: shop },
       { name: 'sales-filter-open', path: SALES, as: shop, prepare: openFilter },
+      { name: 'sales-drawer', path: SALES, as: shop, prepare: (page) => page.locator('.open').first().click() },
       { name: 'affiliates', path: '/dashboard/affiliates', as: shop, whole: true },
       { name: 'affiliates-add', path: '/dashboard/affiliates?add=affiliate', as: shop },
       { name: 'affiliates-coupon', path: '/dashboard/affiliates?add=coupon', as: shop },

@@ -76,19 +76,19 @@ test('a refund arrives: the row turns in place, and the drawer says why', async 
 
 test('the drawer keeps the place in the list', async ({ page, visit, javaScriptEnabled }) => {
   test.skip(javaScriptEnabled === false, 'without JavaScript a sale is a page');
-  await sell({ externalEventId: 'keeps-its-place' });
+  await sell({ externalEventId: 'in-its-place' });
   const sales = new SalesPage(page);
   const filtered = `${SALES}?type=sales&take=25`;
   await visit(filtered);
   await mark(page);
-  const row = sales.row('keeps-its-place');
+  const row = sales.row('in-its-place');
   const drawer = await open(page, row);
   await expect(page).toHaveURL(/\?type=sales&take=25$/);
   await expect(sales.table).toBeVisible();
   await expect(drawer).toBeFocused();
 
-  await sell({ externalEventId: 'while-it-is-open' });
-  await expect(sales.row('while-it-is-open')).toBeVisible();
+  await sell({ externalEventId: 'meanwhile' });
+  await expect(sales.row('meanwhile')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page).toHaveURL(filtered);
   await expect(drawer).toBeHidden();

@@ -162,7 +162,8 @@ fn timeline(story: &Story) -> impl IntoView + use<> {
         let shown = view! { {line.detail.clone()}<small>{who}</small> };
         lines.push((line.created_at, shown.into_any()));
     }
-    lines.sort_by_key(|(at, _)| *at);
+    // What an event did is told after it, though both were written in one go.
+    lines.sort_by_key(|(at, _)| at.timestamp());
     let line = |(at, line)| view! { <li>{moment(at)}<span>{line}</span></li> };
     view! { <ol class="time">{lines.into_iter().map(line).collect_view()}</ol> }
 }
