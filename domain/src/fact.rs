@@ -179,7 +179,10 @@ pub enum Fact {
     /// Money went back, or may.
     Back(MoneyBack),
     /// Ids that name one payment: an invoice and its charge, a refund and the invoice it is of.
-    Linked(Vec<String>),
+    Linked {
+        /// The ids, two or more.
+        ids: Vec<String>,
+    },
     /// A subscription ended.
     Ended(SubscriptionEnd),
 }

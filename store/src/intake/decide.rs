@@ -297,7 +297,7 @@ impl<'a> Clerk<'a> {
                     tally.signup(done);
                 }
                 Fact::Back(back) => self.back(back, Some(event_id), tally),
-                Fact::Linked(ids) => self.linked(ids, event_id, tally),
+                Fact::Linked { ids } => self.linked(ids, event_id, tally),
                 Fact::Ended(end) => self.ended(end, event_id, tally),
                 _ => {}
             }

@@ -109,7 +109,7 @@ impl Keys {
                 self.promotion_codes.insert(seen.external_id.clone());
             }
             Fact::Back(back) => self.back(back),
-            Fact::Linked(ids) => self.payments.extend(ids.iter().cloned()),
+            Fact::Linked { ids } => self.payments.extend(ids.iter().cloned()),
             Fact::Ended(end) => {
                 self.ended.insert(end.subscription.clone());
             }

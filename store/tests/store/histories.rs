@@ -181,7 +181,9 @@ impl Run<'_> {
                     "re0" => refund_id(&self.id("re0", *number)),
                     prefix => self.id(prefix, *number),
                 };
-                Fact::Linked(ids.iter().map(id).collect())
+                Fact::Linked {
+                    ids: ids.iter().map(id).collect(),
+                }
             }
             Told::Referral => Fact::Referral(Referral {
                 subjects: vec![Subject {

@@ -147,7 +147,8 @@ async fn a_refund_without_a_sale_is_handed_out_once_an_hour_until_it_is_settled(
     assert_eq!(taken(&shop.store).await, ["ch_1 pi_1 refund:re_1"]);
     assert_eq!(taken(&other).await.len(), 0, "somebody asks for it");
     let linked = ["pi_1", "in_1"].map(str::to_owned).to_vec();
-    shop.event("evt_2", vec![Fact::Linked(linked)]).await;
+    shop.event("evt_2", vec![Fact::Linked { ids: linked }])
+        .await;
     shop.clock.advance(Duration::hours(1));
     assert_eq!(taken(&other).await, ["ch_1 in_1 pi_1 refund:re_1"]);
     other

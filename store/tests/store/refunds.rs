@@ -57,7 +57,14 @@ fn sale(id: &str) -> Fact {
 
 fn linked(id: &str) -> [Fact; 2] {
     let ids = |one: &str, other: &str| vec![format!("{one}_{id}"), format!("{other}_{id}")];
-    [Fact::Linked(ids("ch", "pi")), Fact::Linked(ids("pi", "in"))]
+    [
+        Fact::Linked {
+            ids: ids("ch", "pi"),
+        },
+        Fact::Linked {
+            ids: ids("pi", "in"),
+        },
+    ]
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -331,7 +338,9 @@ async fn a_credit_note_leads_a_refund_to_a_sale_that_comes_last(pool: PgPool) {
     let shop = Shop::open(pool.clone()).await;
     shop.affiliate("sarah").await;
     let refund = Fact::Back(back("re_a", 1000, BackStatus::Succeeded, 2));
-    let note = Fact::Linked(vec!["in_a".to_owned(), refund_id("re_a")]);
+    let note = Fact::Linked {
+        ids: vec!["in_a".to_owned(), refund_id("re_a")],
+    };
     for (number, fact) in [refund, note, sale("a")].into_iter().enumerate() {
         shop.event(&format!("evt_{number}"), vec![fact]).await;
     }

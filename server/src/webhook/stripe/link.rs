@@ -59,5 +59,5 @@ fn together(ids: &[Option<String>]) -> Content {
 
 /// The fact that these ids are of one payment, when there are two or more.
 pub(super) fn named_together(ids: &[String]) -> Option<Fact> {
-    (ids.len() > 1).then(|| Fact::Linked(ids.to_vec()))
+    (ids.len() > 1).then(|| Fact::Linked { ids: ids.to_vec() })
 }

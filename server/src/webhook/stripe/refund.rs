@@ -29,7 +29,7 @@ pub(super) fn charge(charge: Object<'_>, at: DateTime<Utc>) -> Result<Content, M
     let mut facts = vec![named_together(&payment)];
     for refund in charge.items("refunds.data") {
         let mut back = back_of(refund, at)?;
-        back.payment.extend(payment.iter().cloned());
+        back.payment.clone_from(&payment);
         facts.push(Some(Fact::Back(back)));
     }
     let total = Unit::of(charge)?.money(charge, "amount_refunded")?;

@@ -3,7 +3,10 @@
 use super::{
     Content, StripeEvent, at, content, customer_seen, facts, money, payment, read_json, with,
 };
-use domain::fact::{Fact, SubjectKind};
+use domain::{
+    fact::{Fact, SubjectKind},
+    refund::BackKind,
+};
 use serde_json::{Value, json};
 
 macro_rules! fixture {
@@ -86,7 +89,7 @@ fn real_dual_shape_invoices() {
 fn edited_2020_session_with_an_invoice() {
     let mut event = fixture!("2020-03-02__checkout_session_completed__sync-engine.json");
     let plain = facts_of(read_json(&event));
-    assert_eq!((plain.len(), payment(&plain)), (1, None));
+    assert_eq!((plain.len(), payment(&plain)), (2, None));
     event["data"]["object"]["client_reference_id"] = json!("sarah");
     let referral = super::referral(&facts_of(read_json(&event))).expect("a referral");
     let kinds: Vec<_> = referral
@@ -125,15 +128,52 @@ fn edited_2020_customer() {
 }
 
 #[test]
-fn events_of_later_changes_are_ignored_by_name() {
-    for event in [
-        fixture!("2020-03-02__charge_refunded__sync-engine.json"),
-        fixture!("clover-2025-11-17__invoice_payment.paid__zulip.json"),
-    ] {
-        let kind = event["type"].as_str().unwrap_or_default();
-        let ignored = Content::Ignored(format!("{kind} is not used"));
-        assert_eq!(read_json(&event).content, ignored);
-    }
+fn real_2020_refund_tells_the_refund_the_total_and_what_they_are_of() {
+    let facts = facts_of(read_json(&fixture!(
+        "2020-03-02__charge_refunded__sync-engine.json"
+    )));
+    let ids = [
+        "ch_3Kl36gJDPojXS6LN0DCM4A8l",
+        "pi_3Kl36gJDPojXS6LN02fQVtKR",
+        "in_1KJdKkJDPojXS6LNSwSWkZSN",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    assert_eq!(facts[0], Fact::Linked { ids: ids.clone() });
+    let backs: Vec<_> = facts[1..]
+        .iter()
+        .map(|fact| match fact {
+            Fact::Back(back) => (
+                back.external_id.as_str(),
+                back.kind,
+                back.amount_minor,
+                back.payment == ids,
+            ),
+            other => panic!("not about a refund: {other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        backs,
+        [
+            ("re_3Kl36gJDPojXS6LN0eP4yPDz", BackKind::Refund, 2500, true),
+            (
+                "refunded:ch_3Kl36gJDPojXS6LN0DCM4A8l",
+                BackKind::ChargeTotal,
+                2500,
+                true
+            ),
+        ]
+    );
+}
+
+#[test]
+fn real_clover_invoice_payment_links_its_invoice() {
+    let event = fixture!("clover-2025-11-17__invoice_payment.paid__zulip.json");
+    let facts = facts_of(read_json(&event));
+    assert!(matches!(
+        facts.as_slice(),
+        [Fact::Linked { ids }] if ids.len() == 2 && ids[0].starts_with("in_") && ids[1].starts_with("pi_")
+    ));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{
     CREATED, Content, at, clue, content, customer_seen, facts, failure, money, payment, referral,
     signup, with, without,
 };
-use domain::fact::{Clue, ClueKind, Referral, SubjectKind};
+use domain::fact::{Clue, ClueKind, Fact, Referral, SubjectKind};
 use serde_json::{Value, json};
 
 const COMPLETED: &str = "checkout.session.completed";
@@ -39,6 +39,11 @@ fn subjects(referral: Option<Referral>) -> Vec<(SubjectKind, String)> {
     subjects.map(|subject| (subject.kind, subject.id)).collect()
 }
 
+fn linked(ids: &[&str]) -> Fact {
+    let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+    Fact::Linked { ids }
+}
+
 fn clues(extra: Value) -> Vec<Clue> {
     let session = with(
         with(subscription(), json!({"client_reference_id": null})),
@@ -52,7 +57,8 @@ fn clues(extra: Value) -> Vec<Clue> {
 #[test]
 fn a_subscription_brings_its_referral_but_no_money() {
     let facts = facts(COMPLETED, &subscription());
-    assert_eq!(facts.len(), 2);
+    assert_eq!(facts.len(), 3);
+    assert!(facts.contains(&linked(&["in_1", "cs_1"])));
     let customer = customer_seen(&facts).expect("a customer");
     assert_eq!(customer.email.as_deref(), Some("ann@example.com"));
     let referral = referral(&facts).expect("a referral");
@@ -73,7 +79,8 @@ fn without_clues_there_is_no_referral() {
     let plain = with(subscription(), json!({"client_reference_id": null}));
     assert_eq!(referral(&facts(COMPLETED, &plain)), None);
     let nobody = with(plain, json!({"customer": null}));
-    assert!(matches!(content(COMPLETED, &nobody), Content::Ignored(_)));
+    let only = [linked(&["in_1", "cs_1"])];
+    assert_eq!(facts(COMPLETED, &nobody), only, "for refunds to come");
 }
 
 #[test]
@@ -96,7 +103,8 @@ fn a_trial_is_a_signup() {
 #[test]
 fn a_one_off_payment_is_a_sale_net_of_tax() {
     let facts = facts(COMPLETED, &one_off());
-    assert_eq!(facts.len(), 2);
+    assert_eq!(facts.len(), 3);
+    assert!(facts.contains(&linked(&["pi_1", "cs_1"])));
     let payment = payment(&facts).expect("a payment");
     assert_eq!(payment.external_event_id, "pi_1");
     assert_eq!(
