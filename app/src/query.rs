@@ -21,6 +21,14 @@ pub const SALES_PATH: &str = "/dashboard/sales";
 /// Where a sale is entered by hand.
 pub const ADD_SALE_PATH: &str = "/dashboard/sales/new";
 
+/// Where the affiliates page lives.
+pub const AFFILIATES_PATH: &str = "/dashboard/affiliates";
+
+/// Where an affiliate lives.
+pub fn affiliate_path(id: AffiliateId) -> String {
+    format!("{AFFILIATES_PATH}/{id}")
+}
+
 /// Where a sale lives.
 pub fn sale_path(id: ConversionId) -> String {
     format!("{SALES_PATH}/{id}")

@@ -11,9 +11,9 @@ use leptos_router::{
 use crate::{
     moment::Clock,
     page::{
-        affiliates::Affiliates, campaigns::Campaigns, connections::Connections,
-        dashboard::Dashboard, event::Event, events::Events, not_found::NotFound, sale::AddSale,
-        sales::Sales, setup::Setup, sign_in::SignIn,
+        affiliate::Affiliate, affiliates::Affiliates, campaigns::Campaigns,
+        connections::Connections, dashboard::Dashboard, event::Event, events::Events,
+        not_found::NotFound, sale::AddSale, sales::Sales, setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -38,6 +38,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sales/new") view=AddSale ssr=SsrMode::Async/>
                     <Route path=path!("sales/:id?") view=Sales ssr=SsrMode::Async/>
                     <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
+                    <Route path=path!("affiliates/:id") view=Affiliate ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
                     <Route path=path!("events") view=Events ssr=SsrMode::Async/>

@@ -6,6 +6,7 @@ use domain::{
     money::{Currency, Money},
 };
 
+pub mod affiliate;
 pub mod affiliates;
 pub mod campaigns;
 pub mod connections;

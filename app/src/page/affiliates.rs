@@ -14,16 +14,14 @@ use crate::{
         icon::{Icon, icon},
         state::{Awaited, Empty, shows},
         table::head,
-        time::Moment,
     },
+    query::{AFFILIATES_PATH as HERE, affiliate_path},
     server_fn::{
         Choice,
         affiliate::{AddAffiliate, AddCoupon, AffiliateRow, AffiliatesPage, LoadAffiliates},
     },
-    text::affiliates as words,
+    text::{affiliate as one, affiliates as words},
 };
-
-const HERE: &str = "/dashboard/affiliates";
 
 /// The affiliates page.
 #[component]
@@ -45,7 +43,6 @@ fn Screen(page: AffiliatesPage, add: Memo<Option<String>>, forms: [Sending; 2]) 
         rows,
         total,
         campaigns,
-        now,
         may_edit,
     } = page;
     let added = use_param("added");
@@ -72,7 +69,7 @@ fn Screen(page: AffiliatesPage, add: Memo<Option<String>>, forms: [Sending; 2]) 
         Either::Left(view! { <Empty title=words::EMPTY hint=words::EMPTY_HINT>{()}</Empty> })
     } else {
         Either::Right(
-            view! { <Table rows now added/>{more.map(|more| view! { <p class="muted foot">{more}</p> })} },
+            view! { <Table rows added/>{more.map(|more| view! { <p class="muted foot">{more}</p> })} },
         )
     };
     view! {
@@ -89,7 +86,9 @@ fn Screen(page: AffiliatesPage, add: Memo<Option<String>>, forms: [Sending; 2]) 
 }
 
 #[component]
-fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl IntoView {
+fn Table(rows: Vec<AffiliateRow>, added: Memo<Option<String>>) -> impl IntoView {
+    // A cell without anything in it is left out where rows are cards.
+    let some = |text: String| (!text.is_empty()).then_some(text);
     let row = move |row: AffiliateRow| {
         let slug = row.slug.clone();
         let campaigns = row.campaigns.into_iter().map(|(name, own)| match own {
@@ -98,13 +97,16 @@ fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl
         });
         let status = (row.status != AffiliateStatus::Active)
             .then(|| view! { <span class="word off">{row.status.label()}</span> });
+        let owes = (!row.debt.is_empty())
+            .then(|| view! { <small class="owes">{one::owes(&row.debt)}</small> });
         view! {
             <tr role="row" class:added=move || added.read().as_deref() == Some(slug.as_str())>
-                <th role="rowheader" scope="row" class="who"><b>{row.name}</b>{status}<small>{row.email}</small></th>
+                <th role="rowheader" scope="row" class="who"><a class="name" href=affiliate_path(row.id)>{row.name}</a>{status}<small>{row.email}</small></th>
                 <td role="cell" data-label=words::SLUG class="id"><span class="mono">{row.slug.clone()}</span><CopyButton value=row.slug.clone() what=row.slug/></td>
                 <td role="cell" data-label=words::CAMPAIGNS>{campaigns.collect::<Vec<_>>().join(", ")}</td>
                 <td role="cell" data-label=words::COUPONS>{row.coupons.into_iter().map(|code| view! { <code class="code">{code}</code> }).collect_view()}</td>
-                <td role="cell" data-label=words::ADDED class="muted"><Moment at=row.created_at server_now=now/></td>
+                <td role="cell" data-label=one::PENDING class="num">{some(row.pending)}</td>
+                <td role="cell" data-label=one::PAYABLE class="num">{some(row.payable)}{owes}</td>
             </tr>
         }
     };
@@ -113,10 +115,11 @@ fn Table(rows: Vec<AffiliateRow>, now: i64, added: Memo<Option<String>>) -> impl
         (words::SLUG, ""),
         (words::CAMPAIGNS, ""),
         (words::COUPONS, ""),
-        (words::ADDED, ""),
+        (one::PENDING, "num"),
+        (one::PAYABLE, "num"),
     ];
     view! {
-        <table role="table" class="plain">
+        <table role="table" class="plain accounts">
             {head(words::TITLE, columns)}
             <tbody role="rowgroup">{rows.into_iter().map(row).collect_view()}</tbody>
         </table>

@@ -1,5 +1,6 @@
 //! Pages: one file per route. A page reads the address, loads, and composes parts.
 
+pub mod affiliate;
 pub mod affiliates;
 pub mod campaigns;
 pub mod connections;

@@ -1,11 +1,17 @@
 //! Parts: pure views. Props in, view out; none of them loads data.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod affiliate;
+#[cfg(feature = "ssr")]
+pub(crate) mod affiliate_form;
 pub mod badge;
 pub mod chips;
 pub mod copy;
 pub mod date_filter;
 #[cfg(feature = "ssr")]
 pub mod entry;
+#[cfg(feature = "ssr")]
+pub(crate) mod fields;
 pub mod filter_bar;
 pub mod first_steps;
 pub mod form;

@@ -3,8 +3,10 @@
 use domain::{affiliate::AffiliateStatus, id::AffiliateId};
 use leptos::prelude::*;
 
+pub mod one;
+
 use super::{Choice, form::form};
-use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
+use crate::{call::Question, error::AppError, wire::wire};
 
 /// How many affiliates a page lists.
 pub const PAGE: i64 = 200;
@@ -18,8 +20,6 @@ wire! {
         total: i64,
         /// The campaigns that can be joined.
         campaigns: Vec<Choice>,
-        /// When this was answered.
-        now: Millis,
         /// May the viewer add one?
         may_edit: bool,
     }
@@ -42,8 +42,12 @@ wire! {
         campaigns: Vec<(String, Option<String>)>,
         /// The coupon codes.
         coupons: Vec<String>,
-        /// When the affiliate was added.
-        created_at: Millis,
+        /// What is held, by currency side by side.
+        pending: String,
+        /// What can be paid out.
+        payable: String,
+        /// What was paid out and taken back.
+        debt: String,
     }
 }
 
@@ -109,6 +113,8 @@ mod server {
         coupon::CouponCode,
         email::Email,
         id::{AffiliateId, CampaignId},
+        ledger::Balance,
+        money::Money,
         rate::BasisPoints,
         slug::Slug,
         text::Name,
@@ -149,25 +155,33 @@ mod server {
                     .or_default()
                     .push(coupon.code.to_string());
             }
-            let row = |affiliate: Affiliate| AffiliateRow {
-                id: affiliate.id,
-                campaigns: affiliate
-                    .enrollments
-                    .iter()
-                    .filter_map(|enrollment| {
-                        let (name, currency) = names.get(&enrollment.campaign_id)?;
-                        Some((
-                            name.clone(),
-                            enrollment.plan.map(|plan| text::rate(plan.rate, *currency)),
-                        ))
-                    })
-                    .collect(),
-                coupons: coupons.remove(&affiliate.id).unwrap_or_default(),
-                name: affiliate.name.into(),
-                email: affiliate.email.into(),
-                slug: affiliate.slug.into(),
-                status: affiliate.status,
-                created_at: affiliate.created_at.timestamp_millis(),
+            let ids: Vec<AffiliateId> = page.affiliates.iter().map(|one| one.id).collect();
+            let mut balances = self.store.balances(organization, &ids).await?;
+            let row = |affiliate: Affiliate| {
+                let [pending, payable, debt] =
+                    amounts(&balances.remove(&affiliate.id).unwrap_or_default());
+                AffiliateRow {
+                    id: affiliate.id,
+                    campaigns: affiliate
+                        .enrollments
+                        .iter()
+                        .filter_map(|enrollment| {
+                            let (name, currency) = names.get(&enrollment.campaign_id)?;
+                            Some((
+                                name.clone(),
+                                enrollment.plan.map(|plan| text::rate(plan.rate, *currency)),
+                            ))
+                        })
+                        .collect(),
+                    coupons: coupons.remove(&affiliate.id).unwrap_or_default(),
+                    name: affiliate.name.into(),
+                    email: affiliate.email.into(),
+                    slug: affiliate.slug.into(),
+                    status: affiliate.status,
+                    pending,
+                    payable,
+                    debt,
+                }
             };
             let open = campaigns
                 .iter()
@@ -181,7 +195,6 @@ mod server {
                     .collect(),
                 rows: page.affiliates.into_iter().map(row).collect(),
                 total: page.total,
-                now: self.store.now().timestamp_millis(),
                 may_edit: self.viewer.role.may_manage(),
             })
         }
@@ -204,6 +217,19 @@ mod server {
                 .add_affiliate(self.actor(), self.organization(), new)
                 .await?)
         }
+    }
+
+    /// What is pending, payable and owed, of all currencies in which there is something.
+    fn amounts(balances: &[Balance]) -> [String; 3] {
+        let told = |part: fn(&Balance) -> i64| {
+            let some = balances.iter().filter(|balance| part(balance) != 0);
+            text::affiliate::amounts(some.map(|one| Money::new(part(one), one.currency)))
+        };
+        [
+            told(|balance| balance.pending_minor),
+            told(|balance| balance.approved_minor),
+            told(|balance| balance.debt_minor),
+        ]
     }
 
     impl CouponForm {
@@ -235,7 +261,7 @@ mod server {
                     Self::invalid("campaign", error)
                 }
                 AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
-                    Self::invalid("", error)
+                    Self::invalid("recruiter", error)
                 }
             }
         }

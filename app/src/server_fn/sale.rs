@@ -89,16 +89,13 @@ mod server {
         text::{MAX_EXTERNAL_ID, Reason},
     };
     use leptos::prelude::*;
-    use leptos::{
-        server::ServerActionError,
-        server_fn::{ServerFn, error::ServerFnUrlError},
-    };
     use store::intake::{Decision, IntakeError, MAX_DECIDED, ManualSale};
 
     use super::{AppError, DecisionForm, EnterSale, EntryForm, Written};
     use crate::{
         part::{
             entry::{Offered, entry},
+            fields::Refused,
             story::story,
         },
         query::parse_day,
@@ -172,20 +169,20 @@ mod server {
                 .newest_affiliates(organization, MAX_CHOICES)
                 .await?;
             let campaigns = self.store.campaigns(organization).await?;
-            let refused = use_context::<ServerActionError>()
-                .filter(|refused| refused.path() == EnterSale::PATH)
-                .map(|refused| ServerFnUrlError::<AppError>::decode_err(refused.err()));
+            let refused = Refused::of::<EnterSale>();
             let offered = Offered {
                 affiliates,
                 campaigns,
             };
             Ok(Written {
-                html: entry(&offered, refused).to_html(),
+                html: entry(&offered, &refused).to_html(),
             })
         }
 
         pub(super) async fn enter(&self, form: &EntryForm) -> Result<ConversionId, AppError> {
-            let affiliate = self.affiliate_called(form.affiliate.trim()).await?;
+            let affiliate = self
+                .affiliate_called("affiliate", form.affiliate.trim())
+                .await?;
             let campaign_id = match optional("campaign", &form.campaign, str::parse::<CampaignId>)?
             {
                 Some(id) => id,
@@ -203,9 +200,13 @@ mod server {
         }
 
         /// The affiliate with this referral code, or the only one who is found by what was typed.
-        async fn affiliate_called(&self, typed: &str) -> Result<Affiliate, AppError> {
+        pub(in crate::server_fn) async fn affiliate_called(
+            &self,
+            field: &str,
+            typed: &str,
+        ) -> Result<Affiliate, AppError> {
             let organization = self.organization();
-            let nobody = || AppError::invalid("affiliate", words::NO_AFFILIATE);
+            let nobody = || AppError::invalid(field, words::NO_AFFILIATE);
             if typed.is_empty() {
                 return Err(nobody());
             }

@@ -1,5 +1,6 @@
 //! What the pages ask: as a browser with JavaScript asks it, and as one without sees it.
 
+mod affiliate;
 mod events;
 mod sale;
 

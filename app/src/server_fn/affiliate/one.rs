@@ -1,0 +1,218 @@
+//! One affiliate: the page, which the server writes (`part::served`), and changing what is known.
+
+use leptos::prelude::*;
+use leptos_router::location::Url;
+
+use crate::{
+    call::Question,
+    error::AppError,
+    server_fn::{form::form, sale::Written},
+};
+
+form! {
+    /// What is known about an affiliate. `percent` is about `campaign`.
+    ChangeForm { affiliate, campaign, name, email, status, percent, recruiter }
+}
+
+/// One affiliate. `cursor` is a place in the account, empty is its top; `edit` asks for the form, and
+/// may name the campaign whose commission is meant.
+#[server(prefix = "/rpc", endpoint = "affiliate", input = server_fn::codec::GetUrl)]
+pub async fn load_affiliate(id: String, cursor: String, edit: String) -> Result<Written, AppError> {
+    let caller = crate::request::reader()?;
+    let page = caller.affiliate_page(&id, &cursor, &edit).await;
+    page.map_err(crate::request::refuse)
+}
+
+/// Changes an affiliate.
+#[server(prefix = "/rpc", endpoint = "change_affiliate")]
+pub async fn change_affiliate(form: ChangeForm) -> Result<(), AppError> {
+    use crate::request::{manager, redirect, refuse};
+    let caller = manager()?;
+    let changed = caller.change_affiliate(&form).await;
+    let id = changed.map_err(|error| refuse(error.keeping(form.kept())))?;
+    redirect(&format!("{}?saved=1", crate::query::affiliate_path(id)));
+    Ok(())
+}
+
+impl Question for LoadAffiliate {
+    fn parameters(&self) -> String {
+        format!(
+            "id={}&cursor={}&edit={}",
+            Url::escape(&self.id),
+            Url::escape(&self.cursor),
+            Url::escape(&self.edit)
+        )
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use domain::{
+        affiliate::{Affiliate, AffiliateStatus},
+        email::Email,
+        id::{AffiliateId, CampaignId},
+        rate::BasisPoints,
+        sales::Filter,
+        text::Name,
+    };
+    use leptos::prelude::*;
+    use store::{
+        affiliate::AffiliateChange,
+        ledger::{AccountCursor, AccountPage},
+    };
+
+    use super::{AppError, ChangeAffiliate, ChangeForm, Written};
+    use crate::{
+        part::{
+            affiliate::{Told, told},
+            affiliate_form::{Edited, own_share},
+            fields::Refused,
+        },
+        query::affiliate_path,
+        request::Caller,
+        server_fn::{
+            form::{field, optional},
+            sales::MAX_CHOICES,
+        },
+        text::{form as words, sales::bad_filter},
+    };
+
+    /// How many sales the page lists.
+    const SALES: u16 = 5;
+    /// How many entries of the account.
+    const ENTRIES: i64 = 25;
+
+    impl Caller {
+        pub(super) async fn affiliate_page(
+            &self,
+            id: &str,
+            cursor: &str,
+            edit: &str,
+        ) -> Result<Written, AppError> {
+            let organization = self.organization();
+            let affiliate = self.affiliate_with(id).await?;
+            let id = affiliate.id;
+            let recruiter = match affiliate.recruiter_id {
+                Some(id) => self.store.affiliate(organization, id).await?,
+                None => None,
+            };
+            let campaigns = self.store.campaigns(organization).await?;
+            let coupons = self.store.coupons(organization, None).await?;
+            let mut balances = self.store.balances(organization, &[id]).await?;
+            let filter = Filter {
+                affiliate_id: Some(id),
+                ..Filter::default()
+            };
+            let newest = self.store.sales_page(organization, &filter, SALES, None);
+            let sales = newest.await?.rows;
+            let account = self.account_at(id, cursor).await?;
+            let may_edit = self.viewer.role.may_manage();
+            let page = Told {
+                form: self
+                    .form(&affiliate, recruiter.as_ref(), edit)
+                    .await?
+                    .filter(|_| may_edit),
+                steps: self.steps(id, &account),
+                entries: account.entries,
+                coupons: coupons
+                    .into_iter()
+                    .filter(|coupon| coupon.affiliate_id == id)
+                    .map(|coupon| coupon.code.to_string())
+                    .collect(),
+                balances: balances.remove(&id).unwrap_or_default(),
+                campaigns,
+                recruiter,
+                sales,
+                may_edit,
+                affiliate,
+            };
+            Ok(Written {
+                html: told(&page).to_html(),
+            })
+        }
+
+        async fn affiliate_with(&self, id: &str) -> Result<Affiliate, AppError> {
+            let id: AffiliateId = id.parse().map_err(|_| AppError::NotFound)?;
+            let affiliate = self.store.affiliate(self.organization(), id).await?;
+            affiliate.ok_or(AppError::NotFound)
+        }
+
+        async fn account_at(&self, id: AffiliateId, cursor: &str) -> Result<AccountPage, AppError> {
+            let organization = self.organization();
+            let open = |text| self.store.open_account_cursor(organization, id, text);
+            let cursor = Some(cursor).filter(|text| !text.is_empty()).map(open);
+            let cursor = cursor
+                .transpose()
+                .map_err(|_| AppError::invalid("", bad_filter("cursor")))?;
+            let account = self.store.account(organization, id, cursor, ENTRIES);
+            Ok(account.await?)
+        }
+
+        /// Where the newest entries, newer and older ones are.
+        fn steps(&self, id: AffiliateId, account: &AccountPage) -> [Option<String>; 3] {
+            let path = affiliate_path(id);
+            let place = |cursor: AccountCursor| {
+                let organization = self.organization();
+                let sealed = self.store.seal_account_cursor(organization, id, cursor);
+                format!("{path}?cursor={sealed}#ledger")
+            };
+            let newest = account.newer.map(|_| format!("{path}#ledger"));
+            [newest, account.newer.map(place), account.older.map(place)]
+        }
+
+        /// The form, when it is asked for.
+        async fn form(
+            &self,
+            affiliate: &Affiliate,
+            recruiter: Option<&Affiliate>,
+            edit: &str,
+        ) -> Result<Option<Edited>, AppError> {
+            if edit.is_empty() {
+                return Ok(None);
+            }
+            let organization = self.organization();
+            let known = self.store.newest_affiliates(organization, MAX_CHOICES);
+            Ok(Some(Edited {
+                campaign_id: joined(affiliate, edit.parse().ok()),
+                recruiter: recruiter.map(|recruiter| recruiter.slug.to_string()),
+                known: known.await?,
+                refused: Refused::of::<ChangeAffiliate>(),
+            }))
+        }
+
+        pub(super) async fn change_affiliate(
+            &self,
+            form: &ChangeForm,
+        ) -> Result<AffiliateId, AppError> {
+            let affiliate = self.affiliate_with(&form.affiliate).await?;
+            let campaign_id = joined(&affiliate, form.campaign.parse().ok());
+            let share = optional("percent", &form.percent, BasisPoints::from_percent)?;
+            let status = AffiliateStatus::parse(&form.status);
+            let recruiter_id = match form.recruiter.trim() {
+                "" => None,
+                typed => Some(self.affiliate_called("recruiter", typed).await?.id),
+            };
+            let change = AffiliateChange {
+                name: Some(field("name", Name::parse(&form.name))?),
+                email: Some(field("email", Email::parse(&form.email))?),
+                status: Some(status.ok_or_else(|| AppError::invalid("status", words::CHOOSE))?),
+                recruiter_id: Some(recruiter_id),
+                campaign_id,
+                // A commission that is no percentage is not shown, and stays unless one is typed.
+                share: (share != own_share(&affiliate, campaign_id)).then_some(share),
+                ..AffiliateChange::default()
+            };
+            self.store
+                .change_affiliate(self.actor(), self.organization(), affiliate.id, change)
+                .await?;
+            Ok(affiliate.id)
+        }
+    }
+
+    /// The wanted campaign if the affiliate is in it, else the primary one.
+    fn joined(affiliate: &Affiliate, wanted: Option<CampaignId>) -> Option<CampaignId> {
+        wanted
+            .filter(|id| affiliate.enrollment(*id).is_some())
+            .or(affiliate.primary_campaign())
+    }
+}
