@@ -56,6 +56,21 @@ test('from the list to balances, sales and ledger', async ({ page, visit, look }
   await expect(page).toHaveURL(new RegExp(`/dashboard/sales\\?affiliate=${sarah}`));
 });
 
+test('a long account is read page by page', async ({ page, visit, look }) => {
+  const zoe = await shop.affiliate('Zoe');
+  for (let index = 1; index <= 30; index += 1) await shop.sale({ affiliateSlug: 'zoe', externalEventId: `long-${index}` });
+  await visit(`${AFFILIATES}/${zoe}`);
+  const entries = page.getByRole('table', { name: 'Entries on the account, newest first' }).getByRole('row');
+  await expect(entries).toHaveCount(1 + 25);
+  await page.getByRole('link', { name: 'Older' }).click();
+  await expect(entries).toHaveCount(1 + 5);
+  await expect(entries.last()).toContainText('long-1');
+  await expect(page.getByRole('link', { name: 'Older' })).toBeHidden();
+  await look();
+  await page.getByRole('link', { name: 'Newest' }).click();
+  await expect(entries).toHaveCount(1 + 25);
+});
+
 test('nothing earned yet', async ({ page, visit }) => {
   await visit(AFFILIATES);
   await page.getByRole('link', { name: 'Jonas' }).click();

@@ -114,7 +114,8 @@ async fn an_affiliate_has_a_page_with_balances_sales_and_ledger() {
 
     server.second_organization().await;
     let theirs = token(&server, "owner@other.example").await;
-    get(&server, &theirs, &path(&sarah.id)).await.expect(404);
+    let page = get(&server, &theirs, &path(&sarah.id)).await.expect(404);
+    assert!(page.text.contains("<h1>Affiliate</h1>") && !page.text.contains("Lind"));
     get(&server, &ours, &path("nonsense")).await.expect(404);
     let bad = format!("{}?cursor=nonsense", path(&sarah.id));
     get(&server, &ours, &bad).await.expect(400);
