@@ -201,13 +201,7 @@ mod tests {
     use chrono::{DateTime, NaiveDate};
     use proptest::prelude::*;
 
-    use crate::{
-        connection::Processor,
-        conversion::{ProcessorIds, Source},
-        id::{AffiliateId, CampaignId, ConversionId},
-        rate::BasisPoints,
-        refund::Back,
-    };
+    use crate::{conversion::example::sale, rate::BasisPoints, refund::Back};
 
     const NOW: DateTime<chrono::Utc> = DateTime::UNIX_EPOCH;
 
@@ -221,48 +215,6 @@ mod tests {
 
     fn percent(points: u16) -> Rate {
         Rate::Percent(BasisPoints::new(points).expect("a share"))
-    }
-
-    /// 20 % of 49.00 of 53.90 USD.
-    fn sale() -> Conversion {
-        Conversion {
-            id: ConversionId(uuid::Uuid::from_u128(1)),
-            created_at: NOW,
-            occurred_at: NOW,
-            kind: ConversionType::Sale,
-            source: Source::Link,
-            status: Status::Pending,
-            affiliate_id: AffiliateId(uuid::Uuid::from_u128(2)),
-            campaign_id: CampaignId(uuid::Uuid::from_u128(3)),
-            coupon_code: None,
-            amount: usd(5390),
-            base_minor: 4900,
-            refunded_minor: 0,
-            commission: usd(980),
-            commission_state: CommissionState::Ready,
-            plan: Plan {
-                rate: percent(2000),
-                duration: Duration::Recurring,
-            },
-            is_covered: true,
-            exchange: None,
-            external_event_id: None,
-            processor: Processor::Server,
-            connection_id: None,
-            ids: ProcessorIds::default(),
-            customer_email: None,
-            customer_name: None,
-            hold_until: NOW,
-            is_disputed: false,
-            denied_at: None,
-            cancelled_at: None,
-            approved_at: None,
-            paid_at: None,
-            refunded_at: None,
-            parent_conversion_id: None,
-            metadata: "{}".to_owned(),
-            trail: Vec::new(),
-        }
     }
 
     fn restated(conversion: &Conversion) -> Conversion {

@@ -154,3 +154,55 @@ impl Conversion {
         self.amount.currency
     }
 }
+
+/// A sale for tests.
+#[cfg(test)]
+pub(crate) mod example {
+    use super::*;
+    use crate::{
+        commission::{Duration, Rate},
+        rate::BasisPoints,
+    };
+
+    /// 20 % of 49.00 of 53.90 USD.
+    pub(crate) fn sale() -> Conversion {
+        Conversion {
+            id: ConversionId(uuid::Uuid::from_u128(1)),
+            created_at: DateTime::UNIX_EPOCH,
+            occurred_at: DateTime::UNIX_EPOCH,
+            kind: ConversionType::Sale,
+            source: Source::Link,
+            status: Status::Pending,
+            affiliate_id: AffiliateId(uuid::Uuid::from_u128(2)),
+            campaign_id: CampaignId(uuid::Uuid::from_u128(3)),
+            coupon_code: None,
+            amount: Money::new(5390, Currency::USD),
+            base_minor: 4900,
+            refunded_minor: 0,
+            commission: Money::new(980, Currency::USD),
+            commission_state: CommissionState::Ready,
+            plan: Plan {
+                rate: Rate::Percent(BasisPoints::new(2000).expect("a share")),
+                duration: Duration::Recurring,
+            },
+            is_covered: true,
+            exchange: None,
+            external_event_id: None,
+            processor: Processor::Server,
+            connection_id: None,
+            ids: ProcessorIds::default(),
+            customer_email: None,
+            customer_name: None,
+            hold_until: DateTime::UNIX_EPOCH,
+            is_disputed: false,
+            denied_at: None,
+            cancelled_at: None,
+            approved_at: None,
+            paid_at: None,
+            refunded_at: None,
+            parent_conversion_id: None,
+            metadata: "{}".to_owned(),
+            trail: Vec::new(),
+        }
+    }
+}

@@ -224,6 +224,8 @@ fn gcd(a: i128, b: i128) -> i128 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -305,6 +307,88 @@ mod tests {
             ("2026-11-21", false),
         ] {
             assert_eq!(ExchangeRate::is_usable(day(rate), sale), usable, "{rate}");
+        }
+    }
+
+    const CODES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
+
+    prop_compose! {
+        /// A rate of one of twelve days: day, base, quote, thousandths, whose.
+        fn any_rate()(
+            day in 0..12_i64, base in select(&CODES[..]), quote in select(&CODES[..]),
+            digits in 1..5000_i64, is_own in any::<bool>(),
+        ) -> (i64, Published) {
+            let currency = |code| Currency::parse(code).expect("a currency");
+            let rate = Quote { digits, places: 3 };
+            (day, Published { base: currency(base), quote: currency(quote), rate, is_own })
+        }
+    }
+
+    fn at_day(number: i64) -> NaiveDate {
+        day("2026-11-01") + chrono::Duration::days(number)
+    }
+
+    /// Everything that one unit of `from` may be worth in `to` by these rates of one day and source.
+    fn worth(rates: &[&Published], from: Currency, to: Currency) -> Vec<(i128, i128)> {
+        let of = |base: Currency, quote: Currency| {
+            let one = (base == quote).then_some(1000);
+            let told = rates
+                .iter()
+                .filter(move |one| one.base == base && one.quote == quote);
+            let told: Vec<i128> = one
+                .into_iter()
+                .chain(told.map(|one| i128::from(one.rate.digits)))
+                .collect();
+            told
+        };
+        let mut found = Vec::new();
+        for base in CODES.map(|code| Currency::parse(code).expect("a currency")) {
+            for below in of(base, from) {
+                found.extend(of(base, to).into_iter().map(|above| (above, below)));
+            }
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn the_rate_is_of_the_newest_usable_day_and_of_its_rates(
+            published in vec(any_rate(), 0..12), sale in 0..20_i64,
+            (from, to) in (select(&CODES[..]), select(&CODES[..])),
+        ) {
+            let (from, to) = (Currency::parse(from).expect("one"), Currency::parse(to).expect("one"));
+            prop_assume!(from != to);
+            let published: Vec<_> = published.into_iter().filter(|(_, one)| one.base != one.quote).collect();
+            let mut rates = Rates::default();
+            for (number, one) in &published {
+                rates.add(at_day(*number), *one);
+            }
+            let found = rates.find(from, to, at_day(sale));
+            // Day by day back from the sale, the organization's own first.
+            let expected = (sale - 7..=sale).rev().flat_map(|number| [(number, true), (number, false)]).find_map(
+                |(number, is_own)| {
+                    let of_it = published.iter().filter(|(day, one)| *day == number && one.is_own == is_own);
+                    let of_it: Vec<&Published> = of_it.map(|(_, one)| one).collect();
+                    let worth = worth(&of_it, from, to);
+                    (!worth.is_empty()).then_some((number, worth))
+                },
+            );
+            prop_assert_eq!(found.is_some(), expected.is_some());
+            if let (Some(rate), Some((number, worth))) = (found, expected) {
+                prop_assert_eq!(rate.day, at_day(number));
+                let is = |(above, below): &(i128, i128)| {
+                    i128::from(rate.numerator) * below == i128::from(rate.denominator) * above
+                };
+                prop_assert!(worth.iter().any(is), "{:?} is none of {:?}", rate, worth);
+            }
+        }
+
+        #[test]
+        fn a_rate_and_its_reverse_are_exactly_one(one in 1..1_000_000_i64, other in 1..1_000_000_i64, places in 0..5_u32) {
+            let (one, other) = (Quote { digits: one, places }, Quote { digits: other, places: 2 });
+            let there = ExchangeRate::cross(one, other, day("2026-11-20")).expect("fits");
+            let back = ExchangeRate::cross(other, one, day("2026-11-20")).expect("fits");
+            prop_assert_eq!((there.numerator, there.denominator), (back.denominator, back.numerator));
         }
     }
 }

@@ -191,7 +191,10 @@ impl Conversion {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, option, prelude::*};
+
     use super::*;
+    use crate::{conversion::example::sale, refund::Back};
 
     #[test]
     fn the_hold_counts_from_the_payment() {
@@ -215,5 +218,114 @@ mod tests {
         assert_eq!(first_status(ConversionType::Lead, 0), Status::Approved);
         assert_eq!(first_status(ConversionType::Lead, 500), Status::Pending);
         assert_eq!(first_status(ConversionType::Sale, 0), Status::Pending);
+    }
+
+    /// Where a sale stands, by what was done to it: the picture of section 6, without its dates.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(
+        clippy::struct_excessive_bools,
+        reason = "each is a thing that was done"
+    )]
+    struct Place {
+        is_approved: bool,
+        is_denied: bool,
+        is_back: bool,
+        is_disputed: bool,
+    }
+
+    impl Place {
+        fn status(self) -> Status {
+            match self {
+                Self { is_back: true, .. } => Status::Refunded,
+                Self {
+                    is_denied: true, ..
+                } => Status::Denied,
+                Self {
+                    is_approved: true, ..
+                } => Status::Approved,
+                _ => Status::Pending,
+            }
+        }
+
+        /// `None` where the picture has no such arrow.
+        fn after(mut self, step: Transition, hold_passed: bool) -> Option<Self> {
+            let is_due = self.status() == Status::Pending && !self.is_disputed;
+            match step {
+                Transition::HoldPassed if is_due && hold_passed => self.is_approved = true,
+                Transition::ApproveEarly if is_due => self.is_approved = true,
+                Transition::Deny if matches!(self.status(), Status::Pending | Status::Approved) => {
+                    self.is_denied = true;
+                }
+                Transition::Restore if self.status() == Status::Denied => self.is_denied = false,
+                _ => return None,
+            }
+            Some(self)
+        }
+    }
+
+    /// What happens next: a step at a day, or money that goes back or comes again.
+    #[derive(Clone, Debug)]
+    enum Happens {
+        Step(Transition, i64),
+        Back(i64, bool),
+    }
+
+    fn happens() -> impl Strategy<Value = Happens> {
+        use Transition::{ApproveEarly, Deny, HoldPassed, Restore};
+        let step = proptest::sample::select(vec![HoldPassed, ApproveEarly, Deny, Restore]);
+        let minor = prop_oneof![Just(0), Just(5390), 1..5390_i64];
+        prop_oneof![
+            3 => (step, 0..60_i64).prop_map(|(step, day)| Happens::Step(step, day)),
+            1 => (minor, any::<bool>()).prop_map(|(minor, disputed)| Happens::Back(minor, disputed)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_sale_goes_only_where_the_picture_has_an_arrow(history in vec(happens(), 0..12)) {
+            let start = DateTime::UNIX_EPOCH;
+            let mut sale = Conversion { hold_until: hold_until(start, 30), ..sale() };
+            let mut place = Place { is_approved: false, is_denied: false, is_back: false, is_disputed: false };
+            for happens in history {
+                match happens {
+                    Happens::Back(minor, is_disputed) => {
+                        sale = sale.settled(Back { minor, is_disputed }, start).expect("fits");
+                        place = Place { is_back: minor == 5390, is_disputed, ..place };
+                    }
+                    Happens::Step(step, day) => {
+                        let now = start + Duration::days(day);
+                        let taken = sale.after(step, now).ok();
+                        let expected = place.after(step, day >= 30);
+                        prop_assert_eq!(taken.is_some(), expected.is_some(), "{:?} on day {}", step, day);
+                        if let (Some(next), Some(there)) = (taken, expected) {
+                            sale = next.restated(now).expect("fits");
+                            place = there;
+                        }
+                    }
+                }
+                prop_assert_eq!(sale.status, place.status());
+                let earns = matches!(sale.status, Status::Pending | Status::Approved);
+                prop_assert_eq!(sale.commission.minor > 0, earns);
+            }
+        }
+
+        #[test]
+        fn the_end_of_a_subscription_takes_back_what_was_pending_inside_the_hold(
+            paid in 0..50_i64, ended in 0..90_i64,
+            approved in option::of(0..90_i64), denied in option::of(0..90_i64), is_paid_out in any::<bool>(),
+        ) {
+            let at = |day| DateTime::UNIX_EPOCH + Duration::days(day);
+            let sale = Conversion {
+                occurred_at: at(paid),
+                hold_until: hold_until(at(paid), 30),
+                approved_at: approved.map(at),
+                denied_at: denied.map(at),
+                paid_at: is_paid_out.then_some(at(89)),
+                ..sale()
+            };
+            let was_pending = [approved, denied].into_iter().flatten().all(|day| day > ended);
+            let expected = (paid..paid + 30).contains(&ended) && was_pending && !is_paid_out;
+            prop_assert_eq!(sale.is_cancelled_by_end(at(ended)), expected);
+        }
     }
 }
