@@ -14,6 +14,9 @@ if [ -z "${CHROMIUM:-}" ]; then
 fi
 export CHROMIUM
 
+# The stand-in for Stripe of the HTTP tests: an explicit LOCALSTRIPE wins.
+export LOCALSTRIPE=${LOCALSTRIPE:-$cache/tools/localstripe/bin/localstripe}
+
 # The directory of the newest PostgreSQL server there is; fails when none is of version 14 or newer.
 postgres_bin() {
   local initdb dir version newest=13 best=

@@ -8,6 +8,7 @@ cd "$root"
 
 cargo_leptos=0.3.10
 binaryen=132.0.0
+localstripe=1.15.10
 missing=0
 get_node="the installer of nodejs.org, or sudo apt-get install nodejs npm where that is new enough"
 
@@ -162,11 +163,31 @@ postgres() {
   fi
 }
 
+# A stand-in for Stripe. Optional: without it one test says that it does nothing.
+localstripe() {
+  local dir
+  dir=$(dirname "$(dirname "$LOCALSTRIPE")")
+  if [ "$("$dir/bin/pip" list --format=freeze 2>/dev/null | grep '^localstripe=')" = "localstripe==$localstripe" ]; then
+    have "localstripe $localstripe"
+  elif [ -x "$LOCALSTRIPE" ] && [ "$dir" != "$cache/tools/localstripe" ]; then
+    have "localstripe: $LOCALSTRIPE"
+  elif ! python3 -c 'import venv, ensurepip' 2>/dev/null || ! installing "localstripe $localstripe" \
+    localstripe_install "$dir"; then
+    echo "without localstripe, which is optional; to have it: install python3 with venv, then make install-test"
+  fi
+}
+
+# shellcheck disable=SC2317  # called through installing
+localstripe_install() {
+  python3 -m venv --clear "$1" && "$1/bin/pip" install --quiet --disable-pip-version-check "localstripe==$localstripe"
+}
+
 install_test() {
   chromium
   node_js
   npm_packages
   postgres
+  localstripe
 }
 
 # ---- check: optional; `make check` skips what isn't there

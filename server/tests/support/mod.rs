@@ -7,6 +7,7 @@
 
 mod client;
 mod database;
+mod localstripe;
 mod poll;
 mod process;
 mod proxy;
@@ -19,6 +20,7 @@ pub(crate) mod stripe;
 pub(crate) use self::{
     client::{Affiliate, Answer, Client, Connection, padded, send},
     database::Database,
+    localstripe::LocalStripe,
     poll::{eventually, now, until},
     process::run,
     proxy::Proxy,

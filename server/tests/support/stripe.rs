@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::poll::now;
 
+mod life;
+pub(crate) use life::again;
+
 /// What the customer of a [`Purchase`] pays, and the tax in it: 40.00 earns, 8.00 at 20 %.
 pub(crate) const TOTAL: i64 = 4400;
 pub(crate) const TAX: i64 = 400;

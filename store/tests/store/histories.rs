@@ -459,6 +459,8 @@ async fn random_histories_end_as_the_rules_say(pool: PgPool) {
         .expect("counts");
         assert_eq!(found, 0, "{what}");
     }
+    let recount = shop.store.recount().await.expect("counts");
+    assert_eq!(recount.differences, Vec::<String>::new());
 }
 
 /// The smallest history like this one that still fails.
