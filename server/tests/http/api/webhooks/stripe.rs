@@ -1,8 +1,8 @@
 //! `POST /api/webhooks/stripe/{connection}`: events of Stripe accounts.
 
-mod looked_up;
 mod life_stories;
 mod localstripe;
+mod looked_up;
 mod orders;
 mod outcomes;
 mod received;
