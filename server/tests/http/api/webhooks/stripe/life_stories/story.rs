@@ -152,10 +152,7 @@ impl Teller {
 
     /// The finished checkout and its paid first invoice.
     fn subscribes(&mut self) {
-        self.tell("customer.created", self.purchase.customer(json!({})));
         self.session(json!({}));
-        let created = self.purchase.subscription(self.shape, "active");
-        self.tell("customer.subscription.created", created);
         self.pays(0);
     }
 
@@ -167,18 +164,20 @@ impl Teller {
     fn pays_invoice(&mut self, number: i64, invoice: Value) {
         self.tell("invoice.paid", invoice.clone());
         self.tell("invoice.payment_succeeded", invoice);
-        let intent = self.purchase.payment_intent(self.shape, number);
-        self.tell("payment_intent.succeeded", intent);
-        self.tell(
-            "charge.succeeded",
-            self.purchase.charge(self.shape, number, 0, &[]),
-        );
         if self.is_new() {
             self.tell(
                 "invoice_payment.paid",
                 self.purchase.invoice_payment(number),
             );
         }
+    }
+
+    /// What else Stripe tells of a payment.
+    fn is_charged(&mut self, number: i64) {
+        let intent = self.purchase.payment_intent(self.shape, number);
+        self.tell("payment_intent.succeeded", intent);
+        let charge = self.purchase.charge(self.shape, number, 0, &[]);
+        self.tell("charge.succeeded", charge);
     }
 
     /// A refund that is done at once, and what its charge was refunded by then.
@@ -205,8 +204,13 @@ impl Teller {
 
 /// Checkout, first invoice, renewal, upgrade with a proration, half of the first payment back in two parts.
 fn subscription(tale: &mut Teller) {
+    tale.tell("customer.created", tale.purchase.customer(json!({})));
+    let created = tale.purchase.subscription(tale.shape, "active");
+    tale.tell("customer.subscription.created", created);
     tale.subscribes();
+    tale.is_charged(0);
     tale.pays(1);
+    tale.is_charged(1);
     let upgrade = tale.purchase.invoice_over(tale.shape, 2, 1320, 1200, 1320);
     let upgrade = with(upgrade, json!({"billing_reason": "subscription_update"}));
     tale.pays_invoice(2, upgrade);
