@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     attribution::Book,
     connection::Processor,
-    conversion::{CommissionState, Conversion},
+    conversion::Conversion,
     event::Outcome,
     exchange::Rates,
     fact::{Clue, ClueKind, Fact, Payment, Subject, SubjectKind},
@@ -349,9 +349,10 @@ async fn foreign_in(
 ) -> Result<Rates, StoreError> {
     let campaigns = book.campaigns.values();
     let own: Vec<Currency> = campaigns.map(|campaign| campaign.terms.currency).collect();
+    // Also of those that nothing is due for now: a restored one may need it.
     let awaiting = rows
         .iter()
-        .filter(|row| row.commission_state == CommissionState::AwaitingRate)
+        .filter(|row| row.exchange.is_none() && row.parent_conversion_id.is_none())
         .map(|row| (row.currency(), row.occurred_at));
     let paid = keys.paid.iter().copied();
     let foreign = awaiting

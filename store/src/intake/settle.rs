@@ -1,7 +1,7 @@
 //! Money that went back meets its sale, whichever of them comes first; ends of subscriptions too.
 
 use domain::{
-    conversion::{Conversion, ConversionType},
+    conversion::{CommissionState, Conversion, ConversionType},
     event::Outcome,
     fact::{SubscriptionEnd, refund_id},
     id::{ConversionId, EventId},
@@ -135,8 +135,22 @@ impl Clerk<'_> {
         }
     }
 
+    /// A commission that is due again, after nothing was: its rate may have come meanwhile.
+    fn priced(&self, row: Conversion) -> Conversion {
+        if row.commission_state != CommissionState::AwaitingRate {
+            return row;
+        }
+        let exchange = self.rate(row.currency(), row.commission.currency, row.occurred_at);
+        let priced = Conversion {
+            exchange,
+            ..row.clone()
+        };
+        priced.restated(self.now).unwrap_or(row)
+    }
+
     /// Replaces a conversion and lets the recruiter's share follow.
     pub(super) fn replace(&mut self, after: Conversion, why: &Why) -> Conversion {
+        let after = self.priced(after);
         self.known.rows.replace(after.clone(), why);
         let share = self
             .known

@@ -351,10 +351,8 @@ async fn play(shop: &Shop, round: usize, cases: &[Case]) -> Vec<Option<String>> 
         stream::iter(&mut runs)
             .for_each_concurrent(64, |run| run.phase(phase))
             .await;
-        shop.store.price_awaiting().await.expect("looks");
         shop.store.approve_due().await.expect("looks");
         for run in &mut runs {
-            run.model.price();
             run.model.hold_passed(now);
         }
     }

@@ -5,12 +5,12 @@ use domain::{
     conversion::CommissionState,
     exchange::Quote,
     fact::{ClueKind, Fact},
-    lifecycle::Status,
+    lifecycle::{Status, Transition},
     money::{Currency, Money},
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use sqlx::PgPool;
-use store::{audit::Actor, exchange::DayRate};
+use store::{audit::Actor, exchange::DayRate, intake::Decision};
 
 use crate::support::{Shop, clue, noon, payment};
 
@@ -87,6 +87,33 @@ async fn a_commission_that_waits_is_computed_when_its_rate_comes(pool: PgPool) {
     assert_eq!(ledger(&pool).await, [("accrual".to_owned(), 1062)]);
     shop.store.approve_due().await.expect("looks");
     assert_eq!(shop.rows_of("in_1").await[0].status, Status::Approved);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_restored_sale_gets_the_rate_that_came_while_it_was_denied(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    sale(&shop, "in_1", 4900, "EUR").await;
+    let made = shop.rows_of("in_1").await.remove(0).id;
+    let decide = async |step| {
+        let decision = Decision {
+            conversion_ids: vec![made],
+            step,
+            actor: Actor::System,
+            reason: Some("because".to_owned()),
+        };
+        let decided = shop.store.decide(shop.organization_id, decision).await;
+        let row = decided.expect("decided").remove(0).conversion;
+        (row.status, row.commission_state, row.commission.minor)
+    };
+    let denied = decide(Transition::Deny).await;
+    assert_eq!(denied, (Status::Denied, CommissionState::Ready, 0));
+    shop.store
+        .publish_rates(&[rate("2026-11-19", "EUR", "USD", "1.0832")])
+        .await
+        .expect("kept");
+    let restored = decide(Transition::Restore).await;
+    assert_eq!(restored, (Status::Pending, CommissionState::Ready, 1062));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

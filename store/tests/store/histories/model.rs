@@ -83,7 +83,8 @@ impl<'a> Model<'a> {
         usable.max_by_key(|(of, _)| *of).map(|(_, rate)| *rate)
     }
 
-    pub(super) fn price(&mut self) {
+    /// Whoever waits for a rate that is there gets it.
+    fn price(&mut self) {
         for number in 0..self.rows.len() {
             let rate = self.rate(number);
             if self.state(number).is_some_and(|state| state.awaits_rate)
@@ -107,6 +108,7 @@ impl<'a> Model<'a> {
             }
         }
         self.cancel();
+        self.price();
     }
 
     /// What the plan pays for, going by the payments that made sales.
@@ -173,6 +175,7 @@ impl<'a> Model<'a> {
             }
         }
         self.cancel();
+        self.price();
         is_allowed
     }
 
