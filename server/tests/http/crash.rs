@@ -102,7 +102,7 @@ async fn assert_books_balance(server: &TestServer) {
         ("sums per day", "select coalesce(sum(conversions), 0)::bigint - (select count(*) from conversion) from conversion_day"),
         ("amounts per day", "select (coalesce(sum(amount_minor), 0) - (select coalesce(sum(amount_minor), 0) from conversion))::bigint from conversion_day"),
         ("commissions per day", "select (coalesce(sum(commission_minor), 0) - (select coalesce(sum(amount_minor), 0) from ledger_entry))::bigint from conversion_day"),
-        ("positions", "select (select position from organization_position) - count(distinct change_position) from conversion"),
+        ("positions", "select (select position from organization_position) - coalesce(sum(revision), 0)::bigint from conversion"),
     ] {
         assert_eq!(database.number(sql).await, 0, "{what}");
     }
