@@ -64,7 +64,7 @@ create table s2s_secret (
 create table connection (
     organization_id uuid not null references organization,
     connection_id uuid not null unique,
-    processor text not null check (processor in ('stripe')),
+    processor text not null check (processor in ('stripe', 'paddle', 'braintree')),
     mode text not null check (mode in ('live', 'test')),
     name text not null,
     campaign_id uuid,

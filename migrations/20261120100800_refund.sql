@@ -12,8 +12,8 @@ create table payment_link (
 create table refund (
     organization_id uuid not null,
     external_id text not null,
-    kind text not null check (kind in ('refund', 'dispute', 'charge_total')),
-    status text not null check (status in ('pending', 'succeeded', 'failed', 'inquiry', 'open', 'lost', 'won')),
+    kind text not null check (kind in ('refund', 'dispute', 'charge_total', 'warning', 'dispute_reversal', 'warning_reversal')),
+    status text not null check (status in ('announced', 'pending', 'succeeded', 'failed', 'inquiry', 'open', 'lost', 'won')),
     amount_minor bigint not null check (amount_minor >= 0),
     -- null: the sale's
     currency text,

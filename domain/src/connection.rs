@@ -7,6 +7,10 @@ words! {
     Processor {
         /// Stripe.
         Stripe = "stripe" / "Stripe",
+        /// Paddle Billing.
+        Paddle = "paddle" / "Paddle",
+        /// Braintree.
+        Braintree = "braintree" / "Braintree",
         /// Server-to-server calls of the merchant.
         Server = "server" / "Server",
     }
@@ -22,5 +26,5 @@ words! {
     }
 }
 
-/// The most signing secrets one connection can hold at a time: rolling needs two.
+/// The most signing secrets, or key pairs, one connection can hold at a time: rolling needs two.
 pub const MAX_SIGNING_SECRETS: usize = 5;

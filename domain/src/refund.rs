@@ -21,12 +21,20 @@ words! {
         Dispute = "dispute" / "Dispute",
         /// How much of a charge was refunded in all, where single refunds are not told.
         ChargeTotal = "charge_total" / "Refunded on the charge",
+        /// An early warning of a dispute, which may be taken back.
+        Warning = "warning" / "Dispute warning",
+        /// Disputes were given back to the merchant, where not told of a single one.
+        DisputeReversal = "dispute_reversal" / "Dispute reversal",
+        /// Warnings were taken back, where not told of a single one.
+        WarningReversal = "warning_reversal" / "Warning taken back",
     }
 }
 
 words! {
     /// Where a refund or dispute stands.
     BackStatus {
+        /// A refund whose amount is not known yet: keeps the conversion from approval and payout.
+        Announced = "announced" / "Amount not known yet",
         /// On its way; counts.
         Pending = "pending" / "Pending",
         /// Done; counts.
@@ -53,7 +61,7 @@ impl BackStatus {
     /// Later in a life; decides between two messages of the same instant.
     fn rank(self) -> u8 {
         match self {
-            Self::Inquiry => 0,
+            Self::Announced | Self::Inquiry => 0,
             Self::Pending | Self::Open => 1,
             Self::Succeeded | Self::Lost => 2,
             Self::Failed | Self::Won => 3,
@@ -92,7 +100,12 @@ impl MoneyBack {
 
     /// Is this the better knowledge of the same refund or dispute?
     pub fn supersedes(&self, other: &Self) -> bool {
-        let rank = |back: &Self| (back.told_at, back.status.rank(), back.amount_minor);
+        // That there is a refund is no news once it is known how much it is.
+        let is_known = |back: &Self| back.status != BackStatus::Announced;
+        let rank = |back: &Self| {
+            let told = (back.told_at, back.status.rank(), back.amount_minor);
+            (is_known(back), told)
+        };
         rank(self) > rank(other)
     }
 }
@@ -102,7 +115,7 @@ impl MoneyBack {
 pub struct Back {
     /// What went back, in minor units of the payment's currency; never more than was paid.
     pub minor: i64,
-    /// Is a dispute undecided?
+    /// Is a dispute undecided, or the amount of a refund unknown?
     pub is_disputed: bool,
 }
 
@@ -117,19 +130,45 @@ impl Back {
             .filter(|fact| fact.is_in(paid.currency));
         let (totals, single): (Vec<_>, Vec<_>) =
             same_currency.partition(|fact| fact.kind == BackKind::ChargeTotal);
-        let counting = single.iter().filter(|fact| fact.status.counts());
+        let is_reversal =
+            |kind| matches!(kind, BackKind::DisputeReversal | BackKind::WarningReversal);
+        let counting = single
+            .iter()
+            .filter(|fact| fact.status.counts() && !is_reversal(fact.kind));
         let told: i128 = counting.map(|fact| i128::from(fact.amount_minor)).sum();
         let is_only = totals.len() == 1;
         let untold: i128 = totals
             .iter()
             .map(|total| untold_of(total, &single, is_only))
             .sum();
-        let minor = (told + untold).clamp(0, i128::from(paid.minor.max(0)));
+        let reversed = reversed_of(BackKind::Dispute, BackKind::DisputeReversal, &single);
+        let lost = sum_of(BackKind::Dispute, BackStatus::Lost, &single);
+        let minor = (told + untold - reversed.min(lost)).clamp(0, i128::from(paid.minor.max(0)));
+        let warned = sum_of(BackKind::Warning, BackStatus::Open, &single)
+            > reversed_of(BackKind::Warning, BackKind::WarningReversal, &single);
+        let is_undecided = |fact: &&MoneyBack| match fact.status {
+            BackStatus::Open => fact.kind != BackKind::Warning || !fact.is_in(paid.currency),
+            status => status == BackStatus::Announced,
+        };
         Self {
             minor: i64::try_from(minor).unwrap_or(paid.minor),
-            is_disputed: facts.iter().any(|fact| fact.status == BackStatus::Open),
+            is_disputed: warned || facts.iter().any(is_undecided),
         }
     }
+}
+
+fn sum_of(kind: BackKind, status: BackStatus, facts: &[&MoneyBack]) -> i128 {
+    let such = facts
+        .iter()
+        .filter(|fact| fact.kind == kind && fact.status == status);
+    such.map(|fact| i128::from(fact.amount_minor)).sum()
+}
+
+/// What reversals gave back that is not told of single disputes as well: the same reversal may be told as
+/// a fact of its own, by what it reverses, or both.
+fn reversed_of(kind: BackKind, reversal: BackKind, facts: &[&MoneyBack]) -> i128 {
+    let reversed = sum_of(reversal, BackStatus::Succeeded, facts);
+    (reversed - sum_of(kind, BackStatus::Won, facts)).max(0)
 }
 
 /// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
@@ -227,6 +266,64 @@ mod tests {
             back(&[total(1000, 150), refund("a", 1000, Failed, 120)]),
             1000
         );
+    }
+
+    #[test]
+    fn a_reversal_counts_once_whichever_way_it_is_told() {
+        use BackKind::{Dispute, DisputeReversal};
+        use BackStatus::{Lost, Succeeded, Won};
+        let dispute = |id, minor, status| fact(id, Dispute, minor, status, 200);
+        let reversal = |minor, status| fact("r", DisputeReversal, minor, status, 300);
+        let lost = || dispute("a", 2000, Lost);
+        assert_eq!(back(&[lost(), reversal(2000, Succeeded)]), 0);
+        assert_eq!(back(&[reversal(2000, Succeeded)]), 0, "it came first");
+        // The dispute was told to be reversed as well.
+        let told_twice = [dispute("a", 2000, Won), reversal(2000, Succeeded)];
+        assert_eq!(back(&told_twice), 0);
+        let other = dispute("b", 500, Lost);
+        assert_eq!(
+            back(&[told_twice.to_vec(), vec![other.clone()]].concat()),
+            500
+        );
+        assert_eq!(
+            back(&[lost(), other.clone(), reversal(2000, Succeeded)]),
+            500
+        );
+        // A refund is not given back by the reversal of a dispute.
+        let refund = fact("c", BackKind::Refund, 700, Succeeded, 200);
+        assert_eq!(back(&[refund, lost(), reversal(9900, Succeeded)]), 700);
+        assert_eq!(back(&[lost(), reversal(2000, BackStatus::Failed)]), 2000);
+    }
+
+    #[test]
+    fn a_warning_holds_until_it_is_taken_back() {
+        use BackKind::{Warning, WarningReversal};
+        use BackStatus::{Open, Succeeded, Won};
+        let warning = |status| fact("w", Warning, 4900, status, 200);
+        let reversal = fact("r", WarningReversal, 4900, Succeeded, 300);
+        let of = |facts: &[MoneyBack]| Back::of(usd(4900), facts);
+        let back = |is_disputed| Back {
+            minor: 0,
+            is_disputed,
+        };
+        assert_eq!(of(&[warning(Open)]), back(true));
+        assert_eq!(of(&[warning(Open), reversal.clone()]), back(false));
+        assert_eq!(of(&[warning(Won), reversal.clone()]), back(false));
+        let second = MoneyBack {
+            external_id: "w2".to_owned(),
+            ..warning(Open)
+        };
+        assert_eq!(of(&[warning(Won), second, reversal]), back(true));
+    }
+
+    #[test]
+    fn a_refund_of_unknown_amount_holds_until_it_is_known() {
+        let refund = |minor, status, told| fact("a", BackKind::Refund, minor, status, told);
+        let announced = refund(0, BackStatus::Announced, 300);
+        let held = Back::of(usd(4900), std::slice::from_ref(&announced));
+        assert!(held.is_disputed && held.minor == 0);
+        let known = refund(1000, BackStatus::Succeeded, 100);
+        assert!(known.supersedes(&announced) && !announced.supersedes(&known));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/tracking/lead", post(s2s::lead))
         .route(
             "/api/webhooks/{processor}/{connection}",
-            post(webhook::intake::receive),
+            post(webhook::intake::receive).get(webhook::intake::prove),
         )
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));

@@ -8,7 +8,6 @@ use domain::{
     id::{CampaignId, ConnectionId, OrganizationId},
     text::Name,
 };
-use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -18,23 +17,11 @@ use crate::{
     error::readable,
 };
 
+pub use self::secrets::{BraintreeKeys, KeyPair, Secrets};
+
+mod secrets;
+
 const TABLE: &str = "connection";
-const PURPOSE: &str = "connection";
-
-/// What a connection keeps secret. Sealed in the database, never shown.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Secrets {
-    /// Any of them may have signed an event; several while one is rolled.
-    pub signing: Vec<String>,
-    /// For looking things up at the processor.
-    pub api_key: Option<String>,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({} signing)", self.signing.len())
-    }
-}
 
 /// A connection as the intake needs it.
 #[derive(Clone, Debug)]
@@ -51,6 +38,8 @@ pub struct Connection {
     pub campaign_id: Option<CampaignId>,
     /// Its secrets, opened.
     pub secrets: Secrets,
+    /// When it was made: what happened before is not its business.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A connection as people and the API see it: no secrets.
@@ -66,7 +55,7 @@ pub struct ConnectionView {
     pub name: Name,
     /// The campaign of its sales when nothing else names one.
     pub campaign_id: Option<CampaignId>,
-    /// How many signing secrets it holds.
+    /// How many signing secrets or key pairs it holds.
     pub secrets: usize,
     /// When it last received an event.
     pub last_event_at: Option<DateTime<Utc>>,
@@ -108,6 +97,12 @@ pub struct ConnectionChange {
     pub further_secret: Option<String>,
     /// Replaces the API key.
     pub api_key: Option<String>,
+    /// Replaces all key pairs.
+    pub key_pairs: Option<Vec<KeyPair>>,
+    /// One more key pair, for rolling; the oldest beyond the limit is dropped.
+    pub further_pair: Option<KeyPair>,
+    /// Replaces the merchant's id.
+    pub merchant_id: Option<String>,
 }
 
 /// Why a connection can't be written.
@@ -118,6 +113,14 @@ pub enum ConnectionError {
         "1 to {MAX_SIGNING_SECRETS} signing secrets are needed, each of 8 to 255 visible characters"
     )]
     BadSecret,
+    /// Not what Braintree issues.
+    #[error(
+        "a merchant id and 1 to {MAX_SIGNING_SECRETS} pairs of public and private key are needed, each of 8 to 255 visible characters"
+    )]
+    BadKeys,
+    /// What one processor needs does not fit another.
+    #[error("{0} has no such secret")]
+    Foreign(Processor),
     /// There is no such campaign.
     #[error("there is no such campaign")]
     NoCampaign,
@@ -151,21 +154,6 @@ pub(crate) async fn modes_in(
         .collect()
 }
 
-/// Trims; refuses blank, short, long and unprintable secrets: a blank one would sign anything.
-fn check_signing(secrets: &[String]) -> Result<Vec<String>, ConnectionError> {
-    let secrets: Vec<String> = secrets
-        .iter()
-        .map(|secret| secret.trim().to_owned())
-        .collect();
-    let fine = |secret: &String| {
-        (8..=255).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    if secrets.is_empty() || secrets.len() > MAX_SIGNING_SECRETS || !secrets.iter().all(fine) {
-        return Err(ConnectionError::BadSecret);
-    }
-    Ok(secrets)
-}
-
 impl Store {
     /// The connection behind a webhook address, whoever's it is. Cached.
     pub async fn connection(
@@ -177,7 +165,7 @@ impl Store {
             return Ok(Some(connection));
         }
         let row = sqlx::query!(
-            "select organization_id, processor, mode, campaign_id, secrets_sealed
+            "select organization_id, processor, mode, campaign_id, secrets_sealed, created_at
              from connection where connection_id = $1 and removed_at is null",
             id.0,
         )
@@ -191,6 +179,7 @@ impl Store {
             mode: readable(Mode::parse(&row.mode), TABLE, "mode")?,
             campaign_id: row.campaign_id.map(CampaignId),
             secrets: self.open_secrets(&row.secrets_sealed)?,
+            created_at: row.created_at,
         });
         self.directory
             .connections
@@ -243,10 +232,7 @@ impl Store {
         new: NewConnection,
     ) -> Result<ConnectionView, ConnectionError> {
         let (actor, now) = (actor.administers()?, self.now());
-        let secrets = Secrets {
-            signing: check_signing(&new.secrets.signing)?,
-            ..new.secrets
-        };
+        let secrets = secrets::check(new.processor, new.secrets)?;
         let mut tx = self.pool.begin().await?;
         self.check_campaign_in(&mut tx, organization_id, new.campaign_id)
             .await?;
@@ -256,7 +242,7 @@ impl Store {
             mode: new.mode,
             name: new.name,
             campaign_id: new.campaign_id,
-            secrets: secrets.signing.len(),
+            secrets: secrets.count(),
             last_event_at: None,
             last_reconciled_at: None,
             reconcile_error: None,
@@ -296,7 +282,7 @@ impl Store {
         let actor = actor.administers()?;
         let mut tx = self.pool.begin().await?;
         let row = sqlx::query!(
-            "select name, mode, campaign_id, secrets_sealed from connection
+            "select processor, name, mode, campaign_id, secrets_sealed from connection
              where organization_id = $1 and connection_id = $2 and removed_at is null for update",
             organization_id.0,
             id.0,
@@ -304,24 +290,17 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(ConnectionError::NotFound)?;
-        let mut secrets = self.open_secrets(&row.secrets_sealed)?;
-        if let Some(signing) = change.signing {
-            secrets.signing = check_signing(&signing)?;
-        }
-        if let Some(further) = change.further_secret {
-            secrets.signing.splice(..0, check_signing(&[further])?);
-            secrets.signing.truncate(MAX_SIGNING_SECRETS);
-        }
-        secrets.api_key = change.api_key.or(secrets.api_key);
+        let processor = readable(Processor::parse(&row.processor), TABLE, "processor")?;
         let campaign_id = change
             .campaign_id
             .unwrap_or(row.campaign_id.map(CampaignId));
         self.check_campaign_in(&mut tx, organization_id, campaign_id)
             .await?;
-        let name = change.name.map_or(row.name, String::from);
+        let name = change.name.clone().map_or(row.name, String::from);
         let mode = change
             .mode
             .map_or(row.mode, |mode| mode.as_str().to_owned());
+        let secrets = change.secrets(processor, self.open_secrets(&row.secrets_sealed)?)?;
         sqlx::query!(
             "update connection set name = $3, mode = $4, campaign_id = $5, secrets_sealed = $6, secret_count = $7
              where organization_id = $1 and connection_id = $2",
@@ -331,7 +310,7 @@ impl Store {
             mode,
             campaign_id.map(|id| id.0),
             self.seal_secrets(&secrets)?,
-            i32::try_from(secrets.signing.len()).unwrap_or(i32::MAX),
+            i32::try_from(secrets.count()).unwrap_or(i32::MAX),
         )
         .execute(&mut *tx)
         .await?;
@@ -381,16 +360,6 @@ impl Store {
         } else {
             Err(ConnectionError::NoCampaign)
         }
-    }
-
-    fn seal_secrets(&self, secrets: &Secrets) -> Result<Vec<u8>, StoreError> {
-        let text = serde_json::to_vec(secrets).map_err(|_| StoreError::Sealed)?;
-        self.vault.seal(&self.random, PURPOSE, &text)
-    }
-
-    fn open_secrets(&self, sealed: &[u8]) -> Result<Secrets, StoreError> {
-        let text = self.vault.open(PURPOSE, sealed)?;
-        serde_json::from_slice(&text).map_err(|_| StoreError::Sealed)
     }
 }
 

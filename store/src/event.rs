@@ -150,7 +150,7 @@ impl Store {
         let row = sqlx::query!(
             "select e.connection_id, c.name, c.processor, c.mode, c.campaign_id, e.external_id, e.kind,
                  e.occurred_at, e.received_at, e.outcome, e.detail, e.conversion_id, e.attempts,
-                 e.next_attempt_at, e.payload
+                 e.next_attempt_at, e.payload, c.created_at
              from event e
              join connection c on c.organization_id = e.organization_id and c.connection_id = e.connection_id
              where e.organization_id = $1 and e.event_id = $2",
@@ -183,6 +183,7 @@ impl Store {
             mode: view.mode,
             campaign_id: row.campaign_id.map(CampaignId),
             secrets: Secrets::default(),
+            created_at: row.created_at,
         };
         Ok(Some(StoredEvent {
             view,

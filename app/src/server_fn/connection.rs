@@ -140,7 +140,7 @@ mod server {
                 campaign_id: None,
                 secrets: Secrets {
                     signing: vec![signing_secret(&self.secret)?],
-                    api_key: None,
+                    ..Secrets::default()
                 },
             })
         }
@@ -173,7 +173,10 @@ mod server {
             match error {
                 ConnectionError::Store(error) => error.into(),
                 ConnectionError::NotFound => Self::NotFound,
-                ConnectionError::BadSecret => Self::invalid("secret", error),
+                ConnectionError::BadSecret | ConnectionError::BadKeys => {
+                    Self::invalid("secret", error)
+                }
+                ConnectionError::Foreign(_) => Self::invalid("processor", error),
                 ConnectionError::NoCampaign => Self::invalid("", error),
             }
         }

@@ -108,6 +108,9 @@ pub fn back(kind: BackKind) -> &'static str {
         BackKind::Refund => "Refund",
         BackKind::Dispute => "Dispute",
         BackKind::ChargeTotal => "Refunded on the charge",
+        BackKind::Warning => "Dispute warning",
+        BackKind::DisputeReversal => "Dispute reversal",
+        BackKind::WarningReversal => "Warning taken back",
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 
-use crate::stamped::{self, Flaw, TOLERANCE};
+use crate::stamped::{self, Flaw, Scheme, TOLERANCE};
 
 pub(crate) const SIGNATURE_HEADER: &str = "x-tributary-signature";
 pub(crate) const ORGANIZATION_HEADER: &str = "x-tributary-organization";
@@ -19,7 +19,7 @@ pub(crate) fn verify(
         .get(SIGNATURE_HEADER)
         .and_then(|value| value.to_str().ok());
     let header = header.ok_or("the header X-Tributary-Signature is missing")?;
-    stamped::verify(header, body, secrets, now).map_err(words)
+    stamped::verify(Scheme::STRIPE, header, body, secrets, now).map_err(words)
 }
 
 fn words(flaw: Flaw) -> String {

@@ -1,6 +1,6 @@
 //! The way in for every processor's events: cap, verify over the raw bytes, store, process, answer.
 //!
-//! An adapter turns bytes into a [`Read`]; what is below never sees a processor's own types. 200 is
+//! An adapter turns bytes into an [`Event`]; what is below never sees a processor's own types. 200 is
 //! answered once the event is kept, whatever became of it; only a failure to keep it is a 5xx, so that
 //! the processor sends it again.
 
@@ -9,11 +9,11 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Request, State},
-    http::{HeaderMap, request::Parts},
+    extract::{Path, RawQuery, Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::{
     connection::{Mode, Processor},
     id::ConnectionId,
@@ -26,21 +26,18 @@ use store::{
     intake::{Content, EventReceipt, IncomingEvent, IntakeError},
 };
 
-use super::stripe;
-use crate::{
-    caller::address,
-    input::{MAX_BODY, read_body},
-    problem::Problem,
-    state::AppState,
+use super::{
+    event::{self, Adapter, Event, Unreadable},
+    stripe,
 };
+use crate::{caller::address, input::read_body, problem::Problem, state::AppState};
 
-/// A verified event in our words.
-pub(super) struct Read {
-    pub(super) external_id: String,
-    pub(super) kind: String,
-    pub(super) occurred_at: Option<DateTime<Utc>>,
-    pub(super) mode: Mode,
-    pub(super) content: Content,
+/// What is peculiar to a processor; `None`: it sends no events.
+fn adapter(processor: Processor) -> Option<Adapter> {
+    match processor {
+        Processor::Stripe => Some(stripe::ADAPTER),
+        Processor::Paddle | Processor::Braintree | Processor::Server => None,
+    }
 }
 
 /// `POST /api/webhooks/{processor}/{connection}`
@@ -49,18 +46,14 @@ pub(crate) async fn receive(
     Path((processor, connection)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let connection = find(&state, &processor, &connection).await?;
+    let (connection, adapter) = find(&state, &processor, &connection).await?;
     let (parts, body) = request.into_parts();
-    let body = read_body(body, MAX_BODY).await?;
-    let read = match connection.processor {
-        Processor::Stripe => {
-            let verified = stripe_signed(&parts.headers, &body, &connection, state.store.now());
-            accept(&state, &parts, &connection, verified)?;
-            from_stripe(&body)
-                .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?
-        }
-        Processor::Server => return Err(Problem::not_found("connection")),
-    };
+    let body = read_body(body, adapter.max_body).await?;
+    let now = state.store.now();
+    let verified = (adapter.verify)(&parts.headers, &body, &connection.secrets, now);
+    accept(&state, &parts, &connection, verified)?;
+    let read = (adapter.read)(&body, connection.created_at)
+        .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
     let receipt = keep(&state.store, incoming(connection, read, body)).await?;
     let answer = json!({
         "received": true,
@@ -68,6 +61,24 @@ pub(crate) async fn receive(
         "outcome": receipt.outcome.as_str(),
     });
     Ok(Json(answer).into_response())
+}
+
+/// `GET /api/webhooks/{processor}/{connection}`: a processor asks for proof that the address is ours.
+pub(crate) async fn prove(
+    State(state): State<AppState>,
+    Path((processor, connection)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let (connection, adapter) = find(&state, &processor, &connection).await?;
+    let answer = adapter.challenge.and_then(|answer| {
+        let question = query.unwrap_or_default();
+        answer(&question, &connection.secrets)
+    });
+    let no_question = || {
+        let problem = "processors send events here with POST; this is no question of theirs";
+        Problem::bad_request("invalid_challenge", problem)
+    };
+    Ok(answer.ok_or_else(no_question)?.into_response())
 }
 
 /// Takes an event in and counts it.
@@ -83,51 +94,63 @@ pub(crate) async fn keep(store: &Store, event: IncomingEvent) -> Result<EventRec
 pub(crate) fn read_at_processor(
     connection: &Arc<Connection>,
     payload: Bytes,
-) -> Result<IncomingEvent, stripe::Unreadable> {
-    let read = from_stripe(&payload)?;
+) -> Result<IncomingEvent, Unreadable> {
+    let adapter = adapter(connection.processor);
+    let adapter = adapter.ok_or(Unreadable::NotReadable("event"))?;
+    let read = (adapter.read)(&payload, connection.created_at)?;
     Ok(incoming(Arc::clone(connection), read, payload))
 }
 
-async fn find(state: &AppState, processor: &str, id: &str) -> Result<Arc<Connection>, Problem> {
+async fn find(
+    state: &AppState,
+    processor: &str,
+    id: &str,
+) -> Result<(Arc<Connection>, Adapter), Problem> {
     let unknown = || Problem::not_found("connection");
     let id: ConnectionId = id.parse().map_err(|_| unknown())?;
     let connection = state.store.connection(id).await?;
-    connection
+    let connection = connection
         .filter(|connection| connection.processor.as_str() == processor)
-        .ok_or_else(unknown)
+        .ok_or_else(unknown)?;
+    let adapter = adapter(connection.processor).ok_or_else(unknown)?;
+    Ok((connection, adapter))
 }
 
-fn incoming(connection: Arc<Connection>, read: Read, payload: Bytes) -> IncomingEvent {
-    let content = of_mode(connection.mode, read.mode, read.content);
+fn incoming(connection: Arc<Connection>, event: Event, payload: Bytes) -> IncomingEvent {
+    let content = of_mode(connection.mode, event.mode, event.content);
     IncomingEvent {
         connection,
-        external_id: read.external_id,
-        kind: read.kind,
+        external_id: event.external_id,
+        kind: event.kind,
         // A redelivery must find the first one, also when neither says when it happened.
-        occurred_at: read.occurred_at.unwrap_or(DateTime::UNIX_EPOCH),
+        occurred_at: event.occurred_at.unwrap_or(DateTime::UNIX_EPOCH),
         payload,
         content,
     }
 }
 
 /// What an event says to a connection: nothing, when it is of the other mode.
-fn of_mode(wanted: Mode, mode: Mode, content: Content) -> Content {
-    if mode == wanted {
-        return content;
+fn of_mode(wanted: Mode, mode: Option<Mode>, content: event::Content) -> Content {
+    if let Some(mode) = mode.filter(|mode| *mode != wanted) {
+        let (mode, wanted) = (mode.as_str(), wanted.as_str());
+        return Content::Ignored(format!("a {mode} event on a {wanted} connection"));
     }
-    let (mode, wanted) = (mode.as_str(), wanted.as_str());
-    Content::Ignored(format!("a {mode} event on a {wanted} connection"))
+    match content {
+        event::Content::Facts(facts) => Content::Facts(facts),
+        event::Content::Ignored(why) => Content::Ignored(why),
+        event::Content::Failed(why) => Content::Failed(why),
+    }
 }
 
 /// Reads a stored event once more, as this version of the program reads it. Its signature was good when
 /// it came in.
 pub(crate) fn read_again(stored: &StoredEvent) -> Content {
-    let read = match stored.connection.processor {
-        Processor::Stripe => from_stripe(&stored.payload),
-        Processor::Server => return Content::Ignored("not a processor's event".to_owned()),
+    let connection = &stored.connection;
+    let Some(adapter) = adapter(connection.processor) else {
+        return Content::Ignored("not a processor's event".to_owned());
     };
-    match read {
-        Ok(read) => of_mode(stored.connection.mode, read.mode, read.content),
+    match (adapter.read)(&stored.payload, connection.created_at) {
+        Ok(event) => of_mode(connection.mode, event.mode, event.content),
         Err(why) => Content::Failed(why.to_string()),
     }
 }
@@ -145,36 +168,4 @@ fn accept(
         .limits
         .unsigned_event(connection.id, address(parts, state))?;
     Err(Problem::bad_request("invalid_signature", reason))
-}
-
-fn stripe_signed(
-    headers: &HeaderMap,
-    body: &[u8],
-    connection: &Connection,
-    now: DateTime<Utc>,
-) -> Result<(), String> {
-    let header = headers
-        .get("stripe-signature")
-        .and_then(|value| value.to_str().ok());
-    stripe::verify(header, body, &connection.secrets.signing, now)
-        .map_err(|error| error.to_string())
-}
-
-fn from_stripe(body: &[u8]) -> Result<Read, stripe::Unreadable> {
-    let event = stripe::read(body)?;
-    Ok(Read {
-        external_id: event.external_id,
-        kind: event.kind,
-        occurred_at: event.occurred_at,
-        mode: if event.livemode {
-            Mode::Live
-        } else {
-            Mode::Test
-        },
-        content: match event.content {
-            stripe::Content::Facts(facts) => Content::Facts(facts),
-            stripe::Content::Ignored(why) => Content::Ignored(why),
-            stripe::Content::Failed(why) => Content::Failed(why),
-        },
-    })
 }

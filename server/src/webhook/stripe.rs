@@ -10,90 +10,60 @@
 //! at its old one.
 
 use chrono::{DateTime, Utc};
-use domain::fact::Fact;
+use domain::connection::Mode;
 use serde_json::Value;
-use thiserror::Error;
 
-use payload::{Malformed, Object};
+use super::{
+    event::{Adapter, Content, Event, Malformed, Unreadable, named_together},
+    json::Object,
+    signature::Signed,
+};
+use crate::{input::MAX_BODY, stamped::Scheme};
 
 mod amount;
 mod clue;
 mod customer;
 mod invoice;
 mod link;
-mod payload;
 mod promotion_code;
 mod refund;
 mod session;
-mod signature;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use signature::verify;
+/// Stripe, for the intake.
+pub(super) const ADAPTER: Adapter = Adapter {
+    max_body: MAX_BODY,
+    verify: |headers, body, secrets, now| SIGNED.verify(headers, body, &secrets.signing, now),
+    read: |body, _| read(body),
+    challenge: None,
+};
 
-/// One event, as far as this program is concerned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StripeEvent {
-    /// Stripe's id of the event (`evt_...`); 1 to 255 bytes.
-    pub(crate) external_id: String,
-    /// Stripe's name of what happened, such as `invoice.paid`; 1 to 255 bytes.
-    pub(crate) kind: String,
-    /// When it happened. `None` when the event does not say so readably; such an event has no facts.
-    pub(crate) occurred_at: Option<DateTime<Utc>>,
-    /// Real money? An event that does not say so is taken for a test.
-    pub(crate) livemode: bool,
-    /// What it tells us.
-    pub(crate) content: Content,
-}
+const SIGNED: Signed = Signed {
+    header: "Stripe-Signature",
+    scheme: Scheme::STRIPE,
+    secret: "the endpoint's signing secret (whsec_...) from Stripe",
+};
 
-/// What an event tells us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// In the order they should be taken in; never empty.
-    Facts(Vec<Fact>),
-    /// Nothing, and why, in words.
-    Ignored(String),
-    /// An event of a known kind without what it must have: what is wrong, in words.
-    Failed(String),
-}
-
-impl Content {
-    /// The facts that there are; when there are none, ignored for this reason.
-    fn of(facts: impl IntoIterator<Item = Option<Fact>>, or_else: &str) -> Self {
-        let facts: Vec<Fact> = facts.into_iter().flatten().collect();
-        if facts.is_empty() {
-            Self::Ignored(or_else.to_owned())
-        } else {
-            Self::Facts(facts)
-        }
-    }
-}
-
-/// The body is no event at all.
-#[derive(Debug, Error)]
-pub(crate) enum Unreadable {
-    /// Not JSON, or nested too deeply.
-    #[error("the body is not readable JSON")]
-    NotJson,
-    /// JSON without an id or a type.
-    #[error("the body is not a Stripe event: {0}")]
-    NotAnEvent(Malformed),
-}
-
-/// Reads the body of a request that [`verify`] accepted.
-pub(crate) fn read(body: &[u8]) -> Result<StripeEvent, Unreadable> {
-    let json: Value = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
+/// Reads the body of a request that was verified.
+pub(crate) fn read(body: &[u8]) -> Result<Event, Unreadable> {
+    let json: Value = serde_json::from_slice(body).map_err(|_| Unreadable::NotReadable("JSON"))?;
     let event = Object::new("event", &json);
-    let needed = |field| event.needed_word(field).map_err(Unreadable::NotAnEvent);
+    let needed = |field| {
+        let missing = |what| Unreadable::NotAnEvent("Stripe", what);
+        event.needed_word(field).map_err(missing)
+    };
     let (external_id, kind) = (needed("id")?, needed("type")?);
     let occurred_at = occurred_at(event);
-    Ok(StripeEvent {
+    let is_live = event.at("livemode").and_then(Value::as_bool) == Some(true);
+    Ok(Event {
         content: content(&kind, event, &occurred_at),
         external_id,
         kind,
         occurred_at: occurred_at.ok(),
-        livemode: event.at("livemode").and_then(Value::as_bool) == Some(true),
+        // An event that does not say so is taken for a test.
+        mode: Some(if is_live { Mode::Live } else { Mode::Test }),
     })
 }
 

@@ -243,6 +243,9 @@ fn told(back: &MoneyBack) -> String {
         BackKind::ChargeTotal => "refunded on the charge",
         BackKind::Refund => "refund",
         BackKind::Dispute => "dispute",
+        BackKind::Warning => "warning of a dispute",
+        BackKind::DisputeReversal => "reversal of a dispute",
+        BackKind::WarningReversal => "reversal of a warning",
     };
     let status = back.status.label().to_lowercase();
     let id = &back.external_id;

@@ -112,7 +112,7 @@ async fn administering(shop: &Shop, actor: Actor) -> [bool; 6] {
         campaign_id: None,
         secrets: Secrets {
             signing: vec!["whsec_0123456789".to_owned()],
-            api_key: None,
+            ..Secrets::default()
         },
     };
     let change = ConnectionChange::default();

@@ -10,7 +10,8 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::connection::{
-    ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets,
+    BraintreeKeys, ConnectionChange, ConnectionError, ConnectionView, KeyPair, NewConnection,
+    Secrets,
 };
 
 use super::{
@@ -75,21 +76,75 @@ pub(crate) struct NewBody {
     signing_secrets: Option<Vec<String>>,
     #[serde(default, deserialize_with = "secret")]
     api_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    public_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    private_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    merchant_id: Option<String>,
+    environment: Option<Environment>,
+}
+
+/// Braintree's words for the mode.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Environment {
+    Production,
+    Sandbox,
+}
+
+impl Environment {
+    fn mode(self) -> Mode {
+        match self {
+            Self::Production => Mode::Live,
+            Self::Sandbox => Mode::Test,
+        }
+    }
+}
+
+/// The mode, in our word or in Braintree's; both only when they agree.
+fn mode(mode: Option<Mode>, environment: Option<Environment>) -> Result<Option<Mode>, Problem> {
+    let named = environment.map(Environment::mode);
+    match (mode, named) {
+        (Some(mode), Some(named)) if mode != named => {
+            let problem = "production is live, sandbox is test; mode says otherwise";
+            Err(Problem::invalid("environment", problem))
+        }
+        (mode, named) => Ok(mode.or(named)),
+    }
 }
 
 impl NewBody {
     fn read(self) -> Result<NewConnection, Problem> {
-        if self.processor != Processor::Stripe.as_str() {
-            return Err(Problem::invalid("processor", "stripe is needed"));
-        }
+        let known = Processor::parse(&self.processor).filter(|known| *known != Processor::Server);
+        let unknown = || Problem::invalid("processor", "stripe, paddle or braintree is needed");
+        let processor = known.ok_or_else(unknown)?;
+        let mode = mode(self.mode, self.environment)?;
+        let signing = match processor {
+            Processor::Braintree => self.signing_secrets.unwrap_or_default(),
+            _ => needed("signingSecrets", self.signing_secrets)?,
+        };
+        let is_braintree = processor == Processor::Braintree;
+        let keys = (self.public_key, self.private_key, self.merchant_id);
+        let braintree = match keys {
+            (None, None, None) if !is_braintree => None,
+            (public, private, merchant_id) => Some(BraintreeKeys {
+                pairs: vec![KeyPair {
+                    public: needed("publicKey", public)?,
+                    private: needed("privateKey", private)?,
+                }],
+                merchant_id: needed("merchantId", merchant_id)?,
+            }),
+        };
         Ok(NewConnection {
-            processor: Processor::Stripe,
-            mode: needed("mode", self.mode)?,
+            processor,
+            mode: needed("mode", mode)?,
             name: self.name,
             campaign_id: self.program_id,
             secrets: Secrets {
-                signing: needed("signingSecrets", self.signing_secrets)?,
+                signing,
                 api_key: read_key(self.api_key)?,
+                braintree,
             },
         })
     }
@@ -106,17 +161,34 @@ pub(crate) struct ChangeBody {
     signing_secrets: Option<Vec<String>>,
     #[serde(default, deserialize_with = "secret")]
     api_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    public_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    private_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    merchant_id: Option<String>,
+    environment: Option<Environment>,
 }
 
 impl ChangeBody {
+    /// A key pair joins those before: notifications under way are signed with them.
     fn read(self) -> Result<ConnectionChange, Problem> {
+        let further_pair = match (self.public_key, self.private_key) {
+            (None, None) => None,
+            (public, private) => Some(KeyPair {
+                public: needed("publicKey", public)?,
+                private: needed("privateKey", private)?,
+            }),
+        };
         Ok(ConnectionChange {
             name: self.name,
-            mode: self.mode,
+            mode: mode(self.mode, self.environment)?,
             campaign_id: self.program_id.given(),
             signing: self.signing_secrets,
-            further_secret: None,
             api_key: read_key(self.api_key)?,
+            merchant_id: self.merchant_id,
+            further_pair,
+            ..ConnectionChange::default()
         })
     }
 }
@@ -129,6 +201,8 @@ impl From<ConnectionError> for Problem {
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::BadSecret => Self::invalid("signingSecrets", error.to_string()),
+            ConnectionError::BadKeys => Self::invalid("privateKey", error.to_string()),
+            ConnectionError::Foreign(_) => Self::invalid("processor", error.to_string()),
             ConnectionError::NoCampaign => Self::not_found_in("programId", "program"),
             ConnectionError::NotFound => Self::not_found("connection"),
             ConnectionError::Store(error) => error.into(),

@@ -6,7 +6,7 @@
 
 use domain::money::{Currency, MAX_MINOR, Money, round_half_up};
 
-use super::payload::{Malformed, Object};
+use super::{Malformed, Object};
 
 /// Decimals of Stripe's amounts where they are not two (docs.stripe.com/currencies). ISK and UGX, which
 /// ISO counts in whole units, are written in hundredths "for backwards compatibility" and so are absent.

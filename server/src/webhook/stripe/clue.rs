@@ -1,43 +1,17 @@
-//! What in Stripe's objects names an affiliate.
-//!
-//! Owns the metadata keys and the places where discounts are named. It must not know whose a code is,
-//! nor whether it is anybody's: that is decided in `domain::attribution`.
+//! Where Stripe's objects name an affiliate, beside their metadata: references, custom fields, discounts.
 
-use domain::{
-    fact::{Clue, ClueKind},
-    id::ClickId,
-    text::MAX_EXTERNAL_ID,
-};
+use domain::fact::ClueKind;
 use serde_json::Value;
 
-use super::payload::{Object, clean};
-
-/// The metadata keys that are read, most telling first (domain rules, section 4). Those after ours are
-/// what people bring along from other platforms.
-const KEYS: [(&str, ClueKind); 7] = [
-    ("tributary_click", ClueKind::Click),
-    ("tributary_ref", ClueKind::Slug),
-    ("rekomi_ref", ClueKind::Slug),
-    ("agentref_cid", ClueKind::Slug),
-    ("referral", ClueKind::Slug),
-    ("via", ClueKind::Slug),
-    ("ref", ClueKind::Slug),
-];
-
-/// Clues in the order they were found, each once: subscription metadata is repeated on every line.
-#[derive(Default)]
-pub(super) struct Clues(Vec<Clue>);
+use super::Object;
+pub(super) use crate::webhook::clue::Clues;
+use crate::webhook::clue::{KEYS, is_click_token};
 
 impl Clues {
-    /// Those in the metadata at `path`; `owner` says in words whose it is.
+    /// Those in the metadata at `path`; `owner` says in words whose it is. Subscription metadata is
+    /// repeated on every line.
     pub(super) fn metadata(&mut self, object: Object<'_>, path: &str, owner: &str) {
-        let Some(metadata) = object.at(path) else {
-            return;
-        };
-        for (key, kind) in KEYS {
-            let value = metadata.get(key).and_then(Value::as_str);
-            self.add(kind, value, || format!("metadata {key} of {owner}"));
-        }
+        self.attached(object, path, ("metadata", owner));
     }
 
     /// The reference that a payment link or button was opened with. `t.js` puts the click token there,
@@ -82,23 +56,4 @@ impl Clues {
         let coupon = id(&["source.coupon", "coupon"]);
         self.add(ClueKind::Discount, coupon.as_deref(), place);
     }
-
-    pub(super) fn into_vec(self) -> Vec<Clue> {
-        self.0
-    }
-
-    fn add(&mut self, kind: ClueKind, value: Option<&str>, place: impl Fn() -> String) {
-        let value = clean(value.unwrap_or_default()).trim().to_owned();
-        let known = |clue: &Clue| clue.kind == kind && clue.value == value;
-        if value.is_empty() || value.len() > MAX_EXTERNAL_ID || self.0.iter().any(known) {
-            return;
-        }
-        let place = place();
-        self.0.push(Clue { kind, value, place });
-    }
-}
-
-/// Only the usual spelling with hyphens: 32 bare hex digits may well be somebody's own reference.
-fn is_click_token(value: &str) -> bool {
-    value.trim().len() == 36 && value.trim().parse::<ClickId>().is_ok()
 }

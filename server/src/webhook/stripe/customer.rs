@@ -9,11 +9,7 @@ use domain::{
     fact::{Clue, CustomerSeen, Fact, Referral, Signup, Subject, SubjectKind},
 };
 
-use super::{
-    Content,
-    clue::Clues,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, clue::Clues};
 
 /// `customer.created`.
 pub(super) fn created(object: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {
@@ -76,7 +72,7 @@ impl Customer {
             email: self.seen.email.clone(),
             name: self.seen.name.clone(),
             clues: self.clues.clone(),
-            metadata: object.metadata(),
+            metadata: object.attached("metadata"),
         }))
     }
 

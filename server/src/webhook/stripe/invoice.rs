@@ -9,13 +9,7 @@ use domain::{
     fact::{Clue, Fact, Payment},
 };
 
-use super::{
-    Content,
-    amount::Unit,
-    clue::Clues,
-    customer,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, amount::Unit, clue::Clues, customer};
 
 /// `invoice.paid` and `invoice.payment_succeeded`.
 pub(super) fn paid(invoice: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {
@@ -82,7 +76,7 @@ fn payment(
         email: invoice.text("customer_email"),
         name: invoice.text("customer_name"),
         clues: clues(invoice),
-        metadata: invoice.metadata(),
+        metadata: invoice.attached("metadata"),
     }))
 }
 

@@ -2,12 +2,9 @@
 //! 2025-03-31 no charge, refund or dispute names one.
 
 use chrono::{DateTime, Utc};
-use domain::fact::{Fact, refund_id};
+use domain::fact::refund_id;
 
-use super::{
-    Content,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, named_together};
 
 const NOTHING: &str = "names no two ids of one payment";
 
@@ -55,9 +52,4 @@ pub(super) fn credit_note(object: Object<'_>, _: DateTime<Utc>) -> Result<Conten
 fn together(ids: &[Option<String>]) -> Content {
     let ids: Vec<String> = ids.iter().flatten().cloned().collect();
     Content::of([named_together(&ids)], NOTHING)
-}
-
-/// The fact that these ids are of one payment, when there are two or more.
-pub(super) fn named_together(ids: &[String]) -> Option<Fact> {
-    (ids.len() > 1).then(|| Fact::Linked { ids: ids.to_vec() })
 }

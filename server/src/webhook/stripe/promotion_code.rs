@@ -6,10 +6,7 @@
 use chrono::{DateTime, Utc};
 use domain::fact::{Fact, PromotionCodeSeen};
 
-use super::{
-    Content,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object};
 
 /// `promotion_code.created` and `promotion_code.updated`.
 pub(super) fn described(object: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {

@@ -9,12 +9,7 @@ use domain::{
     refund::{BackKind, BackStatus, MoneyBack},
 };
 
-use super::{
-    Content,
-    amount::Unit,
-    link::named_together,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, amount::Unit, named_together};
 
 /// `refund.created`, `refund.updated`, `refund.failed`, `charge.refund.updated`.
 pub(super) fn told(refund: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {

@@ -9,14 +9,7 @@ use domain::{
     fact::{Clue, Fact, Payment, Referral, Signup, Subject, SubjectKind},
 };
 
-use super::{
-    Content,
-    amount::Unit,
-    clue::Clues,
-    customer,
-    link::named_together,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, amount::Unit, clue::Clues, customer, named_together};
 
 /// `checkout.session.completed`, and `checkout.session.async_payment_succeeded`, which brings the same
 /// object again once a slow payment has arrived.
@@ -143,7 +136,7 @@ impl<'a> Checkout<'a> {
             email: self.email.clone(),
             name: self.name.clone(),
             clues: self.clues.clone(),
-            metadata: self.session.metadata(),
+            metadata: self.session.attached("metadata"),
         })
     }
 
@@ -165,7 +158,7 @@ impl<'a> Checkout<'a> {
             email: self.email.clone(),
             name: self.name.clone(),
             clues: self.clues.clone(),
-            metadata: self.session.metadata(),
+            metadata: self.session.attached("metadata"),
         })))
     }
 

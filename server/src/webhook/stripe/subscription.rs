@@ -9,11 +9,7 @@ use domain::{
     fact::{Clue, Fact, Referral, Signup, Subject, SubjectKind, SubscriptionEnd},
 };
 
-use super::{
-    Content,
-    clue::Clues,
-    payload::{Malformed, Object},
-};
+use super::{Content, Malformed, Object, clue::Clues};
 
 /// `customer.subscription.created`.
 pub(super) fn created(object: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {
@@ -41,7 +37,7 @@ pub(super) fn created(object: Object<'_>, at: DateTime<Utc>) -> Result<Content, 
             email: None,
             name: None,
             clues: clues.clone(),
-            metadata: object.metadata(),
+            metadata: object.attached("metadata"),
         })
     });
     let referral = referral(SubjectKind::Subscription, id, clues, at);

@@ -11,7 +11,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use super::{Content, StripeEvent, read};
+use super::{Content, Event, read};
 
 mod amount;
 mod customer;
@@ -40,7 +40,7 @@ fn event(kind: &str, object: &Value) -> Value {
     })
 }
 
-fn read_json(event: &Value) -> StripeEvent {
+fn read_json(event: &Value) -> Event {
     read(event.to_string().as_bytes()).expect("an event")
 }
 

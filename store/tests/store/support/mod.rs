@@ -77,7 +77,7 @@ impl Shop {
             campaign_id: None,
             secrets: Secrets {
                 signing: vec!["whsec_test_secret".to_owned()],
-                api_key: None,
+                ..Secrets::default()
             },
         };
         let view = store

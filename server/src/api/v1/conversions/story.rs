@@ -136,10 +136,11 @@ impl<'a> From<&'a BackLine> for Refund<'a> {
     fn from(line: &'a BackLine) -> Self {
         Self {
             id: &line.external_id,
-            // What a charge says was refunded is a refund too.
+            // What a charge says was refunded is a refund too, and a warning of a dispute one.
             kind: match line.kind {
-                BackKind::Dispute => BackKind::Dispute,
                 BackKind::Refund | BackKind::ChargeTotal => BackKind::Refund,
+                BackKind::Dispute | BackKind::Warning => BackKind::Dispute,
+                reversal => reversal,
             },
             amount_cents: line.amount.minor,
             currency: line.amount.currency.code(),

@@ -1,9 +1,8 @@
 //! Payloads that Stripe made, not us. Their origins are in the README beside them.
 
-use super::{
-    Content, StripeEvent, at, content, customer_seen, facts, money, payment, read_json, with,
-};
+use super::{Content, Event, at, content, customer_seen, facts, money, payment, read_json, with};
 use domain::{
+    connection::Mode,
     fact::{Fact, SubjectKind},
     refund::BackKind,
 };
@@ -19,7 +18,7 @@ macro_rules! fixture {
     };
 }
 
-fn facts_of(event: StripeEvent) -> Vec<Fact> {
+fn facts_of(event: Event) -> Vec<Fact> {
     match event.content {
         Content::Facts(facts) => facts,
         other => panic!("no facts: {other:?}"),
@@ -31,7 +30,7 @@ fn real_basil_invoice() {
     let event = read_json(&fixture!("basil-2025-04-30__invoice.paid__zulip.json"));
     assert_eq!(event.external_id, "add_minimum_licenses--Event.list.3.json");
     assert_eq!(
-        (event.kind.as_str(), event.livemode),
+        (event.kind.as_str(), event.mode == Some(Mode::Live)),
         ("invoice.paid", false)
     );
     assert_eq!(event.occurred_at, Some(at(1_000_000_000)));

@@ -1,23 +1,19 @@
-//! A tolerant look into Stripe's JSON.
+//! A tolerant look into a processor's JSON.
 //!
 //! Owns the difference between "not said" and "said wrongly", and keeps out what Postgres can't hold.
-//! It must not know what any field means. Every field is optional and `null` counts as missing; what
+//! It must not know whose JSON it is, nor what any field means. Every field is optional and `null` counts as missing; what
 //! is there but unreadable is an error that names the field.
 
 use chrono::{DateTime, Utc};
 use domain::text::{MAX_EXTERNAL_ID, MAX_METADATA};
 use serde_json::{Map, Value};
-use thiserror::Error;
 
-/// The longest name or e-mail kept, in characters; Stripe's own limits are of that order.
+use super::event::Malformed;
+
+/// The longest name or e-mail kept, in characters; the processors' own limits are of that order.
 const MAX_TEXT: usize = 512;
 /// The last second of the year 9999: later ones have no RFC 3339 text, and sums with them overflow.
 const LAST_SECOND: i64 = 253_402_300_799;
-
-/// A field that is missing or unreadable, in words: "invoice.total is missing".
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub(crate) struct Malformed(String);
 
 /// A JSON value and what a person calls it. Paths are keys with dots between them.
 #[derive(Clone, Copy)]
@@ -118,10 +114,10 @@ impl<'a> Object<'a> {
         self.time(path)?.ok_or_else(|| self.missing(path))
     }
 
-    /// The object's metadata as a JSON object. Stripe's is text to text; anything else is left out,
+    /// What the merchant attached at `path`, as a JSON object of text to text; anything else is left out,
     /// and so is all of it when it is too long to keep.
-    pub(super) fn metadata(self) -> String {
-        let entries = self.at("metadata").and_then(Value::as_object);
+    pub(super) fn attached(self, path: &str) -> String {
+        let entries = self.at(path).and_then(Value::as_object);
         let texts = entries.into_iter().flatten().filter_map(|(key, value)| {
             let value = clean(value.as_str()?);
             Some((clean(key), Value::String(value)))
@@ -138,7 +134,7 @@ impl<'a> Object<'a> {
     }
 
     pub(super) fn malformed(self, path: &str, problem: &str) -> Malformed {
-        Malformed(format!("{}.{path} {problem}", self.name))
+        Malformed::new(format!("{}.{path} {problem}", self.name))
     }
 }
 
