@@ -30,6 +30,8 @@ const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
 /// Events whose signature does not fit, per minute, connection and address.
 const UNSIGNED_PER_MINUTE: NonZeroU32 = nonzero!(60u32);
+/// How often it is noted that a connection turned a delivery away.
+const REFUSALS_PER_MINUTE: NonZeroU32 = nonzero!(6u32);
 /// Attempts to sign in per account and per address, and to set up per address: some at once, then
 /// one every so often.
 const ATTEMPT_EVERY: Duration = Duration::from_secs(6);
@@ -79,6 +81,7 @@ pub(crate) struct Limits {
     s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
     keyless: Option<DefaultKeyedRateLimiter<Origin>>,
     unsigned: Option<DefaultKeyedRateLimiter<(ConnectionId, Origin)>>,
+    refusals: DefaultKeyedRateLimiter<ConnectionId>,
     attempts: DefaultKeyedRateLimiter<Target>,
 }
 
@@ -114,8 +117,14 @@ impl Limits {
             s2s: limit.map(|_| RateLimiter::keyed(s2s)),
             keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
             unsigned: limit.map(|_| RateLimiter::keyed(Quota::per_minute(UNSIGNED_PER_MINUTE))),
+            refusals: RateLimiter::keyed(Quota::per_minute(REFUSALS_PER_MINUTE)),
             attempts: RateLimiter::keyed(attempts.allow_burst(ATTEMPT_BURST)),
         }
+    }
+
+    /// Is it time to note that a connection turned a delivery away?
+    pub(crate) fn is_refusal_noted(&self, connection: ConnectionId) -> bool {
+        self.refusals.check_key(&connection).is_ok()
     }
 
     /// Counts a call with a key.

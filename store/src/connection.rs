@@ -17,8 +17,12 @@ use crate::{
     error::readable,
 };
 
-pub use self::secrets::{BraintreeKeys, KeyPair, Secrets};
+pub use self::{
+    refused::Refused,
+    secrets::{BraintreeKeys, KeyPair, Secrets},
+};
 
+mod refused;
 mod secrets;
 
 const TABLE: &str = "connection";
@@ -59,6 +63,8 @@ pub struct ConnectionView {
     pub secrets: usize,
     /// When it last received an event.
     pub last_event_at: Option<DateTime<Utc>>,
+    /// The last delivery that was turned away, when no event was accepted since.
+    pub refused: Option<Refused>,
     /// When its events were last read at the processor to the end.
     pub last_reconciled_at: Option<DateTime<Utc>>,
     /// Why the last such reading broke off; `None` when it did not.
@@ -196,10 +202,13 @@ impl Store {
             r#"select c.connection_id, c.processor, c.mode, c.name, c.campaign_id, c.secret_count, c.created_at,
                    (select max(e.received_at) from event e where e.organization_id = $1
                         and e.connection_id = c.connection_id) as "last_event_at?",
-                   r.reconciled_at as "reconciled_at?", r.error as "error?"
+                   r.reconciled_at as "reconciled_at?", r.error as "error?",
+                   d.refused_at as "refused_at?", d.reason as "reason?"
                from connection c
                left join reconciliation r on r.organization_id = c.organization_id
                    and r.connection_id = c.connection_id
+               left join refused_delivery d on d.organization_id = c.organization_id
+                   and d.connection_id = c.connection_id
                where c.organization_id = $1 and c.removed_at is null
                order by c.connection_id"#,
             organization_id.0,
@@ -208,7 +217,10 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
+                let refused = row.refused_at.zip(row.reason);
+                let refused = refused.map(|(at, reason)| Refused { at, reason });
                 Ok(ConnectionView {
+                    refused: refused.filter(|one| row.last_event_at.is_none_or(|at| at < one.at)),
                     id: ConnectionId(row.connection_id),
                     processor: readable(Processor::parse(&row.processor), TABLE, "processor")?,
                     mode: readable(Mode::parse(&row.mode), TABLE, "mode")?,
@@ -244,6 +256,7 @@ impl Store {
             campaign_id: new.campaign_id,
             secrets: secrets.count(),
             last_event_at: None,
+            refused: None,
             last_reconciled_at: None,
             reconcile_error: None,
             created_at: now,

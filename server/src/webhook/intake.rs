@@ -10,7 +10,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, RawQuery, Request, State},
-    http::request::Parts,
+    http::{StatusCode, header::ALLOW, request::Parts},
     response::{IntoResponse, Response},
 };
 use chrono::DateTime;
@@ -51,7 +51,7 @@ pub(crate) async fn receive(
     let body = read_body(body, adapter.max_body).await?;
     let now = state.store.now();
     let verified = (adapter.verify)(&parts.headers, &body, &connection.secrets, now);
-    accept(&state, &parts, &connection, verified)?;
+    accept(&state, &parts, &connection, verified).await?;
     let read = (adapter.read)(&body, connection.created_at)
         .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
     let receipt = keep(&state.store, incoming(connection, read, body)).await?;
@@ -70,15 +70,15 @@ pub(crate) async fn prove(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let (connection, adapter) = find(&state, &processor, &connection).await?;
-    let answer = adapter.challenge.and_then(|answer| {
-        let question = query.unwrap_or_default();
-        answer(&question, &connection.secrets)
-    });
-    let no_question = || {
-        let problem = "processors send events here with POST; this is no question of theirs";
+    let Some(answer) = adapter.challenge else {
+        return Ok((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response());
+    };
+    let answer = answer(&query.unwrap_or_default(), &connection.secrets);
+    let unclear = || {
+        let problem = "the question is not one of the processor's: press its own test button";
         Problem::bad_request("invalid_challenge", problem)
     };
-    Ok(answer.ok_or_else(no_question)?.into_response())
+    Ok(answer.ok_or_else(unclear)?.into_response())
 }
 
 /// Takes an event in and counts it.
@@ -157,7 +157,7 @@ pub(crate) fn read_again(stored: &StoredEvent) -> Content {
 
 /// Lets what is signed pass. Only what is not is counted: no number of forgeries turns a signed event
 /// away.
-fn accept(
+async fn accept(
     state: &AppState,
     parts: &Parts,
     connection: &Connection,
@@ -167,5 +167,8 @@ fn accept(
     state
         .limits
         .unsigned_event(connection.id, address(parts, state))?;
+    if state.limits.is_refusal_noted(connection.id) {
+        state.store.delivery_refused(connection, &reason).await?;
+    }
     Err(Problem::bad_request("invalid_signature", reason))
 }

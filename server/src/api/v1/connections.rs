@@ -39,6 +39,10 @@ struct ConnectionRow<'a> {
     webhook_url: String,
     signing_secret_count: usize,
     last_event_at: Option<DateTime<Utc>>,
+    /// The last delivery that was turned away, when no event was accepted since.
+    last_refused_at: Option<DateTime<Utc>>,
+    /// What was wrong with its signature.
+    last_refusal: Option<&'a str>,
     /// When its events were last read at the processor to the end; only with an API key.
     last_reconciled_at: Option<DateTime<Utc>>,
     /// Why the last such reading broke off.
@@ -58,6 +62,8 @@ impl<'a> ConnectionRow<'a> {
             webhook_url: format!("{public_url}/api/webhooks/{processor}/{}", view.id),
             signing_secret_count: view.secrets,
             last_event_at: view.last_event_at,
+            last_refused_at: view.refused.as_ref().map(|refused| refused.at),
+            last_refusal: view.refused.as_ref().map(|refused| refused.reason.as_str()),
             last_reconciled_at: view.last_reconciled_at,
             reconcile_error: view.reconcile_error.as_deref(),
             created_at: view.created_at,

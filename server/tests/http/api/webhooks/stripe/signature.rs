@@ -1,7 +1,7 @@
 //! Only what Stripe signed is taken: everything else stores nothing.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{SECRET, assert_untouched, shop};
 use crate::support::{
@@ -283,4 +283,29 @@ async fn only_post_is_answered_and_no_key_helps() {
             "{method}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_connection_tells_of_the_last_delivery_that_was_turned_away_until_one_is_accepted() {
+    let (server, _, connection) = shop().await;
+    let refusal = || async {
+        let list = server.get("/api/v1/connections").await.expect(200);
+        let row = list.data()[0].clone();
+        assert_eq!(row["lastRefusedAt"].is_null(), row["lastRefusal"].is_null());
+        row["lastRefusal"].clone()
+    };
+    assert_eq!(refusal().await, Value::Null);
+    let purchase = Purchase::new("p");
+    let event = purchase.event("invoice.paid", 1, purchase.invoice(Shape::Basil));
+    let forged = Connection {
+        secret: "whsec_of_somebody_else".to_owned(),
+        ..connection.clone()
+    };
+    assert_eq!(server.deliver(&forged, &event).await.status, 400);
+    assert_eq!(
+        refusal().await,
+        "the signature does not match the one secret that is set: copy the endpoint's signing secret (whsec_...) from Stripe again"
+    );
+    server.deliver(&connection, &event).await.expect(200);
+    assert_eq!(refusal().await, Value::Null);
 }
