@@ -78,21 +78,17 @@ impl Clerk<'_> {
             let Some(row) = self.known.rows.get(*id) else {
                 continue;
             };
-            let rate = self.rate(row.currency(), row.commission.currency, row.occurred_at);
-            let Some(rate) = rate.filter(|_| row.exchange.is_none()) else {
+            if row.exchange.is_some() {
                 continue;
-            };
-            let priced = Conversion {
-                exchange: Some(rate),
-                ..row.clone()
-            };
-            if let Ok(after) = priced.restated(self.now) {
+            }
+            let priced = self.priced(row.clone());
+            if let Some(rate) = priced.exchange {
                 let why = Why {
                     actor: Actor::System,
                     text: format!("the exchange rate of {} became known", rate.day),
                     entry: Some(EntryKind::Accrual),
                 };
-                self.replace(after, &why);
+                self.replace(priced, &why);
             }
         }
     }

@@ -24,7 +24,7 @@ use super::{
     rows::RowWrites,
     tally::{Tally, reason},
 };
-use crate::{Random, sales::Row};
+use crate::{Random, audit::Actor, sales::Row};
 
 /// Everything a batch leaves to be written.
 #[derive(Default)]
@@ -181,7 +181,7 @@ impl<'a> Clerk<'a> {
                 Ok(Answer::Decided(Vec::new()))
             }
             Item::LookedUp(found) => {
-                self.looked_up(found);
+                self.tie(&found.ids, Actor::System, &found.why);
                 Ok(Answer::Decided(Vec::new()))
             }
         }
