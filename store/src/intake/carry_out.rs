@@ -22,6 +22,9 @@ use super::{
 };
 use crate::{audit::Actor, sales::Row};
 
+/// Why what nobody decided about is approved.
+const HOLD_PASSED: &str = "the hold has passed";
+
 impl Clerk<'_> {
     /// A step for all of these conversions, or for none.
     pub(super) fn decision(&mut self, decision: &Decision) -> Result<Vec<Row>, IntakeError> {
@@ -31,13 +34,13 @@ impl Clerk<'_> {
             let row = row.ok_or(IntakeError::NoConversion(*id))?;
             next.push(self.stepped(row, decision.step)?);
         }
-        let why = Why {
-            actor: decision.actor,
-            text: text(decision.step, decision.reason.as_deref()),
-            entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
-        };
         let mut rows = Vec::with_capacity(next.len());
         for after in next {
+            let why = Why {
+                actor: decision.actor,
+                text: self.text(decision, &after),
+                entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
+            };
             let mut after = self.replace(after, &why);
             if decision.step == Transition::Restore && self.cancel(after.id, Actor::System) {
                 // As if it had never been denied: then the end of its subscription had taken it back.
@@ -46,6 +49,24 @@ impl Clerk<'_> {
             rows.push(self.row(after));
         }
         Ok(rows)
+    }
+
+    /// What is done and why, for the ledger and the audit log.
+    fn text(&self, decision: &Decision, row: &Conversion) -> String {
+        let what = match decision.step {
+            Transition::HoldPassed => HOLD_PASSED,
+            Transition::ApproveEarly if row.hold_until > self.now => {
+                "approved before the hold ended"
+            }
+            // With a reason, though it needed none.
+            Transition::ApproveEarly => "approved",
+            Transition::Deny => "denied",
+            Transition::Restore => "restored",
+        };
+        match &decision.reason {
+            Some(reason) => format!("{what}: {reason}"),
+            None => what.to_owned(),
+        }
     }
 
     fn stepped(&self, row: &Conversion, step: Transition) -> Result<Conversion, IntakeError> {
@@ -62,7 +83,7 @@ impl Clerk<'_> {
 
     /// Approves those whose hold has passed by now; the others are left as they are.
     pub(super) fn hold_passed(&mut self, ids: &[ConversionId]) {
-        let why = Why::new(Actor::System, &text(Transition::HoldPassed, None));
+        let why = Why::new(Actor::System, HOLD_PASSED);
         for id in ids {
             let row = self.known.rows.get(*id);
             let next = row.and_then(|row| self.stepped(row, Transition::HoldPassed).ok());
@@ -171,19 +192,5 @@ impl Clerk<'_> {
             terms.currency,
         );
         self.answer(done)
-    }
-}
-
-/// What was done, for the ledger and the audit log.
-fn text(step: Transition, reason: Option<&str>) -> String {
-    let what = match step {
-        Transition::HoldPassed => "the hold has passed",
-        Transition::ApproveEarly => "approved before the hold ended",
-        Transition::Deny => "denied",
-        Transition::Restore => "restored",
-    };
-    match reason {
-        Some(reason) => format!("{what}: {reason}"),
-        None => what.to_owned(),
     }
 }
