@@ -184,13 +184,11 @@ impl Clerk<'_> {
             trail,
             email: self.email(None, sale.email.as_deref()),
         };
-        let done = self.record(
-            &payment,
-            Origin::default(),
-            draft,
-            terms.hold_days,
-            terms.currency,
-        );
+        let origin = Origin {
+            entered_by: Some(sale.actor),
+            ..Origin::default()
+        };
+        let done = self.record(&payment, origin, draft, terms.hold_days, terms.currency);
         self.answer(done)
     }
 }

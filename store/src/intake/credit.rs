@@ -362,6 +362,9 @@ impl Clerk<'_> {
             metadata: payment.metadata.clone(),
             trail: draft.trail,
         };
+        if let Some(actor) = origin.entered_by {
+            self.known.rows.entered(&conversion, actor);
+        }
         self.keep(&conversion);
         let now = self.known.rows.get(conversion.id).cloned();
         Done::New(Box::new(now.unwrap_or(conversion)))

@@ -109,6 +109,8 @@ pub(super) struct Origin {
     pub(super) connection_campaign: Option<CampaignId>,
     pub(super) named_campaign: Option<CampaignId>,
     pub(super) named_kind: Option<ConversionType>,
+    /// Who entered it by hand.
+    pub(super) entered_by: Option<Actor>,
 }
 
 impl Origin {

@@ -330,7 +330,7 @@ async fn notes_in(
             actor: note.actor.manages()?,
             subject: "conversion",
             subject_id: note.conversion_id.0,
-            action: "changed",
+            action: note.action,
             detail: &note.text,
         };
         audit::write_in(db, &desk.random, organization_id, now, entry).await?;
