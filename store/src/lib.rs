@@ -22,6 +22,7 @@ pub mod api_key;
 pub mod audit;
 pub mod campaign;
 pub mod clock;
+mod columns;
 pub mod connection;
 pub mod coupon;
 pub mod cursor;

@@ -19,14 +19,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    columns::columns,
     decide::Writes,
     keep::joined,
     keys::{Keys, list},
     links::{Links, of_back},
     rows::Rows,
 };
-use crate::{StoreError, error::readable};
+use crate::{StoreError, columns::columns, error::readable};
 
 /// A refund or dispute, and what it met.
 #[derive(Clone, Debug)]
