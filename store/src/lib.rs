@@ -41,6 +41,7 @@ mod pool;
 pub mod random;
 pub mod reconcile;
 pub mod recount;
+mod refund;
 pub mod s2s_secret;
 pub mod sales;
 pub mod session;

@@ -19,12 +19,11 @@ use super::{
     ServerSale,
     keys::email_key,
     load::{Known, KnownCustomer, Waiting},
-    money::HeldBack,
     replay::Replayed,
     rows::RowWrites,
     tally::{Tally, reason},
 };
-use crate::{Random, audit::Actor, sales::Row};
+use crate::{Random, audit::Actor, refund::HeldBack, sales::Row};
 
 /// Everything a batch leaves to be written.
 #[derive(Default)]

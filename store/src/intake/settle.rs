@@ -12,11 +12,10 @@ use domain::{
 use super::{
     decide::Clerk,
     links::{of_back, of_conversion, pairs},
-    money::HeldBack,
     rows::Why,
     tally::Tally,
 };
-use crate::audit::Actor;
+use crate::{audit::Actor, refund::HeldBack};
 
 impl Clerk<'_> {
     /// Takes in a refund or dispute and computes its sale anew.
