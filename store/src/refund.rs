@@ -78,19 +78,13 @@ impl TryFrom<RefundRecord> for HeldBack {
     }
 }
 
-/// Those with these ids, or of payments with these ids.
-pub(crate) async fn named_in(
+/// Those with these ids.
+pub(crate) async fn by_ids_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     ids: &[String],
-    payments: &[String],
 ) -> Result<Vec<HeldBack>, StoreError> {
-    let found = refunds!(
-        "(external_id = any($2) or payment && $3)",
-        organization_id.0,
-        ids,
-        payments,
-    );
+    let found = refunds!("external_id = any($2)", organization_id.0, ids);
     read_all(found.fetch_all(db).await?)
 }
 

@@ -9,7 +9,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{fact::SubjectKind, id::OrganizationId};
+use domain::{
+    fact::{SubjectKind, refund_named},
+    id::OrganizationId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -23,7 +26,7 @@ use super::{
 use crate::{
     StoreError,
     columns::columns,
-    refund::{HeldBack, named_in},
+    refund::{HeldBack, by_ids_in},
 };
 
 /// Everything about money that went back that may concern a batch.
@@ -36,7 +39,8 @@ pub(super) struct Backs {
     pub(super) ends: HashMap<String, DateTime<Utc>>,
 }
 
-/// Reads them; the ids that name the same payments join the keys.
+/// Reads them; the ids that name the same payments join the keys. A refund is linked with its payment
+/// when it is kept, so the links lead to every one, and a batch without refunds asks once.
 pub(super) async fn backs_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
@@ -47,8 +51,12 @@ pub(super) async fn backs_in(
         return Ok(backs);
     }
     links_in(db, organization_id, keys, &mut backs.links).await?;
-    let (ids, payments) = (list(&keys.backs), list(&keys.payments));
-    for held in named_in(db, organization_id, &ids, &payments).await? {
+    let ids = keys.payments.iter().filter_map(|id| refund_named(id));
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    if ids.is_empty() {
+        return Ok(backs);
+    }
+    for held in by_ids_in(db, organization_id, &ids).await? {
         let ids = of_back(&held.back);
         backs.links.join(&ids);
         keys.payments.extend(ids);
@@ -92,12 +100,15 @@ pub(super) async fn links_in(
     keys: &mut Keys,
     links: &mut Links,
 ) -> Result<(), StoreError> {
+    // "offset 0" makes every id one look into the index: for a join with many ids the planner reads all
+    // links that there are.
     let rows = sqlx::query!(
-        r#"with recursive reach (id) as (
-               select unnest($2::text[])
+        r#"with recursive reach (id, other) as (
+               select null, unnest($2::text[])
                union
-               select l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id)
-           select l.id, l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id"#,
+               select l.id, l.other from reach r cross join lateral (
+                   select id, other from payment_link where organization_id = $1 and id = r.other offset 0) l)
+           select id as "id!", other as "other!" from reach where id is not null"#,
         organization_id.0,
         &list(&keys.payments),
     )
