@@ -1,6 +1,7 @@
 -- Money that went back, and what tells which payment it was of.
 
--- Ids that name one payment, each pair both ways round: a charge and its invoice.
+-- Ids that name one payment, each pair both ways round: a charge and its invoice. Every refund is linked with
+-- its payment ("refund:re_1" and a charge), so that these lead to it.
 create table payment_link (
     organization_id uuid not null,
     id text not null,
@@ -33,7 +34,6 @@ create table refund (
     primary key (organization_id, external_id),
     constraint refund_conversion foreign key (organization_id, conversion_id) references conversion
 );
-create index refund_payment on refund using gin (payment);
 create index refund_by_conversion on refund (organization_id, conversion_id) where conversion_id is not null;
 create index refund_to_look_up on refund (organization_id, next_lookup_at)
     where conversion_id is null and next_lookup_at is not null;

@@ -12,5 +12,5 @@ create table fx_rate (
 );
 
 -- Sales whose commission waits for the rate of their day.
-create index conversion_awaiting_rate on conversion (organization_id, occurred_at)
-    where commission_state = 'awaiting_rate';
+create index conversion_awaiting_rate on conversion (organization_id, conversion_id)
+    where commission_state = 'awaiting_rate' and parent_conversion_id is null;

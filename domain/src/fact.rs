@@ -147,10 +147,18 @@ pub struct Signup {
     pub metadata: String,
 }
 
+/// What tells refunds from sales among the ids of payments.
+const REFUND: &str = "refund:";
+
 /// How a refund is called among the ids of payments ([`Fact::Linked`]): callers may number their refunds
 /// and their sales alike.
 pub fn refund_id(external_id: &str) -> String {
-    format!("refund:{external_id}")
+    format!("{REFUND}{external_id}")
+}
+
+/// The refund that an id of a payment ([`refund_id`]) is of; `None`: it is of something else.
+pub fn refund_named(id: &str) -> Option<&str> {
+    id.strip_prefix(REFUND)
 }
 
 /// A subscription ended.

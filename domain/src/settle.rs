@@ -31,12 +31,7 @@ impl Conversion {
     /// # Errors
     /// [`MoneyError::Overflow`] when the commission does not fit.
     pub fn restated(&self, now: DateTime<Utc>) -> Result<Self, MoneyError> {
-        let mut settled = self.clone();
-        settled.status = self.standing();
-        settled.refunded_at = match settled.status {
-            Status::Refunded => Some(self.refunded_at.unwrap_or(now)),
-            _ => None,
-        };
+        let mut settled = self.clone().at(self.standing(), now);
         (settled.commission, settled.commission_state) = match settled.due()? {
             Some(due) => (due, CommissionState::Ready),
             None => (
@@ -53,7 +48,7 @@ impl Conversion {
     /// # Errors
     /// [`MoneyError::Overflow`] when the commission does not fit.
     pub fn following(&self, parent: &Self, now: DateTime<Utc>) -> Result<Self, MoneyError> {
-        let mut share = Self {
+        let share = Self {
             denied_at: parent.denied_at,
             cancelled_at: parent.cancelled_at,
             is_disputed: parent.is_disputed,
@@ -61,14 +56,11 @@ impl Conversion {
             kind: parent.kind,
             ..self.clone()
         };
-        share.status = match parent.status {
+        let status = match parent.status {
             Status::Refunded => Status::Refunded,
             _ => share.standing(),
         };
-        share.refunded_at = match share.status {
-            Status::Refunded => Some(self.refunded_at.unwrap_or(now)),
-            _ => None,
-        };
+        let mut share = share.at(status, now);
         share.commission = match (share.status, self.plan.rate) {
             (Status::Refunded | Status::Denied, _) => Money::zero(parent.commission.currency),
             (_, Rate::Percent(points)) => points.of(parent.commission)?,
@@ -76,6 +68,16 @@ impl Conversion {
         };
         share.commission_state = parent.commission_state;
         Ok(share)
+    }
+
+    /// With this status; Refunded since `now`, unless it was before.
+    fn at(self, status: Status, now: DateTime<Utc>) -> Self {
+        let is_refunded = status == Status::Refunded;
+        Self {
+            refunded_at: is_refunded.then_some(self.refunded_at.unwrap_or(now)),
+            status,
+            ..self
+        }
     }
 
     /// The status that the conversion's dates and refunds give.

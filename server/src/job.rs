@@ -6,7 +6,7 @@ mod reconcile;
 use std::{sync::Arc, time::Duration};
 
 use store::Store;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 pub(crate) use self::reconcile::EVERY as RECONCILE_EVERY;
 use self::{look_up::look_up_refunds, reconcile::keep_reconciled};
@@ -39,9 +39,15 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn(look_up_refunds(store.clone(), stripe, every));
 }
 
+/// Ticks at once, and then every so often; a round that takes longer than that puts the next ones off.
+pub(crate) fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 async fn approve_due(store: Store) {
-    let mut tick = interval(APPROVALS);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(APPROVALS);
     loop {
         tick.tick().await;
         if let Err(error) = store.approve_due().await {
@@ -51,8 +57,7 @@ async fn approve_due(store: Store) {
 }
 
 async fn retry_events(store: Store) {
-    let mut tick = interval(RETRIES);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(RETRIES);
     loop {
         tick.tick().await;
         if let Err(error) = store.retry_events(webhook::intake::read_again).await {
@@ -62,8 +67,7 @@ async fn retry_events(store: Store) {
 }
 
 async fn keep_house(store: Store, limits: Arc<Limits>) {
-    let mut tick = interval(HOUSEKEEPING);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(HOUSEKEEPING);
     loop {
         tick.tick().await;
         limits.tidy();

@@ -15,10 +15,9 @@ use store::{
     exchange::{DayRate, MAX_RATES},
 };
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
 use url::Url;
 
-use crate::outgoing;
+use crate::{job::ticks, outgoing};
 
 /// The reference rates of the European Central Bank, new on every working day.
 pub(crate) const ECB: &str = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml";
@@ -163,8 +162,7 @@ fn of_csv(text: &str) -> Result<Vec<DayRate>, RatesError> {
 
 /// Reads the source again and again; ends with the process.
 pub(crate) async fn keep_published(store: Store, source: Source) {
-    let mut tick = interval(EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(EVERY);
     loop {
         tick.tick().await;
         match publish(&store, &source).await {

@@ -3,6 +3,11 @@
 //! A line is written for somebody who is [`Allowed`] only, and who that is, his role decides
 //! (`domain::member`): so no verb can change something and forget to ask.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "how a checked query is told that an array may hold nulls"
+)]
+
 use chrono::{DateTime, Utc};
 use domain::{
     id::{ApiKeyId, EventId, OrganizationId, PersonId},
@@ -11,7 +16,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Random, StoreError};
+use crate::{Random, StoreError, columns::columns};
 
 /// Who makes a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,20 +89,44 @@ pub(crate) async fn write_in(
     at: DateTime<Utc>,
     entry: Entry<'_>,
 ) -> Result<(), StoreError> {
-    let (actor_kind, actor_id) = entry.actor.parts();
+    write_all_in(connection, random, organization_id, at, &[entry]).await
+}
+
+/// Writes lines that are read in this order.
+pub(crate) async fn write_all_in(
+    connection: &mut PgConnection,
+    random: &Random,
+    organization_id: OrganizationId,
+    at: DateTime<Utc>,
+    entries: &[Entry<'_>],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let ids = random.uuids_v7(at, entries.len());
+    columns!(entries, one => {
+        actor_kinds: String = one.actor.parts().0.to_owned(),
+        actor_ids: Option<Uuid> = one.actor.parts().1,
+        subjects: String = one.subject.to_owned(),
+        subject_ids: Uuid = one.subject_id,
+        actions: String = one.action.to_owned(),
+        details: String = one.detail.to_owned(),
+    });
     sqlx::query!(
         "insert into audit_entry (organization_id, audit_entry_id, created_at, actor_kind, actor_id,
              subject_kind, subject_id, action, detail)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         select $1, a.id, $2, a.actor_kind, a.actor, a.subject_kind, a.subject, a.action, a.detail
+         from unnest($3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::text[])
+             as a (id, actor_kind, actor, subject_kind, subject, action, detail)",
         organization_id.0,
-        random.uuid_v7(at),
         at,
-        actor_kind,
-        actor_id,
-        entry.subject,
-        entry.subject_id,
-        entry.action,
-        entry.detail,
+        &ids,
+        &actor_kinds,
+        &actor_ids as &[Option<Uuid>],
+        &subjects,
+        &subject_ids,
+        &actions,
+        &details,
     )
     .execute(connection)
     .await?;

@@ -1,7 +1,5 @@
 //! Exchange rates: published ones for everybody, and an organization's own, which go first.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     exchange::{MAX_AGE_DAYS, Published, Quote, Rates},
@@ -22,7 +20,7 @@ use crate::{
 const EVERYBODY: OrganizationId = OrganizationId(Uuid::nil());
 /// The most rates that one call may bring.
 pub const MAX_RATES: usize = 10_000;
-/// The most sales that one round computes for new rates.
+/// How many sales are computed at a time for new rates.
 const AWAITING_AT_ONCE: i64 = 1000;
 
 /// The rate of a day: 1 unit of `base` was so many units of `quote`.
@@ -64,7 +62,7 @@ impl Store {
         };
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
         tx.commit().await?;
-        self.price_awaiting().await.map(drop)
+        self.price_awaiting_of(organization_id).await
     }
 
     /// Keeps published rates, for everybody.
@@ -75,7 +73,7 @@ impl Store {
         let mut db = self.pool.acquire().await?;
         write_in(&mut db, EVERYBODY, self.now(), rates).await?;
         drop(db);
-        self.price_awaiting().await.map(drop)
+        self.price_awaiting().await
     }
 
     /// The rates that an organization's sales of a span of days may use, newest first, its own before
@@ -93,33 +91,49 @@ impl Store {
         read_in(&mut db, organization_id, since, until).await
     }
 
-    /// Computes the commissions that waited for a rate which is there now; tells how many were looked at.
+    /// Computes the commissions of all organizations that waited for a rate which is there now.
     ///
     /// # Errors
     /// Below.
-    pub async fn price_awaiting(&self) -> Result<usize, StoreError> {
-        let rows = sqlx::query!(
-            "select organization_id, conversion_id from conversion
-             where commission_state = 'awaiting_rate' and parent_conversion_id is null
-             order by occurred_at desc limit $1",
-            AWAITING_AT_ONCE,
+    pub async fn price_awaiting(&self) -> Result<(), StoreError> {
+        let ids = sqlx::query_scalar!(
+            "select distinct organization_id from conversion
+             where commission_state = 'awaiting_rate' and parent_conversion_id is null",
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut awaiting: BTreeMap<OrganizationId, Vec<ConversionId>> = BTreeMap::new();
-        for row in &rows {
-            awaiting
-                .entry(OrganizationId(row.organization_id))
-                .or_default()
-                .push(ConversionId(row.conversion_id));
+        for id in ids {
+            self.price_awaiting_of(OrganizationId(id)).await?;
         }
-        for (organization_id, ids) in awaiting {
-            let priced = self.writer.submit(organization_id, Item::Price(ids)).await;
-            if let Err(error) = priced {
+        Ok(())
+    }
+
+    /// The same for one organization, from its first such sale to its last: those whose rate is still
+    /// missing keep nobody else waiting.
+    async fn price_awaiting_of(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
+        let mut after = Uuid::nil();
+        loop {
+            let ids = sqlx::query_scalar!(
+                "select conversion_id from conversion
+                 where organization_id = $1 and commission_state = 'awaiting_rate'
+                     and parent_conversion_id is null and conversion_id > $2
+                 order by conversion_id limit $3",
+                organization_id.0,
+                after,
+                AWAITING_AT_ONCE,
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            let Some(last) = ids.last() else {
+                return Ok(());
+            };
+            after = *last;
+            let awaiting = Item::Price(ids.into_iter().map(ConversionId).collect());
+            if let Err(error) = self.writer.submit(organization_id, awaiting).await {
                 tracing::warn!(%error, %organization_id, "commissions still wait for their rates");
+                return Ok(());
             }
         }
-        Ok(rows.len())
     }
 }
 

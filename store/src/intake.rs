@@ -8,7 +8,6 @@
 //! one statement per table, and the writer commits and tells the live streams.
 
 mod carry_out;
-mod columns;
 mod credit;
 mod decide;
 mod history;

@@ -40,4 +40,12 @@ impl Random {
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
     }
+
+    /// So many `UUIDv7`s of one instant, in their order: where rows are read in the order of their ids,
+    /// those of one millisecond would else be in any.
+    pub fn uuids_v7(&self, at: DateTime<Utc>, count: usize) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = (0..count).map(|_| self.uuid_v7(at)).collect();
+        ids.sort_unstable();
+        ids
+    }
 }

@@ -9,15 +9,15 @@ use std::collections::HashMap;
 use domain::{
     conversion::{Conversion, ConversionType},
     id::{ConversionId, OrganizationId},
-    money::{Currency, Money},
-    refund::{Back, BackKind, BackStatus, MoneyBack},
+    money::Money,
+    refund::{Back, MoneyBack},
 };
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    error::readable,
+    refund::of_conversions_in,
     sales::{ONE_MOMENT, after_in, by_ids_in},
 };
 
@@ -202,37 +202,11 @@ async fn backs_in(
     organization_id: OrganizationId,
     ids: &[Uuid],
 ) -> Result<HashMap<ConversionId, Vec<MoneyBack>>, StoreError> {
-    const TABLE: &str = "refund";
-    let rows = sqlx::query!(
-        r#"select conversion_id as "conversion_id!", external_id, kind, status, amount_minor, currency,
-               occurred_at, told_at, payment
-           from refund where organization_id = $1 and conversion_id = any($2)"#,
-        organization_id.0,
-        ids,
-    )
-    .fetch_all(db)
-    .await?;
     let mut backs: HashMap<ConversionId, Vec<MoneyBack>> = HashMap::new();
-    for row in rows {
-        let currency = match row.currency {
-            Some(code) => Some(readable(Currency::parse(&code).ok(), TABLE, "currency")?),
-            None => None,
-        };
-        let back = MoneyBack {
-            external_id: row.external_id,
-            kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
-            amount_minor: row.amount_minor,
-            currency,
-            status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
-            occurred_at: row.occurred_at,
-            told_at: row.told_at,
-            payment: row.payment,
-            reason: None,
-        };
-        backs
-            .entry(ConversionId(row.conversion_id))
-            .or_default()
-            .push(back);
+    for met in of_conversions_in(db, organization_id, ids).await? {
+        if let Some(id) = met.conversion_id {
+            backs.entry(id).or_default().push(met.back);
+        }
     }
     Ok(backs)
 }

@@ -9,7 +9,7 @@ use domain::{
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
     money::{Currency, Money},
-    refund::{BackKind, BackStatus},
+    refund::{BackKind, BackStatus, MoneyBack},
 };
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     error::readable,
+    refund::of_conversions_in,
     sales::{ONE_MOMENT, Row, by_ids_in},
 };
 
@@ -228,38 +229,22 @@ async fn backs_in(
     id: ConversionId,
     paid: Money,
 ) -> Result<Vec<BackLine>, StoreError> {
-    const TABLE: &str = "refund";
-    let rows = sqlx::query!(
-        "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, reason
-         from refund where organization_id = $1 and conversion_id = $2
-         order by occurred_at, external_id",
-        organization_id.0,
-        id.0,
-    )
-    .fetch_all(db)
-    .await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in rows {
-        let currency = match row.currency {
-            Some(code) => readable(Currency::parse(&code).ok(), TABLE, "currency")?,
-            None => paid.currency,
-        };
-        let minor = if currency == paid.currency {
-            row.amount_minor.min(paid.minor)
-        } else {
-            row.amount_minor
-        };
-        lines.push(BackLine {
-            external_id: row.external_id,
-            kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
-            status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
-            amount: Money::new(minor, currency),
-            occurred_at: row.occurred_at,
-            told_at: row.told_at,
-            reason: row.reason,
-        });
-    }
-    Ok(lines)
+    let met = of_conversions_in(db, organization_id, &[id.0]).await?;
+    let line = |back: MoneyBack| {
+        let is_known = back.is_in(paid.currency);
+        let most = if is_known { paid.minor } else { i64::MAX };
+        let currency = back.currency.unwrap_or(paid.currency);
+        BackLine {
+            amount: Money::new(back.amount_minor.min(most), currency),
+            external_id: back.external_id,
+            kind: back.kind,
+            status: back.status,
+            occurred_at: back.occurred_at,
+            told_at: back.told_at,
+            reason: back.reason,
+        }
+    };
+    Ok(met.into_iter().map(|held| line(held.back)).collect())
 }
 
 async fn ledger_in(

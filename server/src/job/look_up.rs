@@ -10,8 +10,8 @@ use store::{
     intake::{IntakeError, LookedUp, Unmatched},
 };
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
 
+use super::ticks;
 use crate::stripe_api::{StripeApi, StripeApiError};
 
 /// How often refunds that are due to be looked up are sought, at most.
@@ -29,8 +29,7 @@ enum LookUpError {
 
 /// Asks again and again; ends with the process.
 pub(crate) async fn look_up_refunds(store: Store, api: StripeApi, every: Duration) {
-    let mut tick = interval(every.min(LOOK));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(every.min(LOOK));
     loop {
         tick.tick().await;
         let connections = match store.askable_connections(Processor::Stripe).await {

@@ -13,8 +13,8 @@ use store::{
     reconcile::{Claim, Turn},
 };
 use thiserror::Error;
-use tokio::time::{MissedTickBehavior, interval};
 
+use super::ticks;
 use crate::{
     stripe_api::{Listed, StripeApi, StripeApiError},
     webhook::{intake, stripe},
@@ -47,8 +47,7 @@ enum ReconcileError {
 
 /// Reads again and again, the first time at once; ends with the process.
 pub(crate) async fn keep_reconciled(store: Store, api: StripeApi, every: Duration) {
-    let mut tick = interval(every.min(LOOK));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(every.min(LOOK));
     let mut turn = Turn::AtOnce;
     loop {
         tick.tick().await;

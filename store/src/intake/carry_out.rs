@@ -22,6 +22,9 @@ use super::{
 };
 use crate::{audit::Actor, sales::Row};
 
+/// Why what nobody decided about is approved.
+const HOLD_PASSED: &str = "the hold has passed";
+
 impl Clerk<'_> {
     /// A step for all of these conversions, or for none.
     pub(super) fn decision(&mut self, decision: &Decision) -> Result<Vec<Row>, IntakeError> {
@@ -31,13 +34,13 @@ impl Clerk<'_> {
             let row = row.ok_or(IntakeError::NoConversion(*id))?;
             next.push(self.stepped(row, decision.step)?);
         }
-        let why = Why {
-            actor: decision.actor,
-            text: text(decision.step, decision.reason.as_deref()),
-            entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
-        };
         let mut rows = Vec::with_capacity(next.len());
         for after in next {
+            let why = Why {
+                actor: decision.actor,
+                text: self.text(decision, &after),
+                entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
+            };
             let mut after = self.replace(after, &why);
             if decision.step == Transition::Restore && self.cancel(after.id, Actor::System) {
                 // As if it had never been denied: then the end of its subscription had taken it back.
@@ -46,6 +49,24 @@ impl Clerk<'_> {
             rows.push(self.row(after));
         }
         Ok(rows)
+    }
+
+    /// What is done and why, for the ledger and the audit log.
+    fn text(&self, decision: &Decision, row: &Conversion) -> String {
+        let what = match decision.step {
+            Transition::HoldPassed => HOLD_PASSED,
+            Transition::ApproveEarly if row.hold_until > self.now => {
+                "approved before the hold ended"
+            }
+            // With a reason, though it needed none.
+            Transition::ApproveEarly => "approved",
+            Transition::Deny => "denied",
+            Transition::Restore => "restored",
+        };
+        match &decision.reason {
+            Some(reason) => format!("{what}: {reason}"),
+            None => what.to_owned(),
+        }
     }
 
     fn stepped(&self, row: &Conversion, step: Transition) -> Result<Conversion, IntakeError> {
@@ -62,7 +83,7 @@ impl Clerk<'_> {
 
     /// Approves those whose hold has passed by now; the others are left as they are.
     pub(super) fn hold_passed(&mut self, ids: &[ConversionId]) {
-        let why = Why::new(Actor::System, &text(Transition::HoldPassed, None));
+        let why = Why::new(Actor::System, HOLD_PASSED);
         for id in ids {
             let row = self.known.rows.get(*id);
             let next = row.and_then(|row| self.stepped(row, Transition::HoldPassed).ok());
@@ -78,21 +99,17 @@ impl Clerk<'_> {
             let Some(row) = self.known.rows.get(*id) else {
                 continue;
             };
-            let rate = self.rate(row.currency(), row.commission.currency, row.occurred_at);
-            let Some(rate) = rate.filter(|_| row.exchange.is_none()) else {
+            if row.exchange.is_some() {
                 continue;
-            };
-            let priced = Conversion {
-                exchange: Some(rate),
-                ..row.clone()
-            };
-            if let Ok(after) = priced.restated(self.now) {
+            }
+            let priced = self.priced(row.clone());
+            if let Some(rate) = priced.exchange {
                 let why = Why {
                     actor: Actor::System,
                     text: format!("the exchange rate of {} became known", rate.day),
                     entry: Some(EntryKind::Accrual),
                 };
-                self.replace(after, &why);
+                self.replace(priced, &why);
             }
         }
     }
@@ -167,27 +184,11 @@ impl Clerk<'_> {
             trail,
             email: self.email(None, sale.email.as_deref()),
         };
-        let done = self.record(
-            &payment,
-            Origin::default(),
-            draft,
-            terms.hold_days,
-            terms.currency,
-        );
+        let origin = Origin {
+            entered_by: Some(sale.actor),
+            ..Origin::default()
+        };
+        let done = self.record(&payment, origin, draft, terms.hold_days, terms.currency);
         self.answer(done)
-    }
-}
-
-/// What was done, for the ledger and the audit log.
-fn text(step: Transition, reason: Option<&str>) -> String {
-    let what = match step {
-        Transition::HoldPassed => "the hold has passed",
-        Transition::ApproveEarly => "approved before the hold ended",
-        Transition::Deny => "denied",
-        Transition::Restore => "restored",
-    };
-    match reason {
-        Some(reason) => format!("{what}: {reason}"),
-        None => what.to_owned(),
     }
 }

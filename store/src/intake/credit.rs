@@ -45,7 +45,9 @@ impl Clerk<'_> {
         let ids = of_payment(payment);
         self.known.backs.links.join(&ids);
         self.writes.links.extend(pairs(&ids));
-        if let Some(known) = self.known_payment(payment) {
+        let external_id = &payment.external_event_id;
+        let known = self.known.rows.of_external_id(external_id);
+        if let Some(known) = known.or_else(|| self.sale_of(external_id)) {
             return Ok(Done::Existing(Box::new(known.clone())));
         }
         let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
@@ -90,20 +92,6 @@ impl Clerk<'_> {
         let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
         self.revise_later_than(payment);
         Ok(done)
-    }
-
-    /// The conversion of this payment, under this or another of its ids.
-    fn known_payment(&self, payment: &Payment) -> Option<&Conversion> {
-        let rows = &self.known.rows;
-        if let Some(known) = rows.of_external_id(&payment.external_event_id) {
-            return Some(known);
-        }
-        let links = &self.known.backs.links;
-        let root = links.root(&payment.external_event_id);
-        let mut paid = rows.iter().filter(|row| row.kind != ConversionType::Lead);
-        paid.find(|row| {
-            row.parent_conversion_id.is_none() && links.names(root, &of_conversion(row))
-        })
     }
 
     /// A later payment on a subscription is Recurring; "later" is by the time it was paid.
@@ -374,6 +362,9 @@ impl Clerk<'_> {
             metadata: payment.metadata.clone(),
             trail: draft.trail,
         };
+        if let Some(actor) = origin.entered_by {
+            self.known.rows.entered(&conversion, actor);
+        }
         self.keep(&conversion);
         let now = self.known.rows.get(conversion.id).cloned();
         Done::New(Box::new(now.unwrap_or(conversion)))

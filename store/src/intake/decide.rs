@@ -19,12 +19,11 @@ use super::{
     ServerSale,
     keys::email_key,
     load::{Known, KnownCustomer, Waiting},
-    money::HeldBack,
     replay::Replayed,
     rows::RowWrites,
     tally::{Tally, reason},
 };
-use crate::{Random, sales::Row};
+use crate::{Random, audit::Actor, refund::HeldBack, sales::Row};
 
 /// Everything a batch leaves to be written.
 #[derive(Default)]
@@ -109,6 +108,8 @@ pub(super) struct Origin {
     pub(super) connection_campaign: Option<CampaignId>,
     pub(super) named_campaign: Option<CampaignId>,
     pub(super) named_kind: Option<ConversionType>,
+    /// Who entered it by hand.
+    pub(super) entered_by: Option<Actor>,
 }
 
 impl Origin {
@@ -181,7 +182,7 @@ impl<'a> Clerk<'a> {
                 Ok(Answer::Decided(Vec::new()))
             }
             Item::LookedUp(found) => {
-                self.looked_up(found);
+                self.tie(&found.ids, Actor::System, &found.why);
                 Ok(Answer::Decided(Vec::new()))
             }
         }

@@ -14,8 +14,8 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{columns::columns, decide::Writes, keys::email_key, writer::Desk};
-use crate::{StoreError, error::readable};
+use super::{decide::Writes, keys::email_key, writer::Desk};
+use crate::{StoreError, columns::columns, error::readable};
 
 pub(super) async fn events_in(
     db: &mut PgConnection,

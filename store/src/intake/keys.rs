@@ -9,7 +9,6 @@ use domain::{
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind, refund_id},
     id::{AffiliateId, ConversionId},
     money::Currency,
-    refund::MoneyBack,
 };
 
 use super::{Content, Item, links, order::ManualSale, replay::Replay};
@@ -28,10 +27,8 @@ pub(super) struct Keys {
     pub(super) earliest_paid: Option<DateTime<Utc>>,
     /// Currencies and times of payments.
     pub(super) paid: Vec<(Currency, DateTime<Utc>)>,
-    /// Ids that name payments: sales, refunds, charges.
+    /// Ids that name payments: of sales, charges, and of refunds ([`refund_id`]).
     pub(super) payments: BTreeSet<String>,
-    /// Ids of the refunds themselves.
-    pub(super) backs: BTreeSet<String>,
     /// Subscriptions that end.
     pub(super) ended: BTreeSet<String>,
     /// Affiliates that are named by themselves.
@@ -69,7 +66,6 @@ impl Keys {
                 Item::Sale(sale) => keys.payment(&sale.payment),
                 Item::Lead(lead) => keys.signup(&lead.signup),
                 Item::Refund(refund) => {
-                    keys.backs.insert(refund.refund_id.clone());
                     keys.payments.insert(refund_id(&refund.refund_id));
                     keys.payments.insert(refund.sale.clone());
                 }
@@ -108,7 +104,7 @@ impl Keys {
             Fact::PromotionCode(seen) => {
                 self.promotion_codes.insert(seen.external_id.clone());
             }
-            Fact::Back(back) => self.back(back),
+            Fact::Back(back) => self.payments.extend(links::of_back(back)),
             Fact::Linked { ids } => self.payments.extend(ids.iter().cloned()),
             Fact::Ended(end) => {
                 self.ended.insert(end.subscription.clone());
@@ -131,11 +127,6 @@ impl Keys {
         self.payments.extend(sale.external_event_id.clone());
         self.emails.extend(email_key(sale.email.as_deref()));
         self.affiliates.insert(sale.affiliate_id);
-    }
-
-    fn back(&mut self, back: &MoneyBack) {
-        self.backs.insert(back.external_id.clone());
-        self.payments.extend(links::of_back(back));
     }
 
     fn signup(&mut self, signup: &Signup) {

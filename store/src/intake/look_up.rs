@@ -6,14 +6,8 @@
 use chrono::Duration;
 use domain::id::OrganizationId;
 
-use super::{
-    Answer, IntakeError, Item,
-    decide::Clerk,
-    keys::Keys,
-    links::{Links, pairs},
-    money::links_in,
-};
-use crate::{Store, StoreError, audit::Actor, connection::Connection};
+use super::{Answer, IntakeError, Item, keys::Keys, links::Links, money::links_in};
+use crate::{Store, StoreError, connection::Connection};
 
 /// How long a look-up that came to nothing is not tried again.
 const AGAIN_AFTER: Duration = Duration::hours(1);
@@ -146,16 +140,5 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
-    }
-}
-
-impl Clerk<'_> {
-    /// These ids name one payment: what went back of it meets its sale.
-    pub(super) fn looked_up(&mut self, found: &LookedUp) {
-        self.known.backs.links.join(&found.ids);
-        self.writes.links.extend(pairs(&found.ids));
-        if let Some(first) = found.ids.first() {
-            self.settle_sale(first, Actor::System, &found.why);
-        }
     }
 }

@@ -10,33 +10,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    fact::SubjectKind,
-    id::{ConversionId, EventId, OrganizationId},
-    money::Currency,
-    refund::{BackKind, BackStatus, MoneyBack},
+    fact::{SubjectKind, refund_named},
+    id::OrganizationId,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    columns::columns,
     decide::Writes,
     keep::joined,
     keys::{Keys, list},
     links::{Links, of_back},
     rows::Rows,
 };
-use crate::{StoreError, error::readable};
-
-/// A refund or dispute, and what it met.
-#[derive(Clone, Debug)]
-pub(super) struct HeldBack {
-    pub(super) back: MoneyBack,
-    /// The sale it is of; `None`: parked.
-    pub(super) conversion_id: Option<ConversionId>,
-    /// The events that told of it.
-    pub(super) event_ids: Vec<EventId>,
-}
+use crate::{
+    StoreError,
+    columns::columns,
+    refund::{HeldBack, by_ids_in},
+};
 
 /// Everything about money that went back that may concern a batch.
 #[derive(Default)]
@@ -48,18 +39,29 @@ pub(super) struct Backs {
     pub(super) ends: HashMap<String, DateTime<Utc>>,
 }
 
-const TABLE: &str = "refund";
-
-/// Reads them; the ids that name the same payments join the keys.
+/// Reads them; the ids that name the same payments join the keys. A refund is linked with its payment
+/// when it is kept, so the links lead to every one, and a batch without refunds asks once.
 pub(super) async fn backs_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     keys: &mut Keys,
 ) -> Result<Backs, StoreError> {
     let mut backs = Backs::default();
-    if !keys.payments.is_empty() {
-        links_in(db, organization_id, keys, &mut backs.links).await?;
-        held_in(db, organization_id, keys, &mut backs).await?;
+    if keys.payments.is_empty() {
+        return Ok(backs);
+    }
+    links_in(db, organization_id, keys, &mut backs.links).await?;
+    let ids = keys.payments.iter().filter_map(|id| refund_named(id));
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    if ids.is_empty() {
+        return Ok(backs);
+    }
+    for held in by_ids_in(db, organization_id, &ids).await? {
+        let ids = of_back(&held.back);
+        backs.links.join(&ids);
+        keys.payments.extend(ids);
+        keys.conversions.extend(held.conversion_id);
+        backs.held.insert(held.back.external_id.clone(), held);
     }
     Ok(backs)
 }
@@ -98,12 +100,15 @@ pub(super) async fn links_in(
     keys: &mut Keys,
     links: &mut Links,
 ) -> Result<(), StoreError> {
+    // "offset 0" makes every id one look into the index: for a join with many ids the planner reads all
+    // links that there are.
     let rows = sqlx::query!(
-        r#"with recursive reach (id) as (
-               select unnest($2::text[])
+        r#"with recursive reach (id, other) as (
+               select null, unnest($2::text[])
                union
-               select l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id)
-           select l.id, l.other from reach r join payment_link l on l.organization_id = $1 and l.id = r.id"#,
+               select l.id, l.other from reach r cross join lateral (
+                   select id, other from payment_link where organization_id = $1 and id = r.other offset 0) l)
+           select id as "id!", other as "other!" from reach where id is not null"#,
         organization_id.0,
         &list(&keys.payments),
     )
@@ -112,52 +117,6 @@ pub(super) async fn links_in(
     for row in rows {
         links.join([&row.id, &row.other]);
         keys.payments.extend([row.id, row.other]);
-    }
-    Ok(())
-}
-
-async fn held_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    keys: &mut Keys,
-    backs: &mut Backs,
-) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
-        "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, payment, reason,
-             conversion_id, event_ids
-         from refund where organization_id = $1 and (payment && $2 or external_id = any($3))",
-        organization_id.0,
-        &list(&keys.payments),
-        &list(&keys.backs),
-    )
-    .fetch_all(db)
-    .await?;
-    for row in rows {
-        let currency = row.currency.map(|code| Currency::parse(&code).ok());
-        let currency = match currency {
-            Some(known) => Some(readable(known, TABLE, "currency")?),
-            None => None,
-        };
-        let back = MoneyBack {
-            external_id: row.external_id,
-            kind: readable(BackKind::parse(&row.kind), TABLE, "kind")?,
-            amount_minor: row.amount_minor,
-            currency,
-            status: readable(BackStatus::parse(&row.status), TABLE, "status")?,
-            occurred_at: row.occurred_at,
-            told_at: row.told_at,
-            payment: row.payment,
-            reason: row.reason,
-        };
-        backs.links.join(&of_back(&back));
-        keys.payments.extend(of_back(&back));
-        keys.conversions.extend(row.conversion_id.map(ConversionId));
-        let held = HeldBack {
-            conversion_id: row.conversion_id.map(ConversionId),
-            event_ids: row.event_ids.into_iter().map(EventId).collect(),
-            back,
-        };
-        backs.held.insert(held.back.external_id.clone(), held);
     }
     Ok(())
 }

@@ -18,13 +18,11 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    Answer, EventReceipt, IncomingEvent, IntakeError, Item, columns::columns, decide::Clerk,
-    writer::Desk,
-};
+use super::{Answer, EventReceipt, IncomingEvent, IntakeError, Item, decide::Clerk, writer::Desk};
 use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},
+    columns::columns,
     error::readable,
     event::{Reading, StoredEvent},
 };
@@ -270,17 +268,16 @@ pub(super) async fn replays_in(
     )
     .execute(&mut *db)
     .await?;
-    for (event_id, replayed) in replays {
-        for actor in &replayed.asked_by {
-            let entry = audit::Entry {
-                actor: *actor,
-                subject: "event",
-                subject_id: event_id.0,
-                action: "replayed",
-                detail: &replayed.name,
-            };
-            audit::write_in(db, &desk.random, organization_id, now, entry).await?;
-        }
-    }
-    Ok(())
+    let lines = replays.iter().flat_map(|(event_id, replayed)| {
+        let line = |actor: &Allowed| audit::Entry {
+            actor: *actor,
+            subject: "event",
+            subject_id: event_id.0,
+            action: "replayed",
+            detail: &replayed.name,
+        };
+        replayed.asked_by.iter().map(line)
+    });
+    let lines: Vec<_> = lines.collect();
+    audit::write_all_in(db, &desk.random, organization_id, now, &lines).await
 }

@@ -52,6 +52,8 @@ impl Why {
 pub(super) struct Note {
     pub(super) conversion_id: ConversionId,
     pub(super) actor: Actor,
+    /// What was done: `created`, `changed`.
+    pub(super) action: &'static str,
     pub(super) text: String,
 }
 
@@ -131,6 +133,18 @@ impl Rows {
         self.hold(None, conversion);
     }
 
+    /// Somebody enters a conversion by hand: why, its trail says. Events and calls tell of themselves.
+    pub(super) fn entered(&mut self, conversion: &Conversion, actor: Actor) {
+        let why = conversion.trail.first().map_or("", |step| &step.text);
+        let (status, commission) = (conversion.status, conversion.commission);
+        self.notes.push(Note {
+            conversion_id: conversion.id,
+            actor,
+            action: "created",
+            text: format!("{status}, {commission}: {why}"),
+        });
+    }
+
     /// Replaces a conversion by what it is now; the ledger gets the difference, the audit log a line.
     pub(super) fn replace(&mut self, after: Conversion, why: &Why) {
         let Some(held) = self.held.get_mut(&after.id) else {
@@ -143,6 +157,7 @@ impl Rows {
         self.notes.push(Note {
             conversion_id: after.id,
             actor: why.actor,
+            action: "changed",
             text: difference(&before, &after, &why.text),
         });
         let difference = after.commission.minor - before.commission.minor;

@@ -12,22 +12,18 @@ use domain::{
 use super::{
     decide::Clerk,
     links::{of_back, of_conversion, pairs},
-    money::HeldBack,
     rows::Why,
     tally::Tally,
 };
-use crate::audit::Actor;
+use crate::{audit::Actor, refund::HeldBack};
 
 impl Clerk<'_> {
     /// Takes in a refund or dispute and computes its sale anew.
     pub(super) fn back(&mut self, back: &MoneyBack, event_id: Option<EventId>, tally: &mut Tally) {
         let is_news = self.learn(back, event_id);
-        // Kept also for others: of one refund the charge may lead to the payment, of the next only this one.
-        let ids = of_back(back);
-        self.known.backs.links.join(&ids);
-        self.writes.links.extend(pairs(&ids));
         let actor = event_id.map_or(Actor::System, Actor::Event);
-        let met = self.settle_sale(&refund_id(&back.external_id), actor, &told(back));
+        // Kept also for others: of one refund the charge may lead to the payment, of the next only this one.
+        let met = self.tie(&of_back(back), actor, &told(back));
         let (outcome, detail) = match &met {
             None => (
                 Outcome::Parked,
@@ -80,13 +76,10 @@ impl Clerk<'_> {
         is_news
     }
 
-    /// Ids that name one payment.
+    /// An event named these ids of one payment together.
     pub(super) fn linked(&mut self, ids: &[String], event_id: EventId, tally: &mut Tally) {
-        self.known.backs.links.join(ids);
-        self.writes.links.extend(pairs(ids));
-        let Some(first) = ids.first() else { return };
         let why = "which payment it is of became known";
-        if let Some(sale) = self.settle_sale(first, Actor::Event(event_id), why) {
+        if let Some(sale) = self.tie(ids, Actor::Event(event_id), why) {
             tally.add(
                 Outcome::Stored,
                 "kept what it says of a payment".to_owned(),
@@ -95,17 +88,31 @@ impl Clerk<'_> {
         }
     }
 
+    /// These ids name one payment, now and for good: what went back of it meets its sale, if there is one
+    /// yet.
+    pub(super) fn tie(&mut self, ids: &[String], actor: Actor, why: &str) -> Option<Conversion> {
+        self.known.backs.links.join(ids);
+        self.writes.links.extend(pairs(ids));
+        self.settle_sale(ids.first()?, actor, why)
+    }
+
+    /// The sale of the payment that this is an id of.
+    pub(super) fn sale_of(&self, id: &str) -> Option<&Conversion> {
+        let links = &self.known.backs.links;
+        let root = links.root(id);
+        self.known.rows.iter().find(|row| {
+            row.kind != ConversionType::Lead
+                && row.parent_conversion_id.is_none()
+                && links.names(root, &of_conversion(row))
+        })
+    }
+
     /// Computes the sale of a payment anew from everything that went back of it; `None`: there is none
     /// yet.
     pub(super) fn settle_sale(&mut self, id: &str, actor: Actor, why: &str) -> Option<Conversion> {
-        let root = self.known.backs.links.root(id).to_owned();
+        let sale = self.sale_of(id)?.clone();
         let links = &self.known.backs.links;
-        let sale = self.known.rows.iter().find(|row| {
-            row.kind != ConversionType::Lead
-                && row.parent_conversion_id.is_none()
-                && links.names(&root, &of_conversion(row))
-        });
-        let sale = sale.cloned()?;
+        let root = links.root(id);
         let of_it = |held: &&mut HeldBack| links.root(&refund_id(&held.back.external_id)) == root;
         let mut facts = Vec::new();
         let mut settled = Vec::new();
@@ -135,8 +142,8 @@ impl Clerk<'_> {
         }
     }
 
-    /// A commission that is due again, after nothing was: its rate may have come meanwhile.
-    fn priced(&self, row: Conversion) -> Conversion {
+    /// A commission that awaits its rate, which may have come meanwhile.
+    pub(super) fn priced(&self, row: Conversion) -> Conversion {
         if row.commission_state != CommissionState::AwaitingRate {
             return row;
         }

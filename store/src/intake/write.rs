@@ -13,7 +13,6 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    columns::columns,
     decide::Writes,
     keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
     money,
@@ -21,7 +20,7 @@ use super::{
     rows::{Change, Entry, Note, RowWrites},
     writer::Desk,
 };
-use crate::{StoreError, audit, plan::PlanColumns};
+use crate::{StoreError, audit, columns::columns, plan::PlanColumns};
 
 /// Writes everything; tells the organization's new position when conversions changed.
 pub(super) async fn write_in(
@@ -285,9 +284,7 @@ async fn ledger_in(
         return Ok(());
     }
     let now = desk.clock.now();
-    // Entries are read in the order of their ids, which within a millisecond is chance.
-    let mut ids: Vec<Uuid> = entries.iter().map(|_| desk.random.uuid_v7(now)).collect();
-    ids.sort_unstable();
+    let ids = desk.random.uuids_v7(now, entries.len());
     columns!(entries, one => {
         kinds: String = one.kind.as_str().to_owned(),
         affiliates: Uuid = one.affiliate_id.0,
@@ -324,18 +321,17 @@ async fn notes_in(
     organization_id: OrganizationId,
     notes: &[Note],
 ) -> Result<(), StoreError> {
-    let now = desk.clock.now();
+    let mut lines = Vec::with_capacity(notes.len());
     for note in notes {
-        let entry = audit::Entry {
+        lines.push(audit::Entry {
             actor: note.actor.manages()?,
             subject: "conversion",
             subject_id: note.conversion_id.0,
-            action: "changed",
+            action: note.action,
             detail: &note.text,
-        };
-        audit::write_in(db, &desk.random, organization_id, now, entry).await?;
+        });
     }
-    Ok(())
+    audit::write_all_in(db, &desk.random, organization_id, desk.clock.now(), &lines).await
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

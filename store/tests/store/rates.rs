@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     conversion::CommissionState,
+    email::Email,
     exchange::Quote,
     fact::{ClueKind, Fact},
     lifecycle::{Status, Transition},
@@ -10,9 +11,9 @@ use domain::{
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use sqlx::PgPool;
-use store::{audit::Actor, exchange::DayRate, intake::Decision};
+use store::{audit::Actor, exchange::DayRate, intake::Decision, organization::NewOrganization};
 
-use crate::support::{Shop, clue, noon, payment};
+use crate::support::{Shop, clue, name, noon, payment};
 
 fn currency(code: &str) -> Currency {
     Currency::parse(code).expect("a currency")
@@ -87,6 +88,66 @@ async fn a_commission_that_waits_is_computed_when_its_rate_comes(pool: PgPool) {
     assert_eq!(ledger(&pool).await, [("accrual".to_owned(), 1062)]);
     shop.store.approve_due().await.expect("looks");
     assert_eq!(shop.rows_of("in_1").await[0].status, Status::Approved);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_thousand_sales_without_a_rate_keep_none_waiting_that_has_one(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    sale(&shop, "in_1", 4900, "EUR").await;
+    sale(&shop, "in_2", 4900, "CHF").await;
+    // As many again that were recorded before and after it, all of them paid later.
+    let copies = "insert into conversion select (jsonb_populate_record(c, jsonb_build_object(
+            'external_event_id', 'copy_' || n, 'occurred_at', c.occurred_at + interval '1 day',
+            'conversion_id', lpad(n::text, 8, case when n % 2 = 0 then '0' else 'f' end) || '-0000-7000-8000-000000000000'))).*
+        from conversion c, generate_series(1, 2200) n where c.external_event_id = 'in_2'";
+    let made = sqlx::query(copies).execute(&pool).await.expect("copied");
+    assert_eq!(made.rows_affected(), 2200);
+    let eur = [rate("2026-11-19", "EUR", "USD", "1.0832")];
+    shop.store.publish_rates(&eur).await.expect("kept");
+    assert_eq!(shop.rows_of("in_1").await[0].commission.minor, 1062);
+    let waiting = "select count(*) from conversion where commission_state = 'awaiting_rate'";
+    let waiting: i64 = sqlx::query_scalar(waiting)
+        .fetch_one(&pool)
+        .await
+        .expect("counts");
+    assert_eq!(waiting, 2201);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn own_rates_compute_own_sales_at_once_and_leave_others_to_the_next_reading(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    sale(&shop, "in_1", 4900, "EUR").await;
+    let new = NewOrganization {
+        name: name("Other"),
+        owner_email: Email::parse("other@example.com").expect("an e-mail"),
+        owner_password: "correct-horse-battery".to_owned(),
+        api_key: None,
+    };
+    let other = shop.store.create_organization(new).await.expect("created");
+    let rates = [rate("2026-11-19", "EUR", "USD", "1.0832")];
+    // Known, but not computed with yet.
+    sqlx::query(
+        "insert into fx_rate (organization_id, day, base, quote, digits, places, created_at)
+         values ($1, '2026-11-19', 'EUR', 'USD', 2, 0, now())",
+    )
+    .bind(shop.organization_id.0)
+    .execute(&pool)
+    .await
+    .expect("kept");
+    let state = async || {
+        let row = shop.rows_of("in_1").await.remove(0);
+        (row.commission_state, row.commission.minor)
+    };
+    let set = async |organization_id| {
+        let set = shop.store.set_rates(Actor::System, organization_id, &rates);
+        set.await.expect("kept");
+    };
+    set(other.organization_id).await;
+    assert_eq!(state().await, (CommissionState::AwaitingRate, 0));
+    shop.store.price_awaiting().await.expect("looks");
+    assert_eq!(state().await, (CommissionState::Ready, 1960));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

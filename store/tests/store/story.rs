@@ -167,6 +167,58 @@ async fn a_story_tells_who_did_what_and_what_it_came_to(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_happens_in_one_millisecond_is_told_in_its_order(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let made = sale(&shop, "in_1").await;
+    let one = |number: i64| MoneyBack {
+        external_id: format!("re_{number}"),
+        ..refund(100)
+    };
+    let all = (1..=8).map(|number| Fact::Back(one(number)));
+    shop.event("evt_refunds", all.collect()).await;
+    let story = story(&shop, made.id).await;
+    let told = |detail: &str| {
+        detail
+            .split(' ')
+            .find(|word| word.starts_with("re_"))
+            .map(str::to_owned)
+    };
+    let audit: Vec<_> = story
+        .audit
+        .iter()
+        .filter_map(|line| told(&line.detail))
+        .collect();
+    let ledger: Vec<_> = story
+        .ledger
+        .iter()
+        .filter_map(|line| told(&line.reason))
+        .collect();
+    let expected: Vec<_> = (1..=8).map(|number| format!("re_{number}")).collect();
+    assert_eq!((&audit, &ledger), (&expected, &expected));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn only_what_is_approved_before_its_hold_ends_is_called_early(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let (early, late) = (sale(&shop, "in_1").await, sale(&shop, "in_2").await);
+    let approved = async |id| {
+        decide(&shop, id, Transition::ApproveEarly, Actor::System, "known").await;
+        story(&shop, id).await.audit.remove(0).detail
+    };
+    assert_eq!(
+        approved(early.id).await,
+        "Pending to Approved: approved before the hold ended: known"
+    );
+    shop.clock.advance(Duration::days(30));
+    assert_eq!(
+        approved(late.id).await,
+        "Pending to Approved: approved: known"
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn all_that_is_left_is_never_more_than_was_paid(pool: PgPool) {
     let shop = Shop::open(pool).await;
     shop.affiliate("sarah").await;

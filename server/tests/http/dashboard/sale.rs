@@ -308,6 +308,11 @@ async fn a_sale_is_entered_by_a_form_that_keeps_what_was_typed() {
             &json!("2026-01-31T00:00:00.000Z")
         )
     );
+    let story = get(&server, &ours, &format!("/dashboard/sales/{id}")).await;
+    let line =
+        format!("Pending, $20.00: Entered by hand: paid by wire<small>{OWNER_EMAIL}</small>");
+    let told = story.text.replace("<!>", "").replace("<!---->", "");
+    assert!(told.contains(&line), "{line}: {told}");
     enter(JSON, &[]).await.expect(200);
     assert_eq!(server.sales("").await.len(), 1);
 }

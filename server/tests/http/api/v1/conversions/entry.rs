@@ -51,6 +51,18 @@ async fn a_sale_is_entered_once_per_external_id() {
         story.data()["trail"][0]["text"],
         "Entered by hand: paid by wire"
     );
+    let audit = story.data()["audit"].as_array().expect("a list");
+    let [line] = audit.as_slice() else {
+        panic!("one line for both calls: {audit:?}");
+    };
+    assert_eq!(
+        (&line["actor"]["kind"], &line["action"], &line["detail"]),
+        (
+            &json!("key"),
+            &json!("created"),
+            &json!("Pending, $20.00: Entered by hand: paid by wire")
+        )
+    );
 
     for name in ["externalEventId", "customerEmail", "occurredAt"] {
         body.as_object_mut().expect("an object").remove(name);

@@ -8,4 +8,4 @@ macro_rules! columns {
     };
 }
 
-pub(super) use columns;
+pub(crate) use columns;
