@@ -64,7 +64,7 @@ impl BackStatus {
 /// A refund or dispute as last told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyBack {
-    /// The processor's id of it, or the caller's; unique in the organization.
+    /// The processor's id of it, or [`MoneyBack::callers_id`]; unique in the organization.
     pub external_id: String,
     /// What kind of fact it is.
     pub kind: BackKind,
@@ -85,6 +85,18 @@ pub struct MoneyBack {
 }
 
 impl MoneyBack {
+    /// The id of a refund that the merchant's server tells. Callers number the refunds of each sale anew,
+    /// so the sale is part of it, after a line break: no id of a caller has one.
+    pub fn callers_id(sale: &str, refund: &str) -> String {
+        format!("{refund}\n{sale}")
+    }
+
+    /// What who told of it calls it.
+    pub fn name(&self) -> &str {
+        let id = &self.external_id;
+        id.split_once('\n').map_or(id, |(name, _)| name)
+    }
+
     /// Does it say how much of a payment in this currency went back?
     pub fn is_in(&self, currency: Currency) -> bool {
         self.currency.is_none_or(|own| own == currency)

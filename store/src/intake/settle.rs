@@ -252,7 +252,7 @@ fn told(back: &MoneyBack) -> String {
         BackKind::Dispute => "dispute",
     };
     let status = back.status.label().to_lowercase();
-    let id = &back.external_id;
+    let id = back.name();
     match back.currency {
         Some(currency) => {
             let amount = Money::new(back.amount_minor, currency);
