@@ -78,6 +78,9 @@ pub struct MoneyBack {
     pub occurred_at: DateTime<Utc>,
     /// When its status was told; an older telling never replaces a newer one.
     pub told_at: DateTime<Utc>,
+    /// When it was first told that it had failed. One message alone leaves it out: it may tell again
+    /// what was known.
+    pub failed_at: Option<DateTime<Utc>>,
     /// Ids that name the payment: charge, payment intent, invoice, the sale's external id.
     pub payment: Vec<String>,
     /// The processor's or caller's word for why, if any.
@@ -106,6 +109,29 @@ impl MoneyBack {
     pub fn supersedes(&self, other: &Self) -> bool {
         let rank = |back: &Self| (back.told_at, back.status.rank(), back.amount_minor);
         rank(self) > rank(other)
+    }
+
+    /// All that two tellings of the same refund or dispute say, in whatever order they come: how it
+    /// stands, the better knowledge; since when it has failed, the earlier; which payment it is of, both.
+    #[must_use]
+    pub fn and(&self, told: &Self) -> Self {
+        let better = if told.supersedes(self) { told } else { self };
+        let more = told.payment.iter().filter(|id| !self.payment.contains(id));
+        Self {
+            failed_at: self
+                .failed_since()
+                .into_iter()
+                .chain(told.failed_since())
+                .min(),
+            payment: self.payment.iter().chain(more).cloned().collect(),
+            ..better.clone()
+        }
+    }
+
+    /// Since when it is known to have failed, if ever.
+    fn failed_since(&self) -> Option<DateTime<Utc>> {
+        let now = (self.status == BackStatus::Failed).then_some(self.told_at);
+        self.failed_at.or(now)
     }
 }
 
@@ -145,13 +171,13 @@ impl Back {
 }
 
 /// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
-/// total when it was made before the total was told and had not failed by then; of which charge it is
-/// matters only where a payment had several.
+/// total when it was made before the total was told and had not failed by then, whenever it was told again;
+/// one that failed in the total's second had. Of which charge it is matters only where a payment had several.
 fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
     let inside = single.iter().filter(|fact| {
         fact.kind == BackKind::Refund
             && fact.occurred_at <= total.told_at
-            && (fact.status.counts() || fact.told_at > total.told_at)
+            && (fact.status.counts() || fact.failed_since() > Some(total.told_at))
             && (is_only || fact.payment.iter().any(|id| total.payment.contains(id)))
     });
     let inside: i128 = inside.map(|fact| i128::from(fact.amount_minor)).sum();
@@ -162,6 +188,7 @@ fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
 mod tests {
     use proptest::{
         collection::vec,
+        option,
         prelude::*,
         sample::{select, subsequence},
     };
@@ -185,6 +212,7 @@ mod tests {
             status,
             occurred_at: at(100),
             told_at: at(told),
+            failed_at: None,
             payment: vec!["ch_1".to_owned()],
             reason: None,
         }
@@ -242,6 +270,22 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_is_told_again_is_no_news_to_a_newer_total() {
+        use BackKind::{ChargeTotal, Refund};
+        use BackStatus::{Failed, Succeeded};
+        let failed = fact("a", Refund, 1000, Failed, 120);
+        let again = fact("a", Refund, 1000, Failed, 180);
+        // Of another refund, of which only the charge tells.
+        let total = fact("total", ChargeTotal, 500, Succeeded, 150);
+        for known in [failed.and(&again), again.and(&failed)] {
+            assert_eq!(known.told_at, at(180));
+            assert_eq!(back(&[total.clone(), known]), 500);
+        }
+        // If only the second telling came, the total might have been told before the failure.
+        assert_eq!(back(&[total, again]), 0);
+    }
+
+    #[test]
     fn another_currency_says_nothing_about_the_amount() {
         let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
         let facts = [fact(
@@ -271,6 +315,8 @@ mod tests {
         steps: Vec<(BackStatus, i64)>,
         /// Is it told by itself, or only by its charge's total?
         is_told: bool,
+        /// So many seconds after its end it is told once more.
+        again: Option<i64>,
     }
 
     fn any_life() -> impl Strategy<Value = Life> {
@@ -286,8 +332,14 @@ mod tests {
             (BackKind::Dispute, vec![Open, Lost, Won]),
         ];
         let gaps = [0..3_i64, 0..3, 0..3];
-        (select(lives), 1..4000_i64, gaps, any::<bool>()).prop_map(
-            |((kind, statuses), amount, gaps, is_told)| {
+        (
+            select(lives),
+            1..4000_i64,
+            gaps,
+            any::<bool>(),
+            option::of(0..500_i64),
+        )
+            .prop_map(|((kind, statuses), amount, gaps, is_told, again)| {
                 let mut second = 0;
                 let step = |(status, gap)| {
                     second += gap;
@@ -300,9 +352,9 @@ mod tests {
                     amount,
                     steps,
                     is_told,
+                    again,
                 }
-            },
-        )
+            })
     }
 
     /// Every message about these lives, one life after the other; with the totals of the charge or without.
@@ -315,8 +367,11 @@ mod tests {
         }
         for (number, life) in lives.iter().enumerate() {
             let made = life.steps[0].1;
-            for (status, told) in life.steps.iter().filter(|_| life.is_told || !with_totals) {
-                let told = fact(&format!("{number}"), life.kind, life.amount, *status, *told);
+            let again = life.steps.last().zip(life.again);
+            let again = again.map(|((status, told), after)| (*status, told + after));
+            let steps = life.steps.iter().copied().chain(again);
+            for (status, told) in steps.filter(|_| life.is_told || !with_totals) {
+                let told = fact(&format!("{number}"), life.kind, life.amount, status, told);
                 all.push(MoneyBack {
                     occurred_at: at(made),
                     ..told
@@ -343,16 +398,15 @@ mod tests {
         all
     }
 
-    /// What a store keeps of messages: of each fact the better knowledge.
-    fn newest(messages: &[MoneyBack]) -> Vec<MoneyBack> {
+    /// What a store keeps of messages: of each fact all that they say.
+    fn kept(messages: &[MoneyBack]) -> Vec<MoneyBack> {
         let mut kept: Vec<MoneyBack> = Vec::new();
         for told in messages {
             match kept
                 .iter_mut()
                 .find(|one| one.external_id == told.external_id)
             {
-                Some(known) if told.supersedes(known) => *known = told.clone(),
-                Some(_) => {}
+                Some(known) => *known = known.and(told),
                 None => kept.push(told.clone()),
             }
         }
@@ -379,7 +433,7 @@ mod tests {
                 matches!(last, Some(BackStatus::Succeeded | BackStatus::Lost))
             };
             let really: i64 = lives.iter().filter(gone).map(|life| life.amount).sum();
-            let back = Back::of(usd(4900), &newest(&told));
+            let back = Back::of(usd(4900), &kept(&told));
             prop_assert_eq!(back, Back { minor: really.min(4900), is_disputed: false });
         }
     }

@@ -127,6 +127,7 @@ impl Clerk<'_> {
                 status: BackStatus::Succeeded,
                 occurred_at: refund.at,
                 told_at: refund.at,
+                failed_at: None,
                 payment: vec![refund.sale.clone()],
                 reason: None,
             };

@@ -41,6 +41,7 @@ pub(super) fn charge(charge: Object<'_>, at: DateTime<Utc>) -> Result<Content, M
         status: BackStatus::Succeeded,
         occurred_at: charge.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: None,
     };
@@ -76,6 +77,7 @@ pub(super) fn voided(invoice: Object<'_>, at: DateTime<Utc>) -> Result<Content, 
         status: BackStatus::Succeeded,
         occurred_at: at,
         told_at: at,
+        failed_at: None,
         payment: vec![id],
         reason: Some("the invoice was voided".to_owned()),
     })]))
@@ -97,6 +99,7 @@ fn disputed(
         status,
         occurred_at: dispute.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: dispute.text("reason"),
     };
@@ -116,6 +119,7 @@ fn back_of(refund: Object<'_>, at: DateTime<Utc>) -> Result<MoneyBack, Malformed
         status: refund_status(&status),
         occurred_at: refund.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: refund.text("reason"),
     })
