@@ -21,6 +21,8 @@ create table refund (
     occurred_at timestamptz not null,
     -- when the status was told; an older telling never replaces a newer one
     told_at timestamptz not null,
+    -- when it was first told that it had failed
+    failed_at timestamptz,
     -- ids that name the payment
     payment text[] not null,
     reason text,

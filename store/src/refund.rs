@@ -32,6 +32,7 @@ struct RefundRecord {
     currency: Option<String>,
     occurred_at: DateTime<Utc>,
     told_at: DateTime<Utc>,
+    failed_at: Option<DateTime<Utc>>,
     payment: Vec<String>,
     reason: Option<String>,
     conversion_id: Option<Uuid>,
@@ -43,8 +44,8 @@ macro_rules! refunds {
     ($rest:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             RefundRecord,
-            "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, payment, reason,
-                 conversion_id, event_ids
+            "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, failed_at, payment,
+                 reason, conversion_id, event_ids
              from refund where organization_id = $1 and " + $rest,
             $($argument),+
         )
@@ -67,6 +68,7 @@ impl TryFrom<RefundRecord> for HeldBack {
             status: readable(BackStatus::parse(&record.status), TABLE, "status")?,
             occurred_at: record.occurred_at,
             told_at: record.told_at,
+            failed_at: record.failed_at,
             payment: record.payment,
             reason: record.reason,
         };

@@ -236,7 +236,7 @@ async fn backs_in(
         let currency = back.currency.unwrap_or(paid.currency);
         BackLine {
             amount: Money::new(back.amount_minor.min(most), currency),
-            external_id: back.external_id,
+            external_id: back.name().to_owned(),
             kind: back.kind,
             status: back.status,
             occurred_at: back.occurred_at,

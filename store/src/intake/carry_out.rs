@@ -115,10 +115,11 @@ impl Clerk<'_> {
     }
 
     pub(super) fn server_refund(&mut self, refund: &ServerRefund) -> Refunded {
-        let is_known = self.known.backs.held.contains_key(&refund.refund_id);
+        let external_id = refund.external_id();
+        let is_known = self.known.backs.held.contains_key(&external_id);
         if !is_known {
             let back = MoneyBack {
-                external_id: refund.refund_id.clone(),
+                external_id,
                 kind: BackKind::Refund,
                 // More than is left counts as all that is left.
                 amount_minor: refund.amount_minor.unwrap_or(MAX_MINOR),
@@ -126,6 +127,7 @@ impl Clerk<'_> {
                 status: BackStatus::Succeeded,
                 occurred_at: refund.at,
                 told_at: refund.at,
+                failed_at: None,
                 payment: vec![refund.sale.clone()],
                 reason: None,
             };

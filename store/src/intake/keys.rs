@@ -66,7 +66,7 @@ impl Keys {
                 Item::Sale(sale) => keys.payment(&sale.payment),
                 Item::Lead(lead) => keys.signup(&lead.signup),
                 Item::Refund(refund) => {
-                    keys.payments.insert(refund_id(&refund.refund_id));
+                    keys.payments.insert(refund_id(&refund.external_id()));
                     keys.payments.insert(refund.sale.clone());
                 }
                 Item::Manual(sale) => keys.manual(sale),

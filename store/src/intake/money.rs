@@ -141,6 +141,7 @@ pub(super) async fn keep_in(
         currencies: Option<String> = held.back.currency.map(|own| own.code().to_owned()),
         times: DateTime<Utc> = held.back.occurred_at,
         tellings: DateTime<Utc> = held.back.told_at,
+        failures: Option<DateTime<Utc>> = held.back.failed_at,
         // One text for a list: unnest would flatten a list of lists.
         payments: String = serde_json::to_string(&held.back.payment).unwrap_or_default(),
         reasons: Option<String> = held.back.reason.clone(),
@@ -150,17 +151,18 @@ pub(super) async fn keep_in(
     });
     sqlx::query!(
         "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,
-             told_at, payment, reason, conversion_id, event_ids, next_lookup_at, created_at)
-         select $1, r.id, r.kind, r.status, r.amount, r.currency, r.at, r.told,
+             told_at, failed_at, payment, reason, conversion_id, event_ids, next_lookup_at, created_at)
+         select $1, r.id, r.kind, r.status, r.amount, r.currency, r.at, r.told, r.failed,
              array(select json_array_elements_text(r.payment::json)), r.reason, r.conversion,
              string_to_array(r.events, ' ')::uuid[], r.lookup, $2
          from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
-             $9::timestamptz[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::timestamptz[])
-             as r (id, kind, status, amount, currency, at, told, payment, reason, conversion, events, lookup)
+             $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::uuid[], $14::text[],
+             $15::timestamptz[])
+             as r (id, kind, status, amount, currency, at, told, failed, payment, reason, conversion, events, lookup)
          on conflict (organization_id, external_id) do update
          set kind = excluded.kind, status = excluded.status, amount_minor = excluded.amount_minor,
              currency = excluded.currency, occurred_at = excluded.occurred_at, told_at = excluded.told_at,
-             payment = excluded.payment, reason = excluded.reason, conversion_id = excluded.conversion_id,
+             failed_at = excluded.failed_at, payment = excluded.payment, reason = excluded.reason, conversion_id = excluded.conversion_id,
              event_ids = excluded.event_ids",
         organization_id.0,
         now,
@@ -171,6 +173,7 @@ pub(super) async fn keep_in(
         &currencies as &[Option<String>],
         &times,
         &tellings,
+        &failures as &[Option<DateTime<Utc>>],
         &payments,
         &reasons as &[Option<String>],
         &conversions as &[Option<Uuid>],

@@ -8,6 +8,7 @@ use domain::{
     id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
     lifecycle::Transition,
     money::Money,
+    refund::MoneyBack,
 };
 
 use super::{Answer, IntakeError, Item, Recorded};
@@ -36,12 +37,19 @@ pub struct Decision {
 pub struct ServerRefund {
     /// The external id of the sale.
     pub sale: String,
-    /// The caller's id of the refund; the same one again changes nothing.
+    /// The caller's id of the refund among those of the sale; the same one again changes nothing.
     pub refund_id: String,
     /// How much, in minor units of the sale's currency; `None`: all that is left.
     pub amount_minor: Option<i64>,
     /// When it was told.
     pub at: DateTime<Utc>,
+}
+
+impl ServerRefund {
+    /// Its id in the organization.
+    pub(super) fn external_id(&self) -> String {
+        MoneyBack::callers_id(&self.sale, &self.refund_id)
+    }
 }
 
 /// What came of a refund told by the merchant's server.

@@ -47,7 +47,7 @@ impl Clerk<'_> {
         tally.add(outcome, detail, met.map(|sale| sale.id));
     }
 
-    /// Keeps what is newer than what was known. Ids that name the payment are kept in any case.
+    /// Keeps all that is said of a refund or dispute; is it news?
     fn learn(&mut self, back: &MoneyBack, event_id: Option<EventId>) -> bool {
         let held = self
             .known
@@ -59,17 +59,11 @@ impl Clerk<'_> {
                 conversion_id: None,
                 event_ids: Vec::new(),
             });
-        let is_news = back.supersedes(&held.back) || held.event_ids.is_empty();
-        let mut payment = held.back.payment.clone();
-        let more = back
-            .payment
-            .iter()
-            .filter(|id| !held.back.payment.contains(id));
-        payment.extend(more.cloned());
-        if is_news {
-            held.back = back.clone();
-        }
-        held.back.payment = payment;
+        let known = held.back.and(back);
+        let is_news = back.supersedes(&held.back)
+            || known.failed_at != held.back.failed_at
+            || held.event_ids.is_empty();
+        held.back = known;
         let first_told = event_id.filter(|id| !held.event_ids.contains(id));
         held.event_ids.extend(first_told);
         self.writes.backs.insert(back.external_id.clone());
@@ -255,7 +249,7 @@ fn told(back: &MoneyBack) -> String {
         BackKind::WarningReversal => "reversal of a warning",
     };
     let status = back.status.label().to_lowercase();
-    let id = &back.external_id;
+    let id = back.name();
     match back.currency {
         Some(currency) => {
             let amount = Money::new(back.amount_minor, currency);

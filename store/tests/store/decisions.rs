@@ -95,6 +95,7 @@ async fn a_dispute_keeps_a_sale_from_approval_until_it_is_won(pool: PgPool) {
         status,
         occurred_at: noon(),
         told_at: noon() + Duration::minutes(told),
+        failed_at: None,
         payment: vec!["in_1".to_owned()],
         reason: None,
     };
@@ -239,6 +240,7 @@ async fn a_recruiters_share_follows_its_sale(pool: PgPool) {
         status: BackStatus::Succeeded,
         occurred_at: noon(),
         told_at: noon(),
+        failed_at: None,
         payment: vec!["in_1".to_owned()],
         reason: None,
     };

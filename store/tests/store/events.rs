@@ -50,6 +50,7 @@ fn refund() -> Fact {
         status: BackStatus::Succeeded,
         occurred_at: noon(),
         told_at: noon(),
+        failed_at: None,
         payment: vec!["in_1".to_owned()],
         reason: None,
     })

@@ -150,6 +150,7 @@ impl Run<'_> {
             status,
             occurred_at: at(back.made()),
             told_at: at(minute),
+            failed_at: None,
             payment: names.iter().map(|id| self.id(id, number)).collect(),
             reason: None,
         })
@@ -167,6 +168,7 @@ impl Run<'_> {
             status: BackStatus::Succeeded,
             occurred_at: self.start + Duration::days(paid.day),
             told_at: refund.occurred_at,
+            failed_at: None,
             ..refund
         })
     }

@@ -51,6 +51,7 @@ async fn back(shop: &Shop, sale: &str, kind: BackKind, status: BackStatus, minor
         status,
         occurred_at: noon(),
         told_at: shop.store.now(),
+        failed_at: None,
         payment: vec![sale.to_owned()],
         reason: None,
     };

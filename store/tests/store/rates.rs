@@ -201,6 +201,7 @@ async fn the_rate_of_a_sale_is_used_again_for_its_refunds(pool: PgPool) {
         status: BackStatus::Succeeded,
         occurred_at: noon(),
         told_at: noon(),
+        failed_at: None,
         payment: vec!["in_1".to_owned()],
         reason: None,
     };

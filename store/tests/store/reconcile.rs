@@ -126,6 +126,7 @@ fn refund() -> MoneyBack {
         status: BackStatus::Succeeded,
         occurred_at: noon(),
         told_at: noon(),
+        failed_at: None,
         payment: vec!["ch_1".to_owned(), "pi_1".to_owned()],
         reason: None,
     }

@@ -22,6 +22,7 @@ fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
         status,
         occurred_at: noon() + Duration::minutes(1),
         told_at: noon() + Duration::minutes(told),
+        failed_at: None,
         payment: vec![format!("ch_{}", suffix(id))],
         reason: None,
     }
@@ -229,7 +230,7 @@ fn story(number: usize) -> (Vec<Fact>, State, String) {
     };
     let disputed = |status, told| Fact::Back(dispute(&format!("du_{id}"), status, told));
     let refunded = |minor, told| Fact::Back(total(&format!("refunded_{id}"), minor, told));
-    let (mut facts, end) = match number % 5 {
+    let (mut facts, end) = match number % 6 {
         0 => (
             vec![
                 refund("re", 1000, Pending, 2),
@@ -263,6 +264,16 @@ fn story(number: usize) -> (Vec<Fact>, State, String) {
                 refund("re", 500, Succeeded, 1),
             ],
             is(Status::Refunded, 0, 4900),
+        ),
+        // A refund that failed is told again after another, of which only the charge tells.
+        4 => (
+            vec![
+                refund("re", 1000, Pending, 2),
+                refund("re", 1000, Failed, 3),
+                refunded(500, 5),
+                refund("re", 1000, Failed, 7),
+            ],
+            is(Status::Pending, 880, 500),
         ),
         _ => (
             vec![disputed(Open, 2), disputed(Won, 6), refunded(2450, 3)],

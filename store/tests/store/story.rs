@@ -58,6 +58,7 @@ fn refund(minor: i64) -> MoneyBack {
         status: BackStatus::Succeeded,
         occurred_at: noon(),
         told_at: noon(),
+        failed_at: None,
         payment: vec!["in_1".to_owned()],
         reason: Some("requested_by_customer".to_owned()),
     }

@@ -36,6 +36,7 @@ pub(super) fn charge(charge: Object<'_>, at: DateTime<Utc>) -> Result<Content, M
         status: BackStatus::Succeeded,
         occurred_at: charge.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: None,
     };
@@ -71,6 +72,7 @@ pub(super) fn voided(invoice: Object<'_>, at: DateTime<Utc>) -> Result<Content, 
         status: BackStatus::Succeeded,
         occurred_at: at,
         told_at: at,
+        failed_at: None,
         payment: vec![id],
         reason: Some("the invoice was voided".to_owned()),
     })]))
@@ -92,6 +94,7 @@ fn disputed(
         status,
         occurred_at: dispute.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: dispute.text("reason"),
     };
@@ -111,6 +114,7 @@ fn back_of(refund: Object<'_>, at: DateTime<Utc>) -> Result<MoneyBack, Malformed
         status: refund_status(&status),
         occurred_at: refund.time("created")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment,
         reason: refund.text("reason"),
     })

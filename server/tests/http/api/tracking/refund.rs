@@ -59,6 +59,33 @@ async fn a_refund_of_an_unknown_sale_waits_for_it() {
 }
 
 #[tokio::test]
+async fn refunds_are_numbered_per_sale() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    server.sale("order-1", "sarah", json!({})).await.expect(201);
+    let told = async |sale: &str, id: &str, status: u16| {
+        let body = json!({"externalEventId": sale, "refundId": id, "amountCents": 1000});
+        let answer = refund(&server, body).await.expect(status);
+        let told = &answer.json;
+        (told["refundedCents"].as_i64(), told["deduped"] == true)
+    };
+    assert_eq!(told("order-1", "1", 200).await, (Some(1000), false));
+    // Two that come before their sales.
+    for sale in ["order-2", "order-3"] {
+        assert_eq!(told(sale, "1", 202).await, (None, false), "{sale}");
+        assert_eq!(told(sale, "1", 202).await, (None, true), "{sale}");
+    }
+    assert_eq!(told("order-3", "2", 202).await, (None, false));
+    for (sale, refunded) in [("order-2", 1000), ("order-3", 2000)] {
+        let made = server.sale(sale, "sarah", json!({})).await.expect(201);
+        assert_eq!(made.json["refundedCents"], refunded, "{sale}");
+    }
+    assert_eq!(told("order-2", "1", 200).await, (Some(1000), true));
+    assert_eq!(told("order-1", "1", 200).await, (Some(1000), true));
+    assert_eq!(told("order-1", "2", 200).await, (Some(2000), false));
+}
+
+#[tokio::test]
 async fn a_refund_that_says_too_little_or_too_much_is_refused_by_field() {
     let server = TestServer::start().await;
     let whole = json!({"externalEventId": "order-1", "refundId": "r-1", "amountCents": 1});

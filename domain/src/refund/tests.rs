@@ -1,0 +1,309 @@
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
+
+use super::*;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).expect("in range")
+}
+
+fn usd(minor: i64) -> Money {
+    Money::new(minor, Currency::USD)
+}
+
+fn fact(id: &str, kind: BackKind, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
+    MoneyBack {
+        external_id: id.to_owned(),
+        kind,
+        amount_minor: minor,
+        currency: Some(Currency::USD),
+        status,
+        occurred_at: at(100),
+        told_at: at(told),
+        failed_at: None,
+        payment: vec!["ch_1".to_owned()],
+        reason: None,
+    }
+}
+
+fn back(facts: &[MoneyBack]) -> i64 {
+    Back::of(usd(4900), facts).minor
+}
+
+#[test]
+fn refunds_and_lost_disputes_add_up_to_at_most_what_was_paid() {
+    use BackKind::{Dispute, Refund};
+    use BackStatus::{Failed, Inquiry, Lost, Open, Pending, Succeeded, Won};
+    let refund = |id, minor, status| fact(id, Refund, minor, status, 200);
+    let dispute = |status| fact("du_1", Dispute, 4900, status, 200);
+    assert_eq!(back(&[]), 0);
+    assert_eq!(
+        back(&[refund("a", 1000, Pending), refund("b", 500, Succeeded)]),
+        1500
+    );
+    assert_eq!(
+        back(&[refund("a", 1000, Failed), refund("b", 500, Succeeded)]),
+        500
+    );
+    assert_eq!(back(&[refund("a", 1000, Succeeded), dispute(Lost)]), 4900);
+    for status in [Open, Inquiry, Won] {
+        assert_eq!(back(&[dispute(status)]), 0, "{status}");
+        let is_disputed = Back::of(usd(4900), &[dispute(status)]).is_disputed;
+        assert_eq!(is_disputed, status == Open, "{status}");
+    }
+}
+
+#[test]
+fn a_charges_total_counts_what_no_refund_tells_and_nothing_twice() {
+    use BackKind::{ChargeTotal, Refund};
+    use BackStatus::{Failed, Succeeded};
+    let total = |minor, told| fact("total", ChargeTotal, minor, Succeeded, told);
+    let refund = |id, minor, status, told| fact(id, Refund, minor, status, told);
+    assert_eq!(back(&[total(1000, 150)]), 1000);
+    assert_eq!(
+        back(&[total(1000, 150), refund("a", 1000, Succeeded, 120)]),
+        1000
+    );
+    assert_eq!(
+        back(&[total(3000, 150), refund("a", 1000, Succeeded, 120)]),
+        3000
+    );
+    // Failed after the total was told: that part of the total is not gone any more.
+    assert_eq!(back(&[total(1000, 150), refund("a", 1000, Failed, 180)]), 0);
+    // Failed before: the total is about another refund.
+    assert_eq!(
+        back(&[total(1000, 150), refund("a", 1000, Failed, 120)]),
+        1000
+    );
+}
+
+#[test]
+fn a_reversal_counts_once_whichever_way_it_is_told() {
+    use BackKind::{Dispute, DisputeReversal};
+    use BackStatus::{Lost, Succeeded, Won};
+    let dispute = |id, minor, status| fact(id, Dispute, minor, status, 200);
+    let reversal = |minor, status| fact("r", DisputeReversal, minor, status, 300);
+    let lost = || dispute("a", 2000, Lost);
+    assert_eq!(back(&[lost(), reversal(2000, Succeeded)]), 0);
+    assert_eq!(back(&[reversal(2000, Succeeded)]), 0, "it came first");
+    // The dispute was told to be reversed as well.
+    let told_twice = [dispute("a", 2000, Won), reversal(2000, Succeeded)];
+    assert_eq!(back(&told_twice), 0);
+    let other = dispute("b", 500, Lost);
+    assert_eq!(
+        back(&[told_twice.to_vec(), vec![other.clone()]].concat()),
+        500
+    );
+    assert_eq!(
+        back(&[lost(), other.clone(), reversal(2000, Succeeded)]),
+        500
+    );
+    // A refund is not given back by the reversal of a dispute.
+    let refund = fact("c", BackKind::Refund, 700, Succeeded, 200);
+    assert_eq!(back(&[refund, lost(), reversal(9900, Succeeded)]), 700);
+    assert_eq!(back(&[lost(), reversal(2000, BackStatus::Failed)]), 2000);
+}
+
+#[test]
+fn a_warning_holds_until_it_is_taken_back() {
+    use BackKind::{Warning, WarningReversal};
+    use BackStatus::{Open, Succeeded, Won};
+    let warning = |status| fact("w", Warning, 4900, status, 200);
+    let reversal = fact("r", WarningReversal, 4900, Succeeded, 300);
+    let of = |facts: &[MoneyBack]| Back::of(usd(4900), facts);
+    let back = |is_disputed| Back {
+        minor: 0,
+        is_disputed,
+    };
+    assert_eq!(of(&[warning(Open)]), back(true));
+    assert_eq!(of(&[warning(Open), reversal.clone()]), back(false));
+    assert_eq!(of(&[warning(Won), reversal.clone()]), back(false));
+    let second = MoneyBack {
+        external_id: "w2".to_owned(),
+        ..warning(Open)
+    };
+    assert_eq!(of(&[warning(Won), second, reversal]), back(true));
+}
+
+#[test]
+fn a_refund_of_unknown_amount_holds_until_it_is_known() {
+    let refund = |minor, status, told| fact("a", BackKind::Refund, minor, status, told);
+    let announced = refund(0, BackStatus::Announced, 300);
+    let held = Back::of(usd(4900), std::slice::from_ref(&announced));
+    assert!(held.is_disputed && held.minor == 0);
+    let known = refund(1000, BackStatus::Succeeded, 100);
+    assert!(known.supersedes(&announced) && !announced.supersedes(&known));
+}
+
+#[test]
+fn a_failure_that_is_told_again_is_no_news_to_a_newer_total() {
+    use BackKind::{ChargeTotal, Refund};
+    use BackStatus::{Failed, Succeeded};
+    let failed = fact("a", Refund, 1000, Failed, 120);
+    let again = fact("a", Refund, 1000, Failed, 180);
+    // Of another refund, of which only the charge tells.
+    let total = fact("total", ChargeTotal, 500, Succeeded, 150);
+    for known in [failed.and(&again), again.and(&failed)] {
+        assert_eq!(known.told_at, at(180));
+        assert_eq!(back(&[total.clone(), known]), 500);
+    }
+    // If only the second telling came, the total might have been told before the failure.
+    assert_eq!(back(&[total, again]), 0);
+}
+
+#[test]
+fn another_currency_says_nothing_about_the_amount() {
+    let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
+    let facts = [fact(
+        "a",
+        BackKind::Refund,
+        1000,
+        BackStatus::Succeeded,
+        200,
+    )];
+    assert_eq!(Back::of(eur, &facts).minor, 0);
+}
+
+#[test]
+fn the_newest_telling_wins_and_of_one_instant_the_later_in_life() {
+    let refund = |status, told| fact("a", BackKind::Refund, 1, status, told);
+    assert!(refund(BackStatus::Failed, 2).supersedes(&refund(BackStatus::Succeeded, 1)));
+    assert!(!refund(BackStatus::Pending, 1).supersedes(&refund(BackStatus::Failed, 2)));
+    assert!(refund(BackStatus::Succeeded, 1).supersedes(&refund(BackStatus::Pending, 1)));
+    assert!(!refund(BackStatus::Pending, 1).supersedes(&refund(BackStatus::Pending, 1)));
+}
+
+/// A refund or dispute as it really went: amount, and its statuses with the second of each.
+#[derive(Clone, Debug)]
+struct Life {
+    kind: BackKind,
+    amount: i64,
+    steps: Vec<(BackStatus, i64)>,
+    /// Is it told by itself, or only by its charge's total?
+    is_told: bool,
+    /// So many seconds after its end it is told once more.
+    again: Option<i64>,
+}
+
+fn any_life() -> impl Strategy<Value = Life> {
+    use BackStatus::{Failed, Inquiry, Lost, Open, Pending, Succeeded, Won};
+    let lives: Vec<(BackKind, Vec<BackStatus>)> = vec![
+        (BackKind::Refund, vec![Succeeded]),
+        (BackKind::Refund, vec![Pending, Succeeded]),
+        (BackKind::Refund, vec![Pending, Failed]),
+        (BackKind::Refund, vec![Pending, Succeeded, Failed]),
+        (BackKind::Dispute, vec![Inquiry, Won]),
+        (BackKind::Dispute, vec![Inquiry, Open, Lost]),
+        (BackKind::Dispute, vec![Open, Won]),
+        (BackKind::Dispute, vec![Open, Lost, Won]),
+    ];
+    let gaps = [0..3_i64, 0..3, 0..3];
+    (
+        select(lives),
+        1..4000_i64,
+        gaps,
+        any::<bool>(),
+        option::of(0..500_i64),
+    )
+        .prop_map(|((kind, statuses), amount, gaps, is_told, again)| {
+            let mut second = 0;
+            let step = |(status, gap)| {
+                second += gap;
+                (status, second)
+            };
+            let steps: Vec<_> = statuses.into_iter().zip(gaps).map(step).collect();
+            let is_told = is_told || kind == BackKind::Dispute || steps.len() > 1;
+            Life {
+                kind,
+                amount,
+                steps,
+                is_told,
+                again,
+            }
+        })
+}
+
+/// Every message about these lives, one life after the other; with the totals of the charge or without.
+fn messages(lives: &mut [Life], with_totals: bool) -> Vec<MoneyBack> {
+    let mut all = Vec::new();
+    for (number, life) in (0..).zip(lives.iter_mut()) {
+        for step in &mut life.steps {
+            step.1 += 100 * number;
+        }
+    }
+    for (number, life) in lives.iter().enumerate() {
+        let made = life.steps[0].1;
+        let again = life.steps.last().zip(life.again);
+        let again = again.map(|((status, told), after)| (*status, told + after));
+        let steps = life.steps.iter().copied().chain(again);
+        for (status, told) in steps.filter(|_| life.is_told || !with_totals) {
+            let told = fact(&format!("{number}"), life.kind, life.amount, status, told);
+            all.push(MoneyBack {
+                occurred_at: at(made),
+                ..told
+            });
+        }
+        if with_totals && life.kind == BackKind::Refund {
+            let is_in = |other: &&Life| {
+                let failed =
+                    |step: &(BackStatus, i64)| step.0 == BackStatus::Failed && step.1 <= made;
+                other.kind == BackKind::Refund
+                    && other.steps[0].1 <= made
+                    && !other.steps.iter().any(failed)
+            };
+            let sum = lives.iter().filter(is_in).map(|other| other.amount).sum();
+            all.push(fact(
+                "total",
+                BackKind::ChargeTotal,
+                sum,
+                BackStatus::Succeeded,
+                made,
+            ));
+        }
+    }
+    all
+}
+
+/// What a store keeps of messages: of each fact all that they say.
+fn kept(messages: &[MoneyBack]) -> Vec<MoneyBack> {
+    let mut kept: Vec<MoneyBack> = Vec::new();
+    for told in messages {
+        match kept
+            .iter_mut()
+            .find(|one| one.external_id == told.external_id)
+        {
+            Some(known) => *known = known.and(told),
+            None => kept.push(told.clone()),
+        }
+    }
+    kept
+}
+
+fn told_anyhow() -> impl Strategy<Value = (Vec<Life>, Vec<MoneyBack>)> {
+    (vec(any_life(), 0..5), any::<bool>())
+        .prop_flat_map(|(mut lives, with_totals)| {
+            let all = messages(&mut lives, with_totals);
+            let again = subsequence(all.clone(), 0..=all.len());
+            (Just(lives), Just(all), again)
+        })
+        .prop_flat_map(|(lives, all, again)| {
+            (Just(lives), Just([all, again].concat()).prop_shuffle())
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_order_and_repetition_comes_to_what_really_went_back((lives, told) in told_anyhow()) {
+        let gone = |life: &&Life| {
+            let last = life.steps.last().map(|step| step.0);
+            matches!(last, Some(BackStatus::Succeeded | BackStatus::Lost))
+        };
+        let really: i64 = lives.iter().filter(gone).map(|life| life.amount).sum();
+        let back = Back::of(usd(4900), &kept(&told));
+        prop_assert_eq!(back, Back { minor: really.min(4900), is_disputed: false });
+    }
+}
