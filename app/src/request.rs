@@ -1,9 +1,9 @@
 //! The request behind a page or server function: who calls, what is answered. Only on the server.
 //!
 //! The host provides as context: [`store::Store`], `Option<Viewer>`, [`PublicUrl`],
-//! [`ByHttps`], [`Attempts`] and [`ReadAgain`].
+//! [`ByHttps`], [`Attempts`], [`ReadAgain`] and [`Opened`].
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use domain::{email::Email, id::OrganizationId};
@@ -13,7 +13,7 @@ use leptos_router::location::Url;
 use store::{
     Store, StoreError,
     audit::Actor,
-    event::Reading,
+    event::{Reading, StoredEvent},
     session::{ABSOLUTE_LIMIT, Viewer},
 };
 
@@ -42,6 +42,10 @@ pub enum Attempt<'a> {
 /// How a stored event is read again.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadAgain(pub Reading);
+
+/// How a stored event's body is turned into what people read.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened(pub fn(&StoredEvent) -> Cow<'_, [u8]>);
 
 type Count = dyn Fn(Attempt<'_>) -> Result<(), u64> + Send + Sync;
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use app::{
     App,
-    request::{Attempt, Attempts, ByHttps, PublicUrl, ReadAgain},
+    request::{Attempt, Attempts, ByHttps, Opened, PublicUrl, ReadAgain},
     shell,
 };
 use axum::{
@@ -25,7 +25,7 @@ use crate::{
     rate_limit::Limits,
     security,
     state::AppState,
-    webhook::intake::read_again,
+    webhook::intake::{opened, read_again},
 };
 
 /// Files whose names carry a hash of their content, or a version, never change.
@@ -41,6 +41,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         provide_context(provided.store.clone());
         provide_context(PublicUrl(provided.public_url.to_string()));
         provide_context(ReadAgain(read_again));
+        provide_context(Opened(opened));
         let Some(request) = use_context::<Parts>() else {
             return;
         };

@@ -23,3 +23,12 @@ pub(crate) fn client() -> Client {
         .build()
         .unwrap_or_default()
 }
+
+/// Why another server could not be reached, without its address, which may hold what is nobody's business.
+pub(crate) fn in_words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use url::Url;
 
-use crate::outgoing;
+use crate::{outgoing, webhook::event::Listed};
 
 /// Where Stripe is.
 pub(crate) const STRIPE: &str = "https://api.stripe.com";
@@ -51,16 +51,6 @@ pub(crate) enum StripeApiError {
     Unreadable,
     #[error("more than {} events at once", PAGE * MAX_PAGES)]
     TooMany,
-}
-
-/// An event as Stripe lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) id: String,
-    /// When it happened, in Unix seconds.
-    pub(crate) created: i64,
-    /// The event as Stripe would deliver it.
-    pub(crate) body: Bytes,
 }
 
 /// The client. Cheap to clone.
@@ -305,12 +295,7 @@ async fn whole(mut answer: Response) -> Result<Bytes, StripeApiError> {
 }
 
 fn unreachable(error: reqwest::Error) -> StripeApiError {
-    let error = error.without_url();
-    let source = std::error::Error::source(&error);
-    StripeApiError::Unreachable(match source {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    })
+    StripeApiError::Unreachable(outgoing::in_words(error))
 }
 
 /// Stripe's message is left out: it repeats parts of the key.

@@ -4,9 +4,11 @@
 //! value of `domain::connection::Processor`, a line in [`intake::adapter`], and its section of the page
 //! of connections. Facts, storage, attribution and money are the same for all of them.
 
+pub(crate) mod braintree;
 mod clue;
 pub(crate) mod event;
 pub(crate) mod intake;
 mod json;
 mod signature;
 pub(crate) mod stripe;
+pub(crate) mod xml;

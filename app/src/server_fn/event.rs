@@ -171,7 +171,7 @@ mod server {
         AppError, Choice, EventRow, EventsPage, Filter, PAGE, WholeEvent, pretty::readable_payload,
     };
     use crate::{
-        request::{Caller, ReadAgain},
+        request::{Caller, Opened, ReadAgain},
         text::events as words,
     };
 
@@ -302,9 +302,10 @@ mod server {
 
         pub(super) async fn whole_event(&self, id: &str) -> Result<WholeEvent, AppError> {
             let id: EventId = id.parse().map_err(|_| AppError::NotFound)?;
+            let Opened(opened) = expect_context();
             let stored = self.store.event(self.organization(), id).await?;
             let stored = stored.ok_or(AppError::NotFound)?;
-            let (payload, is_cut) = readable_payload(&stored.payload);
+            let (payload, is_cut) = readable_payload(&opened(&stored));
             let view = stored.view;
             Ok(WholeEvent {
                 occurred_at: view.occurred_at.timestamp_millis(),

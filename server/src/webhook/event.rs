@@ -1,6 +1,7 @@
 //! An event in our words, whichever processor it is of, and what the intake must know of a processor.
 
 use axum::http::HeaderMap;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{connection::Mode, fact::Fact};
 use store::connection::Secrets;
@@ -64,6 +65,17 @@ pub(crate) enum Unreadable {
     /// Readable, but without what every event has: whose event, and what is missing.
     #[error("the body is not a {0} event: {1}")]
     NotAnEvent(&'static str, Malformed),
+}
+
+/// An event as a processor's own list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// The processor's id of the event.
+    pub(crate) id: String,
+    /// When it happened, in Unix seconds.
+    pub(crate) created: i64,
+    /// The event as the processor would deliver it.
+    pub(crate) body: Bytes,
 }
 
 /// The fact that these ids are of one payment, when there are two or more.

@@ -4,7 +4,7 @@
 //! answered once the event is kept, whatever became of it; only a failure to keep it is a 5xx, so that
 //! the processor sends it again.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
@@ -27,6 +27,7 @@ use store::{
 };
 
 use super::{
+    braintree,
     event::{self, Adapter, Event, Unreadable},
     stripe,
 };
@@ -36,7 +37,8 @@ use crate::{caller::address, input::read_body, problem::Problem, state::AppState
 fn adapter(processor: Processor) -> Option<Adapter> {
     match processor {
         Processor::Stripe => Some(stripe::ADAPTER),
-        Processor::Paddle | Processor::Braintree | Processor::Server => None,
+        Processor::Braintree => Some(braintree::ADAPTER),
+        Processor::Paddle | Processor::Server => None,
     }
 }
 
@@ -152,6 +154,19 @@ pub(crate) fn read_again(stored: &StoredEvent) -> Content {
     match (adapter.read)(&stored.payload, connection.created_at) {
         Ok(event) => of_mode(connection.mode, event.mode, event.content),
         Err(why) => Content::Failed(why.to_string()),
+    }
+}
+
+/// A stored body as people read it: Braintree's documents are inside forms.
+pub(crate) fn opened(stored: &StoredEvent) -> Cow<'_, [u8]> {
+    let document = match stored.connection.processor {
+        Processor::Braintree => braintree::readable(&stored.payload),
+        _ => None,
+    };
+    match document {
+        Some(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+        Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+        None => Cow::Borrowed(&stored.payload),
     }
 }
 

@@ -21,7 +21,11 @@ use super::{
     page::{Page, not_ours},
 };
 use crate::{
-    caller::Caller, input::Query, problem::Problem, state::AppState, webhook::intake::read_again,
+    caller::Caller,
+    input::Query,
+    problem::Problem,
+    state::AppState,
+    webhook::intake::{opened, read_again},
 };
 
 /// An event as the API shows it.
@@ -68,29 +72,32 @@ impl<'a> From<&'a EventView> for EventRow<'a> {
     }
 }
 
-/// The same with the body as it was received.
+/// The same with what was received: the body, or the document inside a form.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WholeEvent<'a> {
     #[serde(flatten)]
     row: EventRow<'a>,
-    payload: Payload<'a>,
-    /// What `payload` is: `json`, or `base64` of bytes that are not JSON.
+    payload: Payload,
+    /// What `payload` is: `json`, `xml` as text, or `base64` of other bytes.
     payload_encoding: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Payload<'a> {
-    Json(&'a RawValue),
-    Bytes(String),
+enum Payload {
+    Json(Box<RawValue>),
+    Text(String),
 }
 
 impl<'a> From<&'a StoredEvent> for WholeEvent<'a> {
     fn from(stored: &'a StoredEvent) -> Self {
-        let (payload, payload_encoding) = match serde_json::from_slice(&stored.payload) {
+        let body = opened(stored);
+        let text = str::from_utf8(&body).unwrap_or_default();
+        let (payload, payload_encoding) = match serde_json::from_slice(&body) {
             Ok(json) => (Payload::Json(json), "json"),
-            Err(_) => (Payload::Bytes(STANDARD.encode(&stored.payload)), "base64"),
+            Err(_) if text.starts_with('<') => (Payload::Text(text.to_owned()), "xml"),
+            Err(_) => (Payload::Text(STANDARD.encode(&body)), "base64"),
         };
         Self {
             row: EventRow::from(&stored.view),
