@@ -37,6 +37,8 @@ create table refund (
     constraint refund_conversion foreign key (organization_id, conversion_id) references conversion
 );
 create index refund_by_conversion on refund (organization_id, conversion_id) where conversion_id is not null;
+create index refund_unsettled on refund (organization_id, created_at)
+    where kind = 'refund' and status in ('announced', 'pending');
 create index refund_to_look_up on refund (organization_id, next_lookup_at)
     where conversion_id is null and next_lookup_at is not null;
 

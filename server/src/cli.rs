@@ -15,8 +15,9 @@ use crate::{config::Config, database};
 /// whose X-Forwarded-For and X-Forwarded-Proto count: addresses and networks, or none; default this
 /// machine), TRIBUTARY_FX_URL (where exchange rates come from: an
 /// address or a file), TRIBUTARY_STRIPE_API (where Stripe's API is; asked for connections with an API
-/// key), TRIBUTARY_RECONCILE_SECONDS (how long after reading a connection's events at Stripe they are
-/// read again, default 900), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG.
+/// key), TRIBUTARY_BRAINTREE_API (where Braintree's API is), TRIBUTARY_RECONCILE_SECONDS (how long after
+/// reading a connection's events at its processor they are read again, default 900 for Stripe, 3600 for
+/// Braintree), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG.
 /// The README says what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]

@@ -12,7 +12,8 @@
 //! | `TRIBUTARY_TRUSTED_PROXIES` | reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count: a comma list of addresses and networks, or `none`; default this machine |
 //! | `TRIBUTARY_FX_URL` | where daily exchange rates come from: an address or a file; default the European Central Bank's |
 //! | `TRIBUTARY_STRIPE_API` | where Stripe's API is; default `https://api.stripe.com`. Asked for connections with an API key only |
-//! | `TRIBUTARY_RECONCILE_SECONDS` | how long after reading a connection's events at Stripe they are read again, default 900 |
+//! | `TRIBUTARY_BRAINTREE_API` | where Braintree's API is; default production's or the sandbox's address, by the connection's mode |
+//! | `TRIBUTARY_RECONCILE_SECONDS` | how long after reading a connection's events at its processor they are read again, default 900 for Stripe, 3600 for Braintree |
 //! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
 //! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
 //! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
@@ -25,7 +26,6 @@ use url::Url;
 
 use crate::{
     embedded,
-    job::RECONCILE_EVERY,
     proxy::Proxies,
     rates::{self, ECB},
     stripe_api::STRIPE,
@@ -45,7 +45,10 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Proxies,
     pub(crate) rates: rates::Source,
     pub(crate) stripe_api: String,
-    pub(crate) reconcile_every: Duration,
+    /// Instead of Braintree's own addresses.
+    pub(crate) braintree_api: Option<String>,
+    /// Instead of each processor's own pace.
+    pub(crate) reconcile_every: Option<Duration>,
     pub(crate) secret_key: Option<String>,
     pub(crate) site_dir: PathBuf,
 }
@@ -101,6 +104,7 @@ impl Config {
         });
         let trusted_proxies = read.parsed("TRIBUTARY_TRUSTED_PROXIES", Proxies::parse);
         let stripe_api = read.parsed("TRIBUTARY_STRIPE_API", web_address);
+        let braintree_api = read.parsed("TRIBUTARY_BRAINTREE_API", web_address);
         let reconcile_every = read.parsed("TRIBUTARY_RECONCILE_SECONDS", seconds);
         let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
             Vault::from_base64(text).map(|_| text.to_owned())
@@ -119,7 +123,8 @@ impl Config {
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             rates: rates::Source::parse(&read.text("TRIBUTARY_FX_URL").unwrap_or(ECB.to_owned())),
             stripe_api: stripe_api.unwrap_or_else(|| STRIPE.to_owned()),
-            reconcile_every: reconcile_every.unwrap_or(RECONCILE_EVERY),
+            braintree_api,
+            reconcile_every,
             secret_key,
             site_dir: read
                 .text("TRIBUTARY_SITE_DIR")
@@ -243,7 +248,7 @@ mod tests {
         assert_eq!(config.public_url, "http://127.0.0.1:3000");
         assert_eq!(config.rate_limit_per_minute, 600);
         assert_eq!(config.stripe_api, "https://api.stripe.com");
-        assert_eq!(config.reconcile_every, Duration::from_mins(15));
+        assert!(config.braintree_api.is_none() && config.reconcile_every.is_none());
         assert!(config.owner.is_none() && config.database_url.is_none());
     }
 
@@ -255,6 +260,7 @@ mod tests {
             ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "-1"),
             ("TRIBUTARY_TRUSTED_PROXIES", "proxy.example"),
             ("TRIBUTARY_STRIPE_API", "stripe"),
+            ("TRIBUTARY_BRAINTREE_API", "braintree"),
             ("TRIBUTARY_RECONCILE_SECONDS", "0"),
             ("TRIBUTARY_SECRET_KEY", "short"),
             ("DATABASE_URL", "mysql://x"),
@@ -269,6 +275,7 @@ mod tests {
             "RATE_LIMIT",
             "TRUSTED_PROXIES",
             "STRIPE_API",
+            "BRAINTREE_API",
             "RECONCILE_SECONDS",
             "SECRET_KEY",
             "DATABASE_URL",

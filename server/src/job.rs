@@ -8,10 +8,13 @@ use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-pub(crate) use self::reconcile::EVERY as RECONCILE_EVERY;
-use self::{look_up::look_up_refunds, reconcile::keep_reconciled};
+use self::{
+    look_up::look_up_refunds,
+    reconcile::{Lists, keep_reconciled},
+};
 use crate::{
-    config::Config, rate_limit::Limits, rates::keep_published, stripe_api::StripeApi, webhook,
+    braintree_api::BraintreeApi, config::Config, rate_limit::Limits, rates::keep_published,
+    stripe_api::StripeApi, webhook,
 };
 
 /// How often months are made ahead and quiet callers forgotten.
@@ -35,7 +38,10 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn(retry_events(store.clone()));
     tokio::spawn(keep_published(store.clone(), config.rates.clone()));
     let (stripe, every) = (StripeApi::new(&config.stripe_api), config.reconcile_every);
-    tokio::spawn(keep_reconciled(store.clone(), stripe.clone(), every));
+    let braintree = BraintreeApi::new(config.braintree_api.as_deref());
+    for lists in [Lists::Stripe(stripe.clone()), Lists::Braintree(braintree)] {
+        tokio::spawn(keep_reconciled(store.clone(), lists, every));
+    }
     tokio::spawn(look_up_refunds(store.clone(), stripe, every));
 }
 

@@ -7,6 +7,7 @@
 #![recursion_limit = "512"]
 
 mod api;
+mod braintree_api;
 mod caller;
 mod cli;
 mod config;

@@ -11,6 +11,11 @@ use crate::{Store, StoreError, connection::Connection};
 /// Who has not shown progress for so long has died; another server may begin.
 const CLAIMED_FOR: Duration = Duration::minutes(2);
 
+/// How long after it was first told a refund is asked for; banks take days, not months.
+const UNSETTLED_FOR: Duration = Duration::days(30);
+/// The most refunds that one reading asks for by id.
+const UNSETTLED_AT_ONCE: i64 = 1000;
+
 /// When a reading may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -30,7 +35,7 @@ pub struct Claim {
 }
 
 impl Store {
-    /// Every connection to this processor that holds an API key, whoever's it is, oldest first.
+    /// Every connection to this processor that holds a key of its API, whoever's it is, oldest first.
     ///
     /// # Errors
     /// Below. A connection whose secrets can't be opened is left out, and logged.
@@ -48,7 +53,7 @@ impl Store {
         let mut askable = Vec::new();
         for id in ids {
             match self.connection(ConnectionId(id)).await {
-                Ok(Some(one)) if one.secrets.api_key.is_some() => askable.push(one),
+                Ok(Some(one)) if one.secrets.can_ask() => askable.push(one),
                 Ok(_) => {}
                 Err(StoreError::Unavailable(error)) => return Err(StoreError::Unavailable(error)),
                 Err(error) => tracing::error!(%error, connection = %id, "it can't be read"),
@@ -123,6 +128,31 @@ impl Store {
             unknown.remove(id);
         }
         Ok(unknown)
+    }
+
+    /// The refunds that came through a connection of which it is not known how much they are, or whether
+    /// they succeed; oldest first, and none that has been told for longer than a month.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn unsettled_refunds(
+        &self,
+        connection: &Connection,
+    ) -> Result<Vec<String>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "select r.external_id from refund r
+             where r.organization_id = $1 and r.kind = 'refund' and r.status in ('announced', 'pending')
+                 and r.created_at > $2 and exists (select from event e where e.organization_id = $1
+                     and e.event_id = r.event_ids[1] and e.connection_id = $3)
+             order by r.created_at, r.external_id limit $4",
+            connection.organization_id.0,
+            self.now() - UNSETTLED_FOR,
+            connection.id.0,
+            UNSETTLED_AT_ONCE,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids)
     }
 
     /// Everything that happened before `at` is here now; the reading goes on.

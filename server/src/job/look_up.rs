@@ -28,8 +28,8 @@ enum LookUpError {
 }
 
 /// Asks again and again; ends with the process.
-pub(crate) async fn look_up_refunds(store: Store, api: StripeApi, every: Duration) {
-    let mut tick = ticks(every.min(LOOK));
+pub(crate) async fn look_up_refunds(store: Store, api: StripeApi, every: Option<Duration>) {
+    let mut tick = ticks(every.unwrap_or(LOOK).min(LOOK));
     loop {
         tick.tick().await;
         let connections = match store.askable_connections(Processor::Stripe).await {

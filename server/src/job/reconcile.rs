@@ -1,10 +1,11 @@
-//! Reads at Stripe what happened, for connections with an API key: events that were never delivered
-//! come in like delivered ones, and those that were are known by their id.
+//! Reads at the processors themselves what happened, for connections with a key of their API: events that
+//! were never delivered come in like delivered ones, and those that were are known by their id.
+
+mod lists;
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::connection::Processor;
 use futures::{StreamExt, stream};
 use store::{
     Store, StoreError,
@@ -14,31 +15,28 @@ use store::{
 };
 use thiserror::Error;
 
+use self::lists::ListError;
+pub(crate) use self::lists::Lists;
 use super::ticks;
-use crate::{
-    stripe_api::{Listed, StripeApi, StripeApiError},
-    webhook::{intake, stripe},
-};
+use crate::webhook::{event::Listed, intake};
 
-/// How long after a reading the next one is due.
-pub(crate) const EVERY: Duration = Duration::from_mins(15);
-/// How often it is looked whether one is due, at most.
+/// How often it is looked whether a reading is due, at most.
 const LOOK: Duration = Duration::from_secs(30);
 /// What happened so long before the last reading is read once more: lists may lag.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
-/// Stripe lists no older events.
-const KEPT: TimeDelta = TimeDelta::days(30);
 /// The longest span of time read at once, in seconds; busy accounts are read in shorter ones.
 const SPAN: i64 = 24 * 60 * 60;
 /// How many events are taken in before others are told that this server is still at it.
 const BREATH: usize = 100;
+/// How many refunds are asked for by id before that.
+const ASKED_AT_ONCE: usize = 25;
 /// How many accounts are read at the same time.
 const AT_ONCE: usize = 4;
 
 #[derive(Debug, Error)]
 enum ReconcileError {
     #[error(transparent)]
-    Stripe(#[from] StripeApiError),
+    List(#[from] ListError),
     #[error("an event could not be kept: {0}")]
     Intake(#[from] IntakeError),
     #[error(transparent)]
@@ -46,18 +44,21 @@ enum ReconcileError {
 }
 
 /// Reads again and again, the first time at once; ends with the process.
-pub(crate) async fn keep_reconciled(store: Store, api: StripeApi, every: Duration) {
+pub(crate) async fn keep_reconciled(store: Store, lists: Lists, every: Option<Duration>) {
+    let (processor, every) = (lists.processor(), every.unwrap_or(lists.every()));
     let mut tick = ticks(every.min(LOOK));
     let mut turn = Turn::AtOnce;
     loop {
         tick.tick().await;
-        match store.askable_connections(Processor::Stripe).await {
+        match store.askable_connections(processor).await {
             Ok(all) => {
-                let read = |one| reconcile(&store, &api, one, turn, every);
+                let read = |one| reconcile(&store, &lists, one, turn, every);
                 stream::iter(all).for_each_concurrent(AT_ONCE, read).await;
                 turn = Turn::WhenDue;
             }
-            Err(error) => tracing::warn!(%error, "no events were read at Stripe; tried shortly"),
+            Err(error) => {
+                tracing::warn!(%error, %processor, "no events were read there; tried shortly");
+            }
         }
     }
 }
@@ -65,7 +66,7 @@ pub(crate) async fn keep_reconciled(store: Store, api: StripeApi, every: Duratio
 /// Reads one account's events if it is this server's turn, and says how it went.
 async fn reconcile(
     store: &Store,
-    api: &StripeApi,
+    lists: &Lists,
     connection: Arc<Connection>,
     turn: Turn,
     every: Duration,
@@ -75,18 +76,18 @@ async fn reconcile(
         Ok(Some(claim)) => claim,
         Ok(None) => return,
         Err(error) => {
-            tracing::warn!(%error, connection = %id, "its events were not read at Stripe; tried shortly");
+            tracing::warn!(%error, connection = %id, "its events were not read at the processor; tried shortly");
             return;
         }
     };
-    let failure = match catch_up(store, api, &connection, claim).await {
+    let failure = match catch_up(store, lists, &connection, claim).await {
         Ok(0) => None,
         Ok(count) => {
-            tracing::info!(count, connection = %id, "events that had not come were read at Stripe");
+            tracing::info!(count, connection = %id, "events that had not come were read at the processor");
             None
         }
         Err(error) => {
-            tracing::warn!(%error, connection = %id, "its events could not be read at Stripe to the end; tried again later from there");
+            tracing::warn!(%error, connection = %id, "its events could not be read at the processor to the end; tried again later from there");
             Some(error.to_string())
         }
     };
@@ -101,19 +102,18 @@ async fn reconcile(
 /// a later span can't be.
 async fn catch_up(
     store: &Store,
-    api: &StripeApi,
+    lists: &Lists,
     connection: &Arc<Connection>,
     claim: Claim,
 ) -> Result<usize, ReconcileError> {
     let now = store.now();
-    let (mut since, end) = (beginning(claim, now).timestamp(), now.timestamp());
+    let beginning = beginning(claim, now, lists.reach_back());
+    let (mut since, end) = (beginning.timestamp(), now.timestamp());
     let (mut span, mut count) = (SPAN, 0);
-    let kinds: Vec<&str> = stripe::kinds().collect();
-    let key = connection.secrets.api_key.as_deref().unwrap_or_default();
     while since < end {
         let until = end.min(since + span);
-        let events = match api.events(key, &kinds, since, until).await {
-            Err(StripeApiError::TooMany) if span > 1 => {
+        let events = match lists.events(connection, at(since), at(until)).await {
+            Err(error) if error.is_too_many() && span > 1 => {
                 span /= 2;
                 continue;
             }
@@ -123,13 +123,22 @@ async fn catch_up(
         store.reconciled_until(connection, at(until)).await?;
         (since, span) = (until, SPAN.min(span * 2));
     }
+    for ids in lists
+        .unsettled(store, connection)
+        .await?
+        .chunks(ASKED_AT_ONCE)
+    {
+        let events = lists.ask(connection, ids).await?;
+        count += take_in(store, connection, events, at(end)).await?;
+        store.reconciled_until(connection, at(end)).await?;
+    }
     Ok(count)
 }
 
 /// From when on events are read: what happened before the connection was made is not its business.
-fn beginning(claim: Claim, now: DateTime<Utc>) -> DateTime<Utc> {
+fn beginning(claim: Claim, now: DateTime<Utc>, reach_back: TimeDelta) -> DateTime<Utc> {
     let reached = claim.reached_at.map(|at| at - OVERLAP);
-    let connected = claim.connected_at.max(now - KEPT);
+    let connected = claim.connected_at.max(now - reach_back);
     reached.map_or(connected, |at| at.max(connected))
 }
 
@@ -157,7 +166,7 @@ async fn take_in(
         let incoming = match intake::read_at_processor(connection, event.body) {
             Ok(incoming) => incoming,
             Err(error) => {
-                tracing::warn!(%error, event = event.id, "an event of Stripe's list can't be read");
+                tracing::warn!(%error, event = event.id, "an event of the processor's list can't be read");
                 continue;
             }
         };
@@ -184,11 +193,12 @@ mod tests {
             reached_at,
             connected_at,
         };
-        assert_eq!(beginning(claim(None, day(0)), day(2)), day(0));
-        assert_eq!(beginning(claim(None, day(0)), day(40)), day(10));
+        let from = |claim, now| beginning(claim, now, TimeDelta::days(30));
+        assert_eq!(from(claim(None, day(0)), day(2)), day(0));
+        assert_eq!(from(claim(None, day(0)), day(40)), day(10));
         let reached = day(1) - OVERLAP;
-        assert_eq!(beginning(claim(Some(day(1)), day(0)), day(2)), reached);
-        assert_eq!(beginning(claim(Some(day(0)), day(0)), day(2)), day(0));
-        assert_eq!(beginning(claim(Some(day(0)), day(-9)), day(40)), day(10));
+        assert_eq!(from(claim(Some(day(1)), day(0)), day(2)), reached);
+        assert_eq!(from(claim(Some(day(0)), day(0)), day(2)), day(0));
+        assert_eq!(from(claim(Some(day(0)), day(-9)), day(40)), day(10));
     }
 }

@@ -103,9 +103,10 @@ impl TestServer {
             ("TRIBUTARY_ORGANIZATION", "First"),
             ("TRIBUTARY_API_KEY", API_KEY),
             ("TRIBUTARY_RATE_LIMIT_PER_MINUTE", "0"),
-            // Tests call nobody; a test that needs rates, or Stripe, brings its own.
+            // Tests call nobody; a test that needs rates, or a processor, brings its own.
             ("TRIBUTARY_FX_URL", "/dev/null"),
             ("TRIBUTARY_STRIPE_API", "http://127.0.0.1:9"),
+            ("TRIBUTARY_BRAINTREE_API", "http://127.0.0.1:9"),
             ("RUST_LOG", "info,sqlx=warn"),
         ];
         all.retain(|(name, _)| !variables.iter().any(|(other, _)| other == name));

@@ -26,6 +26,11 @@ impl Secrets {
         let pairs = self.braintree.as_ref().map_or(0, |keys| keys.pairs.len());
         self.signing.len() + pairs
     }
+
+    /// Can the processor be asked with it?
+    pub(crate) fn can_ask(&self) -> bool {
+        self.api_key.is_some() || self.braintree.is_some()
+    }
 }
 
 impl std::fmt::Debug for Secrets {

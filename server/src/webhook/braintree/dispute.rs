@@ -60,6 +60,7 @@ fn told(dispute: Element<'_>, told: Told, status: BackStatus) -> Result<Content,
         status,
         occurred_at: dispute.time("created_at")?.unwrap_or(told.at),
         told_at: told.at,
+        failed_at: None,
         payment: vec![dispute.needed_word("transaction.id")?],
         reason: dispute.text("reason"),
     })]))

@@ -69,6 +69,7 @@ pub(super) fn announced(sale: Element<'_>, told: Told) -> Result<Vec<MoneyBack>,
             status: BackStatus::Announced,
             occurred_at: told.at,
             told_at: told.at,
+            failed_at: None,
             payment: vec![id.clone()],
             reason: None,
         });
@@ -106,6 +107,7 @@ fn credit(
         status,
         occurred_at: created_at(transaction, told)?,
         told_at: told.at,
+        failed_at: None,
         payment: vec![sale],
         reason: None,
     }))

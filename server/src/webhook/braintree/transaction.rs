@@ -149,6 +149,7 @@ fn undone(transaction: Element<'_>, told: Told) -> Result<MoneyBack, Malformed> 
         status: BackStatus::Succeeded,
         occurred_at: told.at,
         told_at: told.at,
+        failed_at: None,
         payment: vec![id],
         reason: Some(format!("the transaction is {}", status.replace('_', " "))),
     })

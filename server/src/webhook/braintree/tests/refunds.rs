@@ -30,6 +30,7 @@ fn a_settled_bank_debit_is_a_sale_and_a_settled_credit_its_refund() {
         status: BackStatus::Succeeded,
         occurred_at: at("2026-10-05T10:00:00Z"),
         told_at: at("2026-11-01T12:00:00Z"),
+        failed_at: None,
         payment: vec!["t1".to_owned()],
         reason: None,
     };
