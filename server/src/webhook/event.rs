@@ -83,12 +83,15 @@ pub(super) fn named_together(ids: &[String]) -> Option<Fact> {
     (ids.len() > 1).then(|| Fact::Linked { ids: ids.to_vec() })
 }
 
+/// Headers, body, secrets and the time now: signed, or why not.
+type Verify = fn(&HeaderMap, &[u8], &Secrets, DateTime<Utc>) -> Result<(), String>;
+
 /// A processor, as the intake sees it.
 pub(super) struct Adapter {
     /// The largest body that is read, in bytes.
     pub(super) max_body: usize,
     /// Did the processor send these bytes? If not: why, in words that say what to do.
-    pub(super) verify: fn(&HeaderMap, &[u8], &Secrets, DateTime<Utc>) -> Result<(), String>,
+    pub(super) verify: Verify,
     /// Reads the body of a request that was verified, or of one that was stored. Told when the
     /// connection was made: processors that list what was before must not count it.
     pub(super) read: fn(&[u8], DateTime<Utc>) -> Result<Event, Unreadable>,
