@@ -51,4 +51,5 @@ create table subscription_end (
 );
 
 -- What waits for the end of its hold.
-create index conversion_due on conversion (hold_until) where status = 'pending';
+create index conversion_due on conversion (organization_id, hold_until, conversion_id)
+    where status = 'pending' and not is_disputed and commission_state = 'ready' and parent_conversion_id is null;

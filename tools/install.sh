@@ -173,7 +173,7 @@ localstripe() {
     have "localstripe: $LOCALSTRIPE"
   elif ! python3 -c 'import venv, ensurepip' 2>/dev/null || ! installing "localstripe $localstripe" \
     localstripe_install "$dir"; then
-    echo "without localstripe, which is optional; to have it: install python3 with venv, then make install-test"
+    echo "without localstripe: install python3 with venv and type make install-test, or leave it out with LOCALSTRIPE=none"
   fi
 }
 

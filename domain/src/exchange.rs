@@ -8,6 +8,14 @@ use thiserror::Error;
 
 use crate::money::Currency;
 
+/// The day of a rate, such as 2026-11-20. No currency is quoted against the euro before it began, and
+/// years beyond four digits are no days of this calendar.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(1999, 1, 1)?;
+    let day: NaiveDate = text.parse().ok()?;
+    (text.len() == 10 && day >= first).then_some(day)
+}
+
 /// How many days older than the sale the newest rate may be: reference rates skip weekends and holidays.
 pub const MAX_AGE_DAYS: u64 = 7;
 

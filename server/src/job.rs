@@ -24,6 +24,10 @@ const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// rules, section 6).
 const APPROVALS: Duration = Duration::from_secs(2);
 
+/// How often sales that wait for an exchange rate are looked at: new rates compute them at once, so this
+/// only makes up for what was missed.
+const PRICES: Duration = Duration::from_mins(10);
+
 /// How often failed events that are due are looked for.
 const RETRIES: Duration = Duration::from_secs(5);
 
@@ -35,6 +39,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     });
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
     tokio::spawn(approve_due(store.clone()));
+    tokio::spawn(price_awaiting(store.clone()));
     tokio::spawn(retry_events(store.clone()));
     tokio::spawn(keep_published(store.clone(), config.rates.clone()));
     let (stripe, every) = (StripeApi::new(&config.stripe_api), config.reconcile_every);
@@ -58,6 +63,16 @@ async fn approve_due(store: Store) {
         tick.tick().await;
         if let Err(error) = store.approve_due().await {
             tracing::warn!(%error, "approvals are late; tried again shortly");
+        }
+    }
+}
+
+async fn price_awaiting(store: Store) {
+    let mut tick = ticks(PRICES);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.price_awaiting().await {
+            tracing::warn!(%error, "sales still wait for their rates; tried again in 10 minutes");
         }
     }
 }

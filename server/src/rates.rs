@@ -5,7 +5,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use chrono::NaiveDate;
 use domain::{
-    exchange::{NotARate, Quote},
+    exchange::{NotARate, Quote, parse_day},
     money::Currency,
 };
 use quick_xml::{Reader, events::Event};
@@ -112,7 +112,7 @@ fn of_xml(text: &str) -> Result<Vec<DayRate>, RatesError> {
             Some(found.value.into_owned())
         };
         if let Some(time) = attribute("time") {
-            day = time.parse().ok();
+            day = parse_day(&time);
         }
         let quote = attribute("currency").and_then(|code| Currency::parse(&code).ok());
         let rate = attribute("rate").and_then(|rate| Quote::parse(&rate).ok());
@@ -131,13 +131,14 @@ fn of_xml(text: &str) -> Result<Vec<DayRate>, RatesError> {
 
 #[derive(Deserialize)]
 struct Line {
-    date: NaiveDate,
+    date: String,
     base: String,
     quote: String,
     rate: String,
 }
 
-fn of_csv(text: &str) -> Result<Vec<DayRate>, RatesError> {
+/// Lines with the columns `date,base,quote,rate`.
+pub(crate) fn of_csv(text: &str) -> Result<Vec<DayRate>, RatesError> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
@@ -150,12 +151,16 @@ fn of_csv(text: &str) -> Result<Vec<DayRate>, RatesError> {
         if rates.len() == MAX_RATES {
             return Err(wrong(format!("at most {MAX_RATES} rates are read at once")));
         }
+        let no_day = || wrong(format!("{}: a day such as 2026-11-20 is needed", line.date));
         rates.push(DayRate {
-            day: line.date,
+            day: parse_day(&line.date).ok_or_else(no_day)?,
             base: currency(&line.base)?,
             quote: currency(&line.quote)?,
             rate: Quote::parse(&line.rate).map_err(|error: NotARate| wrong(error.to_string()))?,
         });
+    }
+    if rates.is_empty() {
+        return Err(RatesError::Empty);
     }
     Ok(rates)
 }
@@ -217,6 +222,10 @@ mod tests {
             (
                 "date,base,quote,rate\n2026-11-19,USD,EUR,1\n2026-11-19,XXX,EUR,1\n",
                 "line 3: XXX",
+            ),
+            (
+                "date,base,quote,rate\n19.11.2026,USD,EUR,1\n",
+                "line 2: 19.11.2026",
             ),
             ("date,base,quote\n2026-11-19,USD,EUR\n", "rate"),
             ("", "no rates"),

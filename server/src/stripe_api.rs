@@ -306,11 +306,35 @@ fn refused(status: StatusCode, body: &[u8]) -> StripeApiError {
         _ => {
             let cause = serde_json::from_slice::<Refusal>(body).ok();
             let code = cause.and_then(|refusal| refusal.error.code.or(refusal.error.r#type));
+            // How it answers when an id of a query is nobody's; only of a path's it says 404.
+            if code.as_deref() == Some("resource_missing") {
+                return StripeApiError::Missing;
+            }
             let is_code = |text: &String| {
                 text.len() <= MAX_CODE && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
             };
             let code = code.filter(is_code).map(|code| format!(" ({code})"));
             StripeApiError::Refused(status.as_u16(), code.unwrap_or_default())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_nobody_has_is_missing_however_stripe_says_so() {
+        let missing =
+            br#"{"error": {"code": "resource_missing", "type": "invalid_request_error"}}"#;
+        for status in [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
+            let error = refused(status, missing);
+            assert!(matches!(error, StripeApiError::Missing), "{error}");
+        }
+        let other = refused(
+            StatusCode::BAD_REQUEST,
+            br#"{"error": {"code": "rate_limit"}}"#,
+        );
+        assert_eq!(other.to_string(), "Stripe answers 400 (rate_limit)");
     }
 }

@@ -1,5 +1,7 @@
 //! Exchange rates: published ones for everybody, and an organization's own, which go first.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     exchange::{MAX_AGE_DAYS, Published, Quote, Rates},
@@ -88,7 +90,14 @@ impl Store {
         until: NaiveDate,
     ) -> Result<Vec<(DayRate, bool)>, StoreError> {
         let mut db = self.pool.acquire().await?;
-        read_in(&mut db, organization_id, since, until).await
+        read_in(
+            &mut db,
+            organization_id,
+            (since, until),
+            None,
+            Some(MAX_RATES),
+        )
+        .await
     }
 
     /// Computes the commissions of all organizations that waited for a rate which is there now.
@@ -174,22 +183,26 @@ async fn write_in(
     Ok(())
 }
 
+/// Rates of these days, first and last included; of all currencies, or of those that are quoted for these.
 async fn read_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    since: NaiveDate,
-    until: NaiveDate,
+    (first, last): (NaiveDate, NaiveDate),
+    currencies: Option<&[String]>,
+    limit: Option<usize>,
 ) -> Result<Vec<(DayRate, bool)>, StoreError> {
     const TABLE: &str = "fx_rate";
     let rows = sqlx::query!(
         "select organization_id, day, base, quote, digits, places from fx_rate
          where organization_id in ($1, $2) and day between $3 and $4
-         order by day desc, organization_id = $2, base, quote limit $5",
+             and ($5::text[] is null or quote = any($5) or base = any($5))
+         order by day desc, organization_id = $2, base, quote limit $6",
         organization_id.0,
         EVERYBODY.0,
-        since,
-        until,
-        i64::try_from(MAX_RATES).unwrap_or(i64::MAX),
+        first,
+        last,
+        currencies,
+        limit.and_then(|limit| i64::try_from(limit).ok()),
     )
     .fetch_all(db)
     .await?;
@@ -209,17 +222,19 @@ async fn read_in(
         .collect()
 }
 
-/// Everything that sales of these days may use.
+/// Everything that sales of these days may use to get from one of these currencies to another: every
+/// pair has one of them, also where two are quoted against a third.
 pub(crate) async fn rates_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    earliest: NaiveDate,
-    latest: NaiveDate,
+    (earliest, latest): (NaiveDate, NaiveDate),
+    currencies: &HashSet<Currency>,
 ) -> Result<Rates, StoreError> {
     let since = earliest.checked_sub_days(Days::new(MAX_AGE_DAYS));
+    let days = (since.unwrap_or(earliest), latest);
+    let codes: Vec<String> = currencies.iter().map(|one| one.code().to_owned()).collect();
     let mut rates = Rates::default();
-    let read = read_in(db, organization_id, since.unwrap_or(earliest), latest).await?;
-    for (rate, is_own) in read {
+    for (rate, is_own) in read_in(db, organization_id, days, Some(&codes), None).await? {
         let published = Published {
             base: rate.base,
             quote: rate.quote,

@@ -1,8 +1,9 @@
 //! The recount: is everything that is stored what the facts say?
 //!
 //! Reads an organization in one moment, whether or not a server runs, and changes nothing. Statuses and
-//! commissions are computed anew from amounts, plans, refunds and decisions; the ledger is added up; the
-//! days' roll-up is compared with its rows.
+//! commissions are computed anew from amounts, plans, refunds and decisions; the ledger is added up by
+//! affiliate and currency; the days' roll-up is compared with its rows. Not asked again are the rules of
+//! attribution and which payment was a customer's first: they were decided on what was known then.
 
 use std::collections::HashMap;
 
@@ -15,11 +16,15 @@ use domain::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use self::{account::Accounts, loose::loose_ends_in};
 use crate::{
     Store, StoreError,
     refund::of_conversions_in,
     sales::{ONE_MOMENT, after_in, by_ids_in},
 };
+
+mod account;
+mod loose;
 
 /// How many conversions are counted at a time.
 const AT_A_TIME: i64 = 2000;
@@ -78,7 +83,7 @@ async fn count_in(
         conversions_in(db, organization_id, &batch, recount).await?;
     }
     days_in(db, organization_id, recount).await?;
-    strays_in(db, organization_id, recount).await
+    loose_ends_in(db, organization_id, recount).await
 }
 
 async fn conversions_in(
@@ -88,7 +93,8 @@ async fn conversions_in(
     recount: &mut Recount,
 ) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = batch.iter().map(|one| one.id.0).collect();
-    let ledger = ledger_in(db, organization_id, &ids, recount).await?;
+    let accounts = Accounts::of_conversions_in(db, organization_id, &ids).await?;
+    recount.entries += accounts.entries;
     let backs = backs_in(db, organization_id, &ids).await?;
     let parents: Vec<Uuid> = batch
         .iter()
@@ -100,13 +106,8 @@ async fn conversions_in(
         .map(|one| (one.id, one))
         .collect();
     for one in batch {
-        let due = one.commission;
-        let held = ledger
-            .get(&(one.id, due.currency.code().to_owned()))
-            .copied();
-        if held.unwrap_or(0) != due.minor {
-            let held = Money::new(held.unwrap_or(0), due.currency);
-            recount.difference(one, &format!("the ledger holds {held}, but {due} is due"));
+        for what in accounts.differences(one) {
+            recount.difference(one, &what);
         }
         let facts = backs.get(&one.id).map(Vec::as_slice).unwrap_or_default();
         recount.compare(
@@ -134,28 +135,8 @@ impl Recount {
         match computed {
             Err(error) => self.difference(one, &format!("it can't be computed: {error}")),
             Ok(computed) => {
-                if computed.status != one.status {
-                    let why = format!(
-                        "it is {}, but its facts make it {}",
-                        one.status, computed.status
-                    );
-                    self.difference(one, &why);
-                }
-                if computed.commission != one.commission {
-                    let (stored, due) = (one.commission, computed.commission);
-                    self.difference(
-                        one,
-                        &format!("{stored} is stored as due, but its facts make it {due}"),
-                    );
-                }
-                if computed.refunded_minor != one.refunded_minor {
-                    let money = |minor| Money::new(minor, one.currency());
-                    let (stored, back) =
-                        (money(one.refunded_minor), money(computed.refunded_minor));
-                    self.difference(
-                        one,
-                        &format!("{stored} is stored as refunded, but {back} went back"),
-                    );
+                for what in unlike(one, &computed) {
+                    self.difference(one, &what);
                 }
             }
         }
@@ -171,29 +152,39 @@ impl Recount {
     }
 }
 
-/// What the entries of conversions add up to, by conversion and currency.
-async fn ledger_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    ids: &[Uuid],
-    recount: &mut Recount,
-) -> Result<HashMap<(ConversionId, String), i64>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select conversion_id as "conversion_id!", currency, sum(amount_minor)::bigint as "sum!",
-               count(*) as "count!"
-           from ledger_entry
-           where organization_id = $1 and conversion_id = any($2) and kind not in ('payout', 'adjustment')
-           group by conversion_id, currency"#,
-        organization_id.0,
-        ids,
-    )
-    .fetch_all(db)
-    .await?;
-    recount.entries += rows.iter().map(|row| row.count).sum::<i64>();
-    let sums = rows
-        .into_iter()
-        .map(|row| ((ConversionId(row.conversion_id), row.currency), row.sum));
-    Ok(sums.collect())
+/// In what a stored conversion is not what its facts make of it.
+fn unlike(stored: &Conversion, computed: &Conversion) -> Vec<String> {
+    let mut found = Vec::new();
+    if computed.status != stored.status {
+        let (is, facts) = (stored.status, computed.status);
+        found.push(format!("it is {is}, but its facts make it {facts}"));
+    }
+    if computed.commission != stored.commission {
+        let (is, due) = (stored.commission, computed.commission);
+        found.push(format!(
+            "{is} is stored as due, but its facts make it {due}"
+        ));
+    }
+    if computed.commission_state != stored.commission_state {
+        let (is, facts) = (stored.commission_state, computed.commission_state);
+        found.push(format!(
+            "its commission is {is}, but its facts make it {facts}"
+        ));
+    }
+    if computed.refunded_minor != stored.refunded_minor {
+        let money = |minor| Money::new(minor, stored.currency());
+        let (is, back) = (money(stored.refunded_minor), money(computed.refunded_minor));
+        found.push(format!("{is} is stored as refunded, but {back} went back"));
+    }
+    if computed.is_disputed != stored.is_disputed {
+        let (is, facts) = if stored.is_disputed {
+            ("under an open dispute", "none is open")
+        } else {
+            ("free of open disputes", "one is open")
+        };
+        found.push(format!("it is stored as {is}, but {facts}"));
+    }
+    found
 }
 
 /// The refunds and disputes that conversions have met.
@@ -231,7 +222,11 @@ async fn days_in(
                where organization_id = $1 and (conversions <> 0 or amount_minor <> 0 or commission_minor <> 0))
            select coalesce(c.day, r.day) as "day!", coalesce(c.kind, r.kind) as "kind!",
                coalesce(c.source, r.source) as "source!", coalesce(c.status, r.status) as "status!",
+               coalesce(c.currency, r.currency) as "currency!",
+               coalesce(c.commission_currency, r.commission_currency) as "commission_currency!",
+               coalesce(c.campaign_id, r.campaign_id) as "campaign_id!",
                coalesce(c.conversions, 0) as "counted!", coalesce(r.conversions, 0) as "stored!",
+               coalesce(c.amount_minor, 0) as "counted_amount!", coalesce(r.amount_minor, 0) as "stored_amount!",
                coalesce(c.commission_minor, 0) as "counted_minor!", coalesce(r.commission_minor, 0) as "stored_minor!"
            from counted c full join rolled_up r using (day, campaign_id, kind, source, status, currency,
                commission_currency)
@@ -243,33 +238,12 @@ async fn days_in(
     .fetch_all(db)
     .await?;
     for row in rows {
+        let (sold, earned) = (&row.currency, &row.commission_currency);
         recount.differences.push(format!(
-            "day {} ({}, {}, {}): {} rows with commissions of {} minor units, but the roll-up says {} and {}",
-            row.day, row.kind, row.source, row.status, row.counted, row.counted_minor, row.stored,
-            row.stored_minor
-        ));
-    }
-    Ok(())
-}
-
-/// Changes that live streams could never tell, because they are numbered beyond the position.
-async fn strays_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    recount: &mut Recount,
-) -> Result<(), StoreError> {
-    let row = sqlx::query!(
-        r#"select p.position, (select coalesce(max(c.change_position), 0) from conversion c
-               where c.organization_id = $1) as "newest!"
-           from organization_position p where p.organization_id = $1"#,
-        organization_id.0,
-    )
-    .fetch_one(db)
-    .await?;
-    if row.newest > row.position {
-        recount.differences.push(format!(
-            "organization {organization_id}: a change is numbered {}, but the position is {}",
-            row.newest, row.position
+            "day {} ({}, {}, {}, campaign {}): the rows are {} with {} {sold} and commissions of {} {earned} in \
+             minor units, but the roll-up says {} with {} {sold} and {} {earned}",
+            row.day, row.kind, row.source, row.status, row.campaign_id, row.counted, row.counted_amount,
+            row.counted_minor, row.stored, row.stored_amount, row.stored_minor
         ));
     }
     Ok(())

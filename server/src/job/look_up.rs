@@ -57,7 +57,15 @@ async fn look_up(
     for refund in store.take_unmatched(connection).await? {
         // A payment's refund, and what its charge was refunded in all, are often due together.
         if !refund.payment.iter().any(|id| asked.contains(id)) {
-            let ids = api.same_payment(key, &refund.payment).await?;
+            let ids = match api.same_payment(key, &refund.payment).await {
+                Ok(ids) => ids,
+                // One that Stripe does not like must not keep the others waiting.
+                Err(error @ (StripeApiError::Refused(..) | StripeApiError::Unreadable)) => {
+                    tracing::warn!(%error, refund = refund.external_id, "its payment could not be looked up at Stripe; tried again in an hour");
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             link(store, connection, &refund, ids).await?;
         }
         let (organization_id, id) = (connection.organization_id, &refund.external_id);

@@ -355,14 +355,18 @@ async fn foreign_in(
         .filter(|row| row.exchange.is_none() && row.parent_conversion_id.is_none())
         .map(|row| (row.currency(), row.occurred_at));
     let paid = keys.paid.iter().copied();
-    let foreign = awaiting
+    let foreign: Vec<(Currency, NaiveDate)> = awaiting
         .chain(paid)
-        .filter(|(currency, _)| own.iter().any(|other| other != currency));
-    let days: BTreeSet<NaiveDate> = foreign.map(|(_, at)| at.date_naive()).collect();
-    match (days.first(), days.last()) {
-        (Some(first), Some(last)) => rates_in(db, organization_id, *first, *last).await,
-        _ => Ok(Rates::default()),
-    }
+        .filter(|(currency, _)| own.iter().any(|other| other != currency))
+        .map(|(currency, at)| (currency, at.date_naive()))
+        .collect();
+    let days = foreign.iter().map(|(_, day)| *day);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
+        return Ok(Rates::default());
+    };
+    let currencies = foreign.iter().map(|(currency, _)| *currency);
+    let currencies = currencies.chain(own).collect();
+    rates_in(db, organization_id, (first, last), &currencies).await
 }
 
 /// Conversions that the batch names: by the ids of their payments, by their own, or by a subscription

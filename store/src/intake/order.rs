@@ -1,8 +1,6 @@
 //! What members, programs and jobs ask of the ledger, beside payments: decisions about sales, refunds
 //! told by the merchant's server, sales entered by hand.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use domain::{
     id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
@@ -10,14 +8,18 @@ use domain::{
     money::Money,
     refund::MoneyBack,
 };
+use futures::{StreamExt, TryStreamExt, stream};
+use uuid::Uuid;
 
 use super::{Answer, IntakeError, Item, Recorded};
 use crate::{Store, StoreError, audit::Actor, sales::Row};
 
 /// The most conversions one decision is about.
 pub const MAX_DECIDED: usize = 100;
-/// The most conversions that one round of approvals takes on.
-const DUE_AT_ONCE: i64 = 1000;
+/// The most conversions that are approved in one transaction: sales wait behind it.
+const DUE_AT_ONCE: i64 = 500;
+/// How many organizations are approved for at the same time.
+const ORGANIZATIONS_AT_ONCE: usize = 4;
 
 /// A step for some conversions: for all of them or, when one refuses, for none.
 #[derive(Clone, Debug)]
@@ -143,34 +145,62 @@ impl Store {
         }
     }
 
-    /// Approves what has passed its hold; tells how many were due. The writer looks again under the
-    /// organization's lock, so several servers approve each of them once.
-    pub async fn approve_due(&self) -> Result<usize, StoreError> {
-        let rows = sqlx::query!(
-            "select organization_id, conversion_id from conversion
-             where status = 'pending' and hold_until <= $1 and not is_disputed
-                 and commission_state = 'ready' and parent_conversion_id is null
-             order by hold_until limit $2",
-            self.clock.now(),
-            DUE_AT_ONCE,
+    /// Approves everything that has passed its hold. The writer looks again under the organization's lock,
+    /// so several servers approve each of them once. Organizations don't wait for each other.
+    ///
+    /// # Errors
+    /// Below. What could not be approved is due again the next time.
+    pub async fn approve_due(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let organizations = sqlx::query_scalar!(
+            "select organization_id from organization o where exists (
+                 select from conversion c where c.organization_id = o.organization_id
+                     and c.status = 'pending' and c.hold_until <= $1 and not c.is_disputed
+                     and c.commission_state = 'ready' and c.parent_conversion_id is null)",
+            now,
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut due: BTreeMap<OrganizationId, Vec<ConversionId>> = BTreeMap::new();
-        for row in &rows {
-            due.entry(OrganizationId(row.organization_id))
-                .or_default()
-                .push(ConversionId(row.conversion_id));
-        }
-        for (organization_id, ids) in due {
-            let approved = self
-                .writer
-                .submit(organization_id, Item::HoldPassed(ids))
-                .await;
-            if let Err(error) = approved {
+        let approve = |id| self.approve_due_of(OrganizationId(id), now);
+        stream::iter(organizations)
+            .map(approve)
+            .buffer_unordered(ORGANIZATIONS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// The same for one organization, from the first that was due to the last.
+    async fn approve_due_of(
+        &self,
+        organization_id: OrganizationId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut after = (DateTime::UNIX_EPOCH, Uuid::nil());
+        loop {
+            let due = sqlx::query!(
+                "select hold_until, conversion_id from conversion
+                 where organization_id = $1 and status = 'pending' and hold_until <= $2 and not is_disputed
+                     and commission_state = 'ready' and parent_conversion_id is null
+                     and (hold_until, conversion_id) > ($3, $4)
+                 order by hold_until, conversion_id limit $5",
+                organization_id.0,
+                now,
+                after.0,
+                after.1,
+                DUE_AT_ONCE,
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            let Some(last) = due.last() else {
+                return Ok(());
+            };
+            after = (last.hold_until, last.conversion_id);
+            let ids = due.iter().map(|row| ConversionId(row.conversion_id));
+            let passed = Item::HoldPassed(ids.collect());
+            if let Err(error) = self.writer.submit(organization_id, passed).await {
                 tracing::warn!(%error, %organization_id, "approvals are late; tried again shortly");
+                return Ok(());
             }
         }
-        Ok(rows.len())
     }
 }

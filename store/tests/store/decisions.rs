@@ -66,7 +66,11 @@ async fn what_has_passed_its_hold_is_approved_once_by_many_servers(pool: PgPool)
     shop.store.approve_due().await.expect("looks");
     assert_eq!(shop.rows_of("in_1").await[0].status, Status::Pending);
     shop.clock.advance(Duration::days(30));
-    let rounds = (0..5).map(|_| shop.store.approve_due());
+    let beside = shop.beside();
+    let rounds = (0..6).map(|round| {
+        let server = if round % 2 == 0 { &shop.store } else { &beside };
+        server.approve_due()
+    });
     for round in futures::future::join_all(rounds).await {
         round.expect("looks");
     }
@@ -80,6 +84,32 @@ async fn what_has_passed_its_hold_is_approved_once_by_many_servers(pool: PgPool)
             .await
             .expect("the audit log");
     assert_eq!(lines, ["Pending to Approved: the hold has passed"]);
+}
+
+/// More than fit into one transaction, with one that can't be approved among them.
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn everything_that_is_due_is_approved_at_once(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    sale(&shop, "in_1").await;
+    sqlx::query(
+        "insert into conversion select (jsonb_populate_record(c, jsonb_build_object(
+             'conversion_id', gen_random_uuid(), 'external_event_id', 'copy_' || number))).*
+         from conversion c, generate_series(1, 1200) number",
+    )
+    .execute(&pool)
+    .await
+    .expect("copied");
+    let refused = "update conversion set is_disputed = true where external_event_id = 'copy_600'";
+    sqlx::query(refused).execute(&pool).await.expect("disputed");
+    shop.clock.advance(Duration::days(30));
+    shop.store.approve_due().await.expect("approves");
+    let pending: Vec<String> =
+        sqlx::query_scalar("select external_event_id from conversion where status = 'pending'")
+            .fetch_all(&pool)
+            .await
+            .expect("reads");
+    assert_eq!(pending, ["copy_600"]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -19,10 +19,7 @@ use domain::{
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use futures::{StreamExt, future::join_all, stream};
-use proptest::{
-    strategy::{Strategy, ValueTree},
-    test_runner::TestRunner,
-};
+use proptest::strategy::{Strategy, ValueTree};
 use sqlx::PgPool;
 use store::{
     audit::Actor,
@@ -34,7 +31,7 @@ use self::{
     case::{Case, Earns, MONEY, PHASES, Pays, Step, TERMS, Told, case},
     model::{Model, State},
 };
-use crate::support::{Shop, clue, noon, percent};
+use crate::support::{Shop, clue, noon, percent, runner};
 
 const CASES: usize = 500;
 /// How many times a history that fails is made smaller.
@@ -436,7 +433,7 @@ const NEVER: [(&str, &str); 6] = [
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn random_histories_end_as_the_rules_say(pool: PgPool) {
     let shop = open(pool.clone()).await;
-    let mut runner = TestRunner::deterministic();
+    let mut runner = runner();
     let mut trees: Vec<_> = (0..CASES)
         .map(|_| case().new_tree(&mut runner).expect("a history"))
         .collect();

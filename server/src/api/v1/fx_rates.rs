@@ -1,16 +1,25 @@
 //! `/api/v1/fx-rates`: the exchange rates that commissions are computed with.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::Response,
+};
 use chrono::{Days, NaiveDate};
-use domain::{exchange::Quote, money::Currency, scope::Scope};
+use domain::{
+    exchange::{Quote, parse_day},
+    money::Currency,
+    scope::Scope,
+};
 use serde::{Deserialize, Serialize};
 use store::exchange::DayRate;
 
 use super::Reply;
 use crate::{
     caller::Caller,
-    input::{Json, Query},
+    input::{MAX_BODY, Query, parse, read_body, require_json},
     problem::Problem,
+    rates,
     state::AppState,
 };
 
@@ -42,11 +51,35 @@ impl RateRow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct NewBody {
-    date: NaiveDate,
+struct NewBody {
+    date: String,
     base: Currency,
     quote: Currency,
     rate: String,
+}
+
+impl NewBody {
+    fn read(self) -> Result<DayRate, Problem> {
+        if self.base == self.quote {
+            let problem = "another currency than the base is needed";
+            return Err(Problem::invalid("quote", problem));
+        }
+        let day = parse_day(&self.date);
+        let no_day = || Problem::invalid("date", "a day such as 2026-11-20 is needed");
+        let rate = Quote::parse(&self.rate);
+        Ok(DayRate {
+            day: day.ok_or_else(no_day)?,
+            base: self.base,
+            quote: self.quote,
+            rate: rate.map_err(|error| Problem::invalid("rate", error.to_string()))?,
+        })
+    }
+}
+
+/// How many rates a file brought.
+#[derive(Serialize)]
+struct Brought {
+    rates: usize,
 }
 
 /// `GET /api/v1/fx-rates`: newest first, the caller's own before the published ones.
@@ -57,11 +90,7 @@ pub(crate) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
-    let mut day = |name: &str| {
-        query.parsed(name, "a day such as 2026-11-20 is needed", |text| {
-            text.parse::<NaiveDate>().ok()
-        })
-    };
+    let mut day = |name: &str| query.parsed(name, "a day such as 2026-11-20", parse_day);
     let (since, until) = (day("since")?, day("until")?);
     query.done()?;
     let until = until.unwrap_or(state.store.now().date_naive());
@@ -72,30 +101,55 @@ pub(crate) async fn list(
     Ok(reply.ok(&rows))
 }
 
-/// `POST /api/v1/fx-rates`: sets the caller's own rate of a day; sales that waited for it are computed.
+/// `POST /api/v1/fx-rates`: sets the caller's own rates: one as JSON, or many as CSV with the columns
+/// `date,base,quote,rate`. Sales that waited for them are computed.
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
     reply: Reply,
-    Json(body): Json<NewBody>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::MerchantManage)?;
-    if body.base == body.quote {
-        return Err(Problem::invalid(
-            "quote",
-            "another currency than the base is needed",
-        ));
+    let (parts, body) = request.into_parts();
+    let is_csv = is_csv(&parts.headers);
+    if !is_csv {
+        require_json(&parts.headers)?;
     }
-    let rate = Quote::parse(&body.rate);
-    let rate = DayRate {
-        day: body.date,
-        base: body.base,
-        quote: body.quote,
-        rate: rate.map_err(|error| Problem::invalid("rate", error.to_string()))?,
+    let body = read_body(body, MAX_BODY).await?;
+    let own = if is_csv {
+        of_csv(&body)?
+    } else {
+        vec![parse::<NewBody>(&body)?.read()?]
     };
-    state
-        .store
-        .set_rates(caller.actor(), organization_id, &[rate])
-        .await?;
-    Ok(reply.created(RateRow::new(&(rate, true))))
+    not_ahead(&own, state.store.now().date_naive())?;
+    let (store, actor) = (&state.store, caller.actor());
+    store.set_rates(actor, organization_id, &own).await?;
+    Ok(match own.as_slice() {
+        [one] if !is_csv => reply.created(RateRow::new(&(*one, true))),
+        many => reply.created(Brought { rates: many.len() }),
+    })
+}
+
+fn is_csv(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("text/csv")
+}
+
+fn of_csv(body: &[u8]) -> Result<Vec<DayRate>, Problem> {
+    let text = str::from_utf8(body).map_err(|_| Problem::invalid("body", "it is not UTF-8"))?;
+    rates::of_csv(text).map_err(|error| Problem::invalid("body", error.to_string()))
+}
+
+/// Nobody knows rates of days to come; east of here tomorrow has begun.
+fn not_ahead(rates: &[DayRate], today: NaiveDate) -> Result<(), Problem> {
+    let tomorrow = today.succ_opt().unwrap_or(today);
+    match rates.iter().find(|rate| rate.day > tomorrow) {
+        None => Ok(()),
+        Some(rate) => {
+            let problem = format!("{} has not come yet", rate.day);
+            Err(Problem::invalid("date", problem))
+        }
+    }
 }

@@ -21,6 +21,7 @@ use domain::{
     slug::Slug,
     text::Name,
 };
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sqlx::PgPool;
 use store::{
     Clock, Random, Store, Vault,
@@ -33,6 +34,18 @@ use store::{
     organization::NewOrganization,
     sales::Row,
 };
+
+/// Random histories and orders, the same every time; others with `TRIBUTARY_TEST_SEED`, any number.
+pub(crate) fn runner() -> TestRunner {
+    let seed = std::env::var("TRIBUTARY_TEST_SEED").ok();
+    let Some(seed) = seed.map(|text| text.parse::<u64>().expect("a number")) else {
+        return TestRunner::deterministic();
+    };
+    println!("TRIBUTARY_TEST_SEED={seed}");
+    let bytes: Vec<u8> = seed.to_le_bytes().repeat(4);
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    TestRunner::new_with_rng(Config::default(), random)
+}
 
 /// A merchant with a Stripe connection on a clock that stands at 20 November 2026, noon.
 pub(crate) struct Shop {
