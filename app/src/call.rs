@@ -92,6 +92,12 @@ impl FromStr for Answer {
     }
 }
 
+/// What stands in a form's fields, as the browser would send it.
+pub(crate) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
+    let fields = FormData::new_with_form(form).ok()?;
+    UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+}
+
 /// A form that a server function takes, with JavaScript or without.
 #[derive(Clone, Copy)]
 pub struct Sending {
@@ -136,9 +142,7 @@ impl Sending {
 
     /// A button with a name says what is wanted.
     fn send(self, form: &HtmlFormElement, button: Option<HtmlElement>) {
-        let fields = FormData::new_with_form(form)
-            .and_then(|fields| UrlSearchParams::new_with_str_sequence_sequence(&fields));
-        let Ok(fields) = fields else { return };
+        let Some(fields) = fields(form) else { return };
         let of_button = |name| {
             button
                 .as_ref()

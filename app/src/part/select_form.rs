@@ -3,10 +3,11 @@
 
 use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
+use web_sys::HtmlFormElement;
 
 use super::popover::form_of;
 use crate::{
+    call::fields,
     server_fn::{Choice, event::Filter},
     text::events as words,
 };
@@ -68,9 +69,7 @@ fn select(label: &'static str, filter: Filter) -> impl IntoView {
 
 /// The query that a form asks for; what is empty is left out.
 fn read(form: &HtmlFormElement) -> Option<String> {
-    let fields = FormData::new_with_form(form).ok()?;
-    let params = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    let text = String::from(params.to_string());
+    let text = String::from(fields(form)?.to_string());
     let given: Vec<&str> = text
         .split('&')
         .filter(|pair| !pair.ends_with('='))
