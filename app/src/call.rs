@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
-use crate::error::AppError;
+use crate::error::{AppError, Invalid};
 
 /// What the server answered: JSON that has not been read yet, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +129,24 @@ impl Sending {
         }
     }
 
-    /// Sends the form that is being submitted as the browser would, and stays on the page.
+    /// What was typed before the page was loaded again.
+    pub fn kept(self, name: &str) -> Option<String> {
+        let (AppError::Invalid(Invalid { kept, .. }) | AppError::TooMany { kept, .. }) =
+            self.error.get_untracked()?
+        else {
+            return None;
+        };
+        kept.into_iter()
+            .find_map(|(kept, typed)| (kept == name).then_some(typed))
+    }
+
+    /// Sends the form that is being submitted as the browser would, and stays on the page. What a button
+    /// with an address of its own asks for is left to the browser.
     pub fn take(self, event: &SubmitEvent) {
+        let button = event.submitter();
+        if button.is_some_and(|button| button.has_attribute("formaction")) {
+            return;
+        }
         event.prevent_default();
         let form = event
             .target()

@@ -14,7 +14,7 @@ use web_sys::HtmlElement;
 use super::sale::Sale;
 use crate::{
     at_once::at_once,
-    call::{Answer, ask, load},
+    call::{Answer, Sending, ask, load},
     error::AppError,
     live::{Link, Pace, use_event_stream},
     part::{
@@ -32,7 +32,10 @@ use crate::{
         totals::Totals,
     },
     query::{ADD_SALE_PATH, BadQuery, NAMES, SalesQuery},
-    server_fn::sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
+    server_fn::{
+        sale::DecideSales,
+        sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
+    },
     shown::{Shown, Taking},
     text::{self, sales as words},
 };
@@ -188,6 +191,7 @@ fn SalesScreen(
     let shown = Shown::new(page);
     let Refreshed { failed, busy } = use_refresh(query, shown, news.changes, seen);
     let may_edit = shown.summary.read_untracked().may_edit;
+    let deciding = Sending::to::<DecideSales>();
     let summary = shown.summary;
     let navigate = use_navigate();
     let release = move || {
@@ -201,7 +205,7 @@ fn SalesScreen(
     let list = move || {
         if !shown.rows.read().is_empty() {
             return Either::Left(
-                view! { <SalesTable shown query open=news.open/><Pager query summary/> },
+                view! { <SalesTable shown query open=news.open deciding/><Pager query summary/> },
             );
         }
         Either::Right(match summary.read().first_steps.clone() {
@@ -237,7 +241,7 @@ fn SalesScreen(
         <div class="list" aria-busy=move || busy.get().then_some("true")>
             {move || { let _ = empty.get(); untrack(list) }}
         </div>
-        {may_edit.then(|| view! { <Selection/> })}
+        {may_edit.then(|| view! { <Selection sending=deciding/> })}
         {source_sentences()}
     }
 }

@@ -5,12 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use crate::{
-    call::Sending,
-    error::{AppError, Invalid},
-    server_fn::Choice,
-    text::form as words,
-};
+use crate::{call::Sending, error::AppError, server_fn::Choice, text::form as words};
 
 /// How a form does: what its fields share.
 #[derive(Clone, Copy)]
@@ -51,13 +46,7 @@ impl FormState {
 
     /// What was typed before the page was loaded again.
     pub fn kept(self, name: &str) -> Option<String> {
-        let (AppError::Invalid(Invalid { kept, .. }) | AppError::TooMany { kept, .. }) =
-            self.sending.error.get_untracked()?
-        else {
-            return None;
-        };
-        kept.into_iter()
-            .find_map(|(kept, typed)| (kept == name).then_some(typed))
+        self.sending.kept(name)
     }
 
     fn focus_what_is_wrong(self) {

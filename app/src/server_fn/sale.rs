@@ -30,6 +30,15 @@ pub struct DecisionForm {
     pub reason: String,
 }
 
+#[cfg(feature = "ssr")]
+impl DecisionForm {
+    /// What was picked and typed.
+    fn kept(&self) -> Vec<(String, String)> {
+        let (ids, reason) = (self.ids.join(","), self.reason.clone());
+        vec![("ids".to_owned(), ids), ("reason".to_owned(), reason)]
+    }
+}
+
 form! {
     /// A sale entered by hand.
     EntryForm { affiliate, campaign, amount, currency, email, external_id, paid_on, note }
@@ -46,7 +55,9 @@ pub async fn load_sale(id: String) -> Result<Written, AppError> {
 #[server(prefix = "/rpc", endpoint = "decide_sales")]
 pub async fn decide_sales(form: DecisionForm) -> Result<(), AppError> {
     let caller = crate::request::manager()?;
-    caller.decide(form).await.map_err(crate::request::refuse)
+    let kept = form.kept();
+    let decided = caller.decide(form).await;
+    decided.map_err(|error| crate::request::refuse(error.keeping(kept)))
 }
 
 /// The form for a sale that is entered by hand.
