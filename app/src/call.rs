@@ -12,11 +12,12 @@ use leptos::{
     server_fn::{ServerFn, error::ServerFnUrlError},
     task::spawn_local,
 };
+use leptos_router::location::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
-use crate::error::{AppError, Invalid};
+use crate::error::AppError;
 
 /// What the server answered: JSON that has not been read yet, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,14 @@ pub trait Question: ServerFn<Error = AppError, Output: Serialize> + 'static {
     }
 }
 
+/// Names and values as they stand in an address, escaped.
+pub(crate) fn parameters(pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={}", Url::escape(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 /// Asks now, and again whenever `again` changes.
 pub fn load<Q: Question>(
     again: Signal<usize>,
@@ -44,7 +53,10 @@ pub fn load<Q: Question>(
     load_boxed(again, Box::new(move || ask(question())))
 }
 
-fn load_boxed(again: Signal<usize>, ask: Box<dyn Fn() -> Asked + Send + Sync>) -> Loaded {
+pub(crate) fn load_boxed(
+    again: Signal<usize>,
+    ask: Box<dyn Fn() -> Asked + Send + Sync>,
+) -> Loaded {
     Resource::new_str(move || again.get(), move |_| ask())
 }
 
@@ -131,11 +143,7 @@ impl Sending {
 
     /// What was typed before the page was loaded again.
     pub fn kept(self, name: &str) -> Option<String> {
-        let (AppError::Invalid(Invalid { kept, .. }) | AppError::TooMany { kept, .. }) =
-            self.error.get_untracked()?
-        else {
-            return None;
-        };
+        let kept = self.error.get_untracked()?.kept();
         kept.into_iter()
             .find_map(|(kept, typed)| (kept == name).then_some(typed))
     }

@@ -21,13 +21,13 @@ use crate::{
         badge::source_sentences,
         chips::Chips,
         filter_bar::FilterBar,
-        first_steps::Checklist,
         icon::{Icon, icon},
         live_mark::LiveMark,
         pager::Pager,
         pill::Pill,
         sales_table::SalesTable,
         selection::Selection,
+        served::Served,
         state::{Awaited, Empty, Failure},
         totals::Totals,
     },
@@ -93,13 +93,13 @@ pub fn Sales() -> impl IntoView {
         open,
     };
     focus_what_was_open(open);
-    move || {
+    at_once(move || {
         if alone.get() {
             Either::Left(sale(true))
         } else {
             Either::Right(view! { <List asked query news/>{sale(false)} })
         }
-    }
+    })
 }
 
 /// Back to where one was in the list before a sale was opened.
@@ -209,7 +209,7 @@ fn SalesScreen(
             );
         }
         Either::Right(match summary.read().first_steps.clone() {
-            Some(steps) => Either::Left(view! { <Checklist steps/> }),
+            Some(steps) => Either::Left(view! { <Served html=RwSignal::new(steps)/> }),
             None => Either::Right(view! {
                 <Empty title=words::NOTHING_FITS hint=words::NOTHING_FITS_HINT>
                     <a class="btn" data-noscroll href=move || query.read().cleared_all()>{words::CLEAR_FILTERS}</a>

@@ -1,40 +1,12 @@
 //! Processor connections: the list, adding one, and adding a secret to one.
 
-use domain::{connection::Mode, id::ConnectionId};
 use leptos::prelude::*;
 
-use super::form::form;
-use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
-
-wire! {
-    /// The connections page.
-    ConnectionsPage {
-        /// All connections.
-        rows: Vec<ConnectionRow>,
-        /// When this was answered.
-        now: Millis,
-        /// May the viewer change connections?
-        may_edit: bool,
-    }
-}
-
-wire! {
-    /// One connection. Secrets never leave the server; only their number does.
-    ConnectionRow {
-        /// Which.
-        id: ConnectionId,
-        /// Its name.
-        name: String,
-        /// Real money or a sandbox.
-        mode: Mode,
-        /// The address the processor sends events to.
-        webhook_url: String,
-        /// How many signing secrets it holds.
-        secrets: usize,
-        /// When the last event came.
-        last_event_at: Option<Millis>,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 form! {
     /// A new Stripe connection.
@@ -46,20 +18,13 @@ form! {
     SecretForm { connection } secret { secret }
 }
 
-/// All connections.
+/// All connections. `add` opens a form: `stripe` to connect an account, a connection's id to give it a
+/// further secret.
 #[server(prefix = "/rpc", endpoint = "connections", input = server_fn::codec::GetUrl)]
-pub async fn load_connections() -> Result<ConnectionsPage, AppError> {
+pub async fn load_connections(add: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let rows = caller
-        .store
-        .connections(caller.organization())
-        .await
-        .map_err(crate::request::refuse)?;
-    Ok(ConnectionsPage {
-        rows: rows.into_iter().map(ConnectionRow::from).collect(),
-        now: caller.store.now().timestamp_millis(),
-        may_edit: caller.viewer.role.may_administer(),
-    })
+    let page = caller.connections_page(add).await;
+    page.map_err(crate::request::refuse)
 }
 
 /// Connects a Stripe account.
@@ -96,7 +61,11 @@ pub async fn add_secret(form: SecretForm) -> Result<(), AppError> {
     Ok(())
 }
 
-impl Question for LoadConnections {}
+impl Question for LoadConnections {
+    fn parameters(&self) -> String {
+        parameters(&[("add", &self.add)])
+    }
+}
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -105,29 +74,47 @@ mod server {
         id::ConnectionId,
         text::Name,
     };
+    use leptos::prelude::*;
     use store::connection::{
         ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets,
     };
 
-    use super::{AppError, ConnectionForm, ConnectionRow, SecretForm};
-    use crate::{request::public_url, server_fn::form::field, text};
+    use super::{AddConnection, AddSecret, AppError, ConnectionForm, SecretForm, Written};
+    use crate::{
+        part::{
+            connections::{Open, Told, told},
+            fields::Refused,
+        },
+        request::{Caller, public_url},
+        server_fn::form::field,
+        text,
+    };
 
-    impl From<ConnectionView> for ConnectionRow {
-        fn from(view: ConnectionView) -> Self {
-            Self {
-                id: view.id,
-                name: view.name.into(),
-                mode: view.mode,
-                webhook_url: format!(
-                    "{}/api/webhooks/{}/{}",
-                    public_url(),
-                    view.processor.as_str(),
-                    view.id
-                ),
-                secrets: view.secrets,
-                last_event_at: view.last_event_at.map(|at| at.timestamp_millis()),
-            }
+    impl Caller {
+        pub(super) async fn connections_page(&self, add: String) -> Result<Written, AppError> {
+            let may_edit = self.viewer.role.may_administer();
+            let known = self.store.connections(self.organization()).await?;
+            let open = match add.as_str() {
+                "" => None,
+                "stripe" => Some(Open::Connection(Refused::of::<AddConnection>())),
+                _ => Some(Open::Secret(add, Refused::of::<AddSecret>())),
+            };
+            let page = Told {
+                connections: known.into_iter().map(with_address).collect(),
+                open: open.filter(|_| may_edit),
+                may_edit,
+            };
+            Ok(Written {
+                html: told(&page).to_html(),
+            })
         }
+    }
+
+    /// A connection with the address the processor sends events to.
+    fn with_address(connection: ConnectionView) -> (ConnectionView, String) {
+        let (processor, id) = (connection.processor.as_str(), connection.id);
+        let url = format!("{}/api/webhooks/{processor}/{id}", public_url());
+        (connection, url)
     }
 
     impl ConnectionForm {

@@ -2,19 +2,13 @@
 //! written on the server (`part::served`).
 
 use leptos::prelude::*;
-use leptos_router::location::Url;
 use serde::{Deserialize, Serialize};
 
-use super::form::form;
-use crate::{call::Question, error::AppError, wire::wire};
-
-wire! {
-    /// A page, or a part of one, that the server has written.
-    Written {
-        /// Its markup.
-        html: String,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 /// What is decided about which sales.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -80,7 +74,7 @@ pub async fn enter_sale(form: EntryForm) -> Result<(), AppError> {
 
 impl Question for LoadSale {
     fn parameters(&self) -> String {
-        format!("id={}", Url::escape(&self.id))
+        parameters(&[("id", &self.id)])
     }
 }
 

@@ -18,11 +18,19 @@ pub const EVENTS: &str = "Events to tick";
 pub const SECRETS: &str = "Signing secrets";
 pub const LAST_EVENT: &str = "Last event";
 pub const NO_EVENT: &str = "None yet";
+pub const RECONCILED: &str = "Compared with Stripe";
+pub const RECONCILED_HINT: &str =
+    "Events that Stripe has and that never came in are fetched with the API key.";
+pub const NOT_RECONCILED: &str = "Not yet";
 pub const ROLL: &str = "Add a further secret";
 pub const ROLL_HINT: &str = "While you roll the secret in Stripe, both are accepted.";
 pub const ADD_SECRET: &str = "Add secret";
 pub const LIVE: &str = "Live";
 pub const TEST: &str = "Test";
+
+pub fn broke_off(why: &str) -> String {
+    format!("The last comparison broke off: {why}. It is tried again by itself.")
+}
 
 pub fn events(count: usize) -> String {
     format!("{count} events")
