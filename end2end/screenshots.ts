@@ -29,7 +29,7 @@ async function main(directory: string): Promise<void> {
     await shoot([{ name: 'setup', path: '/setup' }]);
     const shop = await Organization.create(server, 'Northwind', 'maria@northwind.example');
     const empty = await Organization.create(server, 'Contoso', 'kim@contoso.example');
-    await demo(shop);
+    const sights = await demo(shop);
     await shoot([
       { name: 'sign-in', path: '/sign-in' },
       { name: 'not-found', path: '/nowhere' },
@@ -40,7 +40,18 @@ async function main(directory: string): Promise<void> {
       { name: 'sales-nothing-fits', path: `${SALES}?status=denied`, as: shop },
       { name: 'sales-bad-filter', path: `${SALES}?status=open`, as: shop },
       { name: 'sales-filter-open', path: SALES, as: shop, prepare: openFilter },
-      { name: 'sales-drawer', path: SALES, as: shop, prepare: (page) => page.locator('.open').first().click() },
+      { name: 'sales-drawer', path: SALES, as: shop, prepare: (page) => opens(page, '.open') },
+      { name: 'sales-selected', path: `${SALES}?take=25`, as: shop, prepare: pickTwo },
+      { name: 'sales-drawer-disputed', path: SALES, as: shop, prepare: (page) => opens(page, `#sale-${sights.sale} .open`) },
+      { name: 'sale', path: `${SALES}/${sights.sale}`, as: shop, whole: true },
+      { name: 'sale-share', path: `${SALES}/${sights.share}`, as: shop, whole: true },
+      { name: 'sale-add', path: `${SALES}/new`, as: shop },
+      { name: 'affiliate', path: `/dashboard/affiliates/${sights.affiliate}`, as: shop, whole: true },
+      { name: 'affiliate-edit', path: `/dashboard/affiliates/${sights.affiliate}?edit=1`, as: shop },
+      { name: 'events', path: '/dashboard/events', as: shop },
+      { name: 'events-filtered', path: '/dashboard/events?outcome=failed', as: shop },
+      { name: 'events-empty', path: '/dashboard/events', as: empty },
+      { name: 'event', path: `/dashboard/events/${sights.event}`, as: shop, whole: true },
       { name: 'affiliates', path: '/dashboard/affiliates', as: shop, whole: true },
       { name: 'affiliates-add', path: '/dashboard/affiliates?add=affiliate', as: shop },
       { name: 'affiliates-coupon', path: '/dashboard/affiliates?add=coupon', as: shop },
@@ -73,7 +84,7 @@ async function main(directory: string): Promise<void> {
           const page = await context.newPage();
           await page.goto(path, { waitUntil: 'load' });
           await page.evaluate(() => document.fonts.ready);
-          if (path.startsWith(SALES) && !name.endsWith('bad-filter')) await new SalesPage(page).live();
+          if (path.startsWith(SALES) && !/bad-filter$|^sale-|^sale$/.test(name)) await new SalesPage(page).live();
           await prepare?.(page);
           await page.screenshot({ path: join(directory, `${name}-${width}-${colorScheme}.png`), fullPage: whole });
           await context.close();
@@ -81,6 +92,16 @@ async function main(directory: string): Promise<void> {
       }
     }
   }
+}
+
+async function opens(page: Page, link: string): Promise<void> {
+  await page.locator(link).first().click();
+  await page.getByRole('complementary', { name: 'Sale' }).getByRole('heading', { level: 2 }).waitFor();
+}
+
+async function pickTwo(page: Page): Promise<void> {
+  const boxes = page.getByRole('checkbox', { name: /^Select/ });
+  for (const index of [1, 2]) await boxes.nth(index).check();
 }
 
 async function openFilter(page: Page): Promise<void> {

@@ -12,6 +12,7 @@ use leptos::{
     server_fn::{ServerFn, error::ServerFnUrlError},
     task::spawn_local,
 };
+use leptos_router::location::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
@@ -36,6 +37,14 @@ pub trait Question: ServerFn<Error = AppError, Output: Serialize> + 'static {
     }
 }
 
+/// Names and values as they stand in an address, escaped.
+pub(crate) fn parameters(pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={}", Url::escape(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 /// Asks now, and again whenever `again` changes.
 pub fn load<Q: Question>(
     again: Signal<usize>,
@@ -44,7 +53,10 @@ pub fn load<Q: Question>(
     load_boxed(again, Box::new(move || ask(question())))
 }
 
-fn load_boxed(again: Signal<usize>, ask: Box<dyn Fn() -> Asked + Send + Sync>) -> Loaded {
+pub(crate) fn load_boxed(
+    again: Signal<usize>,
+    ask: Box<dyn Fn() -> Asked + Send + Sync>,
+) -> Loaded {
     Resource::new_str(move || again.get(), move |_| ask())
 }
 
@@ -92,6 +104,12 @@ impl FromStr for Answer {
     }
 }
 
+/// What stands in a form's fields, as the browser would send it.
+pub(crate) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
+    let fields = FormData::new_with_form(form).ok()?;
+    UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+}
+
 /// A form that a server function takes, with JavaScript or without.
 #[derive(Clone, Copy)]
 pub struct Sending {
@@ -123,8 +141,20 @@ impl Sending {
         }
     }
 
-    /// Sends the form that is being submitted as the browser would, and stays on the page.
+    /// What was typed before the page was loaded again.
+    pub fn kept(self, name: &str) -> Option<String> {
+        let kept = self.error.get_untracked()?.kept();
+        kept.into_iter()
+            .find_map(|(kept, typed)| (kept == name).then_some(typed))
+    }
+
+    /// Sends the form that is being submitted as the browser would, and stays on the page. What a button
+    /// with an address of its own asks for is left to the browser.
     pub fn take(self, event: &SubmitEvent) {
+        let button = event.submitter();
+        if button.is_some_and(|button| button.has_attribute("formaction")) {
+            return;
+        }
         event.prevent_default();
         let form = event
             .target()
@@ -136,9 +166,7 @@ impl Sending {
 
     /// A button with a name says what is wanted.
     fn send(self, form: &HtmlFormElement, button: Option<HtmlElement>) {
-        let fields = FormData::new_with_form(form)
-            .and_then(|fields| UrlSearchParams::new_with_str_sequence_sequence(&fields));
-        let Ok(fields) = fields else { return };
+        let Some(fields) = fields(form) else { return };
         let of_button = |name| {
             button
                 .as_ref()

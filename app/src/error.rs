@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 use server_fn::{
+    Bytes,
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
-use crate::text;
+use crate::{text, wire::wire};
 
 /// Why a page or a form did not get what it asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +39,17 @@ pub enum AppError {
     },
 }
 
-/// One field that can't be used.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invalid {
-    /// The field's name; empty when it is about the form as a whole.
-    pub field: String,
-    /// What is wrong and what would be right.
-    pub message: String,
-    /// What was typed, so that a reload without JavaScript keeps it. Never a secret.
-    pub kept: Vec<(String, String)>,
+wire! {
+    /// One field that can't be used.
+    #[derive(Default)]
+    Invalid {
+        /// The field's name; empty when it is about the form as a whole.
+        field: String,
+        /// What is wrong and what would be right.
+        message: String,
+        /// What was typed, so that a reload without JavaScript keeps it. Never a secret.
+        kept: Vec<(String, String)>,
+    }
 }
 
 impl AppError {
@@ -73,6 +76,14 @@ impl AppError {
             Self::Invalid(invalid) => Self::Invalid(Invalid { kept, ..invalid }),
             Self::TooMany { seconds, .. } => Self::TooMany { seconds, kept },
             other => other,
+        }
+    }
+
+    /// What was typed.
+    pub fn kept(self) -> Vec<(String, String)> {
+        match self {
+            Self::Invalid(Invalid { kept, .. }) | Self::TooMany { kept, .. } => kept,
+            _ => Vec::new(),
         }
     }
 
@@ -105,6 +116,12 @@ impl AppError {
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
+
+    /// As the encoding has it, but from text: so are answers read, and one way to read is enough.
+    fn de(data: Bytes) -> Self {
+        let text = std::str::from_utf8(&data).unwrap_or_default();
+        serde_json::from_str(text).unwrap_or_else(|_| Self::broken())
+    }
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {

@@ -41,12 +41,24 @@ impl Clock {
         Self(now)
     }
 
+    /// An instant in a few characters in the viewer's zone; `None` until that is known.
+    pub fn short_here(self, at: Millis) -> Option<String> {
+        let now = self.0.get()?;
+        Some(short(Civil::local(at), Civil::local(now), now - at))
+    }
+
     /// An instant in a few characters. `server_now` is when the server wrote it.
     pub fn short(self, at: Millis, server_now: Millis) -> String {
         match self.0.get() {
             None => short(Civil::utc(at), Civil::utc(server_now), server_now - at),
             Some(now) => short(Civil::local(at), Civil::local(now), now - at),
         }
+    }
+
+    /// The same as the server writes it.
+    #[cfg(feature = "ssr")]
+    pub fn short_utc(at: Millis, now: Millis) -> String {
+        short(Civil::utc(at), Civil::utc(now), now - at)
     }
 }
 

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 /// Where the sales page lives.
 pub const SALES_PATH: &str = "/dashboard/sales";
 
+/// Where the sales that are ticked in the list are sent, to come back as CSV.
+pub const EXPORT_PICKED_PATH: &str = "/dashboard/sales/export";
+
 /// Where a sale is entered by hand.
 pub const ADD_SALE_PATH: &str = "/dashboard/sales/new";
 

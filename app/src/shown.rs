@@ -14,7 +14,7 @@ use crate::{
     moment::Millis,
     server_fn::{
         Choice,
-        sales::{FirstSteps, SaleRow, SalesPage},
+        sales::{SaleRow, SalesPage},
     },
 };
 
@@ -54,7 +54,7 @@ pub struct Summary {
     /// Where newer rows are.
     pub newer: Option<String>,
     /// What to do next, while there is no sale at all.
-    pub first_steps: Option<FirstSteps>,
+    pub first_steps: Option<String>,
     /// The affiliate of the filter.
     pub affiliate: Option<Choice>,
     /// May the viewer decide about sales?

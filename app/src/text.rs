@@ -151,7 +151,6 @@ pub mod form {
 
     pub const CHOOSE: &str = "choose one of the list";
     pub const OPTIONAL: &str = "optional";
-    pub const SAVING: &str = "Saving…";
 
     pub fn amount(currency: Currency) -> String {
         let example = Money::new(5 * 10_i64.pow(currency.exponent()), currency);

@@ -13,8 +13,20 @@ const AFFILIATES = [
 const PAYERS = ['Ann Lee', 'Bob Ray', 'Cleo Park', 'Dan Fox', 'Eva Holm', 'Finn Berg', 'Gia Luz', 'Hugo Marsh', 'Ida Storm', 'Jack Pine'];
 const NETS = [1900, 2900, 4900, 9900, 14_900, 49_000];
 
+/** What of the demo is worth a look of its own, by id. */
+export interface Sights {
+  /** A sale that was refunded in part and is disputed, by an affiliate who was recruited. */
+  sale: string;
+  /** The recruiter's share of it. */
+  share: string;
+  /** An affiliate with balances in two currencies. */
+  affiliate: string;
+  /** A failed event. */
+  event: string;
+}
+
 /** Fills an organization with about 80 sales of all the sources there are today. */
-export async function demo(shop: Organization): Promise<void> {
+export async function demo(shop: Organization): Promise<Sights> {
   const pick = picker();
   const campaigns = [
     await shop.defaultCampaign(),
@@ -77,6 +89,36 @@ export async function demo(shop: Organization): Promise<void> {
         await shop.sale({ externalEventId: `order-${88_000 + index}`, affiliateSlug: affiliate.code, amountCents: net * 10, currency: pick(['GBP', 'JPY']), occurredAt });
     }
   }
+  return sights(shop, stripe, campaigns);
+}
+
+async function sights(shop: Organization, stripe: Endpoint, [standard, , euro]: string[]): Promise<Sights> {
+  const recruiter = await shop.affiliate('Rita Sandoval', { email: 'rita@partner.example', programId: standard });
+  const affiliate = await shop.affiliate('Nora Quinn', { code: 'nora', email: 'nora@partner.example', programId: standard, recruiterId: recruiter, commissionPercent: 25 });
+  await shop.call('PATCH', `/api/v1/programs/${standard}`, { overridePercent: 10 });
+  await shop.call('PATCH', `/api/v1/affiliates/${affiliate}`, { programId: euro });
+  await shop.coupon('NORA20', affiliate, euro ?? '');
+  const inEuro = await shop.sale({ affiliateSlug: 'nora', currency: 'EUR', campaignId: euro, externalEventId: 'order-89001', amountCents: 18_900 });
+  await shop.sale({ affiliateSlug: 'nora', currency: 'EUR', campaignId: euro, externalEventId: 'order-89002', amountCents: 129_000 });
+  await shop.sale({ affiliateSlug: 'nora', externalEventId: 'order-89003', amountCents: 24_900 });
+  await shop.call('POST', `/api/v1/conversions/${inEuro.id}/approve`, { reason: 'the customer has confirmed the order' });
+  await shop.call('POST', '/api/tracking/s2s/refund', { externalEventId: 'order-89003', refundId: 'refund-7', amountCents: 9900 });
+
+  const subscription = new Subscription('nadia.berg@customer.example', 'Nadia Berg');
+  const invoice = stripeId('in');
+  const paid = subscription.invoice(invoice, OLD, 49_000, 4900, 'usd', now() - 4 * DAY);
+  await stripe.sell(subscription, { client_reference_id: 'nora' }, paid, OLD);
+  const of = { charge: paid['charge'], currency: 'usd' };
+  await stripe.send('refund.created', { id: stripeId('re'), object: 'refund', ...of, amount: 10_780, status: 'succeeded', reason: 'requested_by_customer', created: now() - 2 * DAY }, NEW);
+  await stripe.send('charge.dispute.created', { id: stripeId('dp'), object: 'dispute', ...of, amount: 43_120, status: 'needs_response', reason: 'product_not_received', created: now() - DAY }, NEW);
+  await stripe.send('invoice.created', { id: stripeId('in') }, NEW);
+  await stripe.send('invoice.paid', { id: stripeId('in'), customer: subscription.customer, currency: 'usd' }, NEW);
+
+  const sale = (await shop.sales()).find((one) => one.invoiceId === invoice && one.affiliateName === 'Nora Quinn');
+  const share = (await shop.sales()).find((one) => one.affiliateName === 'Rita Sandoval' && one.parentConversionId === sale?.id);
+  const { data: [event] } = await shop.call<{ data: { id: string }[] }>('GET', '/api/v1/events?outcome=failed');
+  if (!sale || !share || !event) throw new Error('the demo lacks a sale, its share or a failed event');
+  return { sale: sale.id, share: share.id, affiliate, event: event.id };
 }
 
 /** Picks as if by chance, but the same ones every time (mulberry32). */

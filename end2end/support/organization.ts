@@ -20,6 +20,7 @@ export interface Sale {
   subscriptionId: string | null;
   customerId: string | null;
   invoiceId: string | null;
+  parentConversionId: string | null;
   deduped?: boolean;
 }
 

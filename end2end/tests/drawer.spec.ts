@@ -1,5 +1,6 @@
 // One sale: its story over the list or as a page, what is decided about it, and a sale entered by hand.
 
+import { readFileSync } from 'node:fs';
 import type { Locator, Page } from '@playwright/test';
 import { Organization, type Sale } from '../support/organization';
 import { SALES, SalesPage, isMarked, mark } from '../support/sales-page';
@@ -139,6 +140,47 @@ test('a selection is decided about as a whole', async ({ page, visit, look }) =>
   await bar.getByRole('button', { name: 'Deny' }).click();
   for (const id of ['picked-1', 'picked-2']) await sales.says(sales.row(id), { Status: 'Denied', Commission: '$0.00' });
   await expect(bar).toBeHidden();
+});
+
+test('the selected sales come as CSV', async ({ page, visit }) => {
+  const sold: Sale[] = [];
+  for (const id of ['csv-1', 'csv-2', 'csv-3']) sold.push(await sell({ externalEventId: id }));
+  const sales = new SalesPage(page);
+  await visit(SALES);
+  for (const id of ['csv-1', 'csv-3']) await sales.row(id).getByRole('checkbox').check();
+  const bar = page.getByRole('form', { name: 'Selected sales' });
+  const file = page.waitForEvent('download');
+  await bar.getByRole('button', { name: 'Export CSV' }).click();
+  const download = await file;
+  expect(download.suggestedFilename()).toMatch(/^sales-\d{4}-\d\d-\d\d\.csv$/);
+  const [header, ...lines] = readFileSync(await download.path(), 'utf8').trim().split('\r\n');
+  expect(header).toMatch(/^created_at,.*,coupon_code$/);
+  const ids = lines.map((line) => sold.findIndex((sale) => line.includes(sale.id)));
+  expect(ids, 'newest first').toEqual([2, 0]);
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(2);
+});
+
+test.describe('a selection that is refused', () => {
+  test.use({ expected: [[/status of 400/], { scope: 'test' }] });
+
+  test('stays picked, and says why', async ({ page, visit, look }) => {
+    const [one, two] = [await sell({ externalEventId: 'refused-1' }), await sell({ externalEventId: 'refused-2' })];
+    await shop.call('POST', '/api/v1/conversions/bulk', { ids: [one.id], action: 'deny', reason: 'a test order' });
+    const sales = new SalesPage(page);
+    await visit(`${SALES}?take=25`);
+    const boxes = ['refused-1', 'refused-2'].map((id) => sales.row(id).getByRole('checkbox'));
+    for (const box of boxes) await box.check();
+    const bar = page.getByRole('form', { name: 'Selected sales' });
+    await bar.getByRole('textbox', { name: 'Reason' }).fill('chargebacks');
+    await bar.getByRole('button', { name: 'Deny' }).click();
+    await expect(bar.getByRole('alert')).toContainText('because of 1 of these 2 sales: it is denied already');
+    await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(2);
+    for (const box of boxes) await expect(box).toBeChecked();
+    await expect(bar.getByRole('textbox', { name: 'Reason' })).toHaveValue('chargebacks');
+    await expect(sales.row('refused-2')).toContainText('Pending');
+    expect(two.status).toBe('Pending');
+    await look();
+  });
 });
 
 test('add a sale', async ({ page, visit, look }) => {

@@ -9,9 +9,6 @@ test.beforeAll(async ({ server }) => {
 });
 test.beforeEach(({ context }) => shop.signIn(context));
 
-// With JavaScript a form that is refused is a call that is answered with 400.
-test.use({ expected: [[/status of 400/], { scope: 'test' }] });
-
 test('campaigns', async ({ page, visit, look }) => {
   await visit('/dashboard/campaigns');
   await expect(page).toHaveTitle('Campaigns · Tributary');

@@ -37,6 +37,7 @@ pub(crate) fn router(state: AppState) -> Router {
         )
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
+    let page = Router::new().route("/dashboard/sales/export", post(conversions::export_picked));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);
     let probes = Router::new()
         .route("/healthz", get(health::alive))
@@ -48,6 +49,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .and(NotForContentType::new("text/csv"));
     Router::new()
         .merge(api)
+        .merge(page)
         .merge(probes)
         .merge(dashboard::routes(&state))
         .with_state(state)

@@ -10,7 +10,10 @@ mod place;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{id::OrganizationId, sales::Filter};
+use domain::{
+    id::{ConversionId, OrganizationId},
+    sales::Filter,
+};
 use futures::{Stream, StreamExt, stream};
 use sqlx::{Postgres, pool::PoolConnection};
 use thiserror::Error;
@@ -26,6 +29,9 @@ use crate::{
 /// Size of the pieces that are handed to the reader, and how many may wait for him.
 const PIECE_BYTES: usize = 64 * 1024;
 const PIECES: usize = 2;
+
+/// How many sales can be picked for an export: as many as a page of the list shows.
+pub const MAX_PICKED: usize = 200;
 
 /// An export of which nothing was taken, or nothing came, for so long is ended: it holds a connection.
 const NO_PROGRESS: Duration = Duration::from_mins(1);
@@ -82,13 +88,33 @@ impl Store {
         filter: &Filter,
         patience: Duration,
     ) -> Result<impl Stream<Item = Piece> + Send + use<>, ExportError> {
+        let copy = copy_statement(organization_id, filter);
+        self.export(organization_id, copy, patience).await
+    }
+
+    /// [`Store::export_sales`] of at most [`MAX_PICKED`] sales that were picked from the list. What is not
+    /// in the organization's list is left out.
+    pub async fn export_picked_sales(
+        &self,
+        organization_id: OrganizationId,
+        picked: &[ConversionId],
+    ) -> Result<impl Stream<Item = Piece> + Send + use<>, ExportError> {
+        let copy = copy_picked_statement(organization_id, picked);
+        self.export(organization_id, copy, NO_PROGRESS).await
+    }
+
+    async fn export(
+        &self,
+        organization_id: OrganizationId,
+        copy: String,
+        patience: Duration,
+    ) -> Result<impl Stream<Item = Piece> + Send + use<>, ExportError> {
         let place = self.exports.enter(organization_id)?;
         let mut db = self.pool.acquire().await?;
         // Half-read, it can't be used again. Taken to its end, it is not worth a second way.
         db.close_on_drop();
         let (sender, pieces) = mpsc::channel(PIECES);
         let desk = Desk { sender, patience };
-        let copy = copy_statement(organization_id, filter);
         let task = Some(tokio::spawn(run(db, copy, desk, place)));
         let mut running = Running { pieces, task };
         // The first piece is the header, sent when the database has accepted the statement: what is
@@ -142,8 +168,22 @@ impl Desk {
 /// Only ids and words of our own go into the text: `COPY` takes no parameters.
 fn copy_statement(organization_id: OrganizationId, filter: &Filter) -> String {
     let condition = condition(organization_id, filter, Bounds::of(filter));
+    copy_from("conversion", &condition)
+}
+
+/// The picked rows are fetched first: with sorting discouraged, the whole list would be walked for them.
+fn copy_picked_statement(organization_id: OrganizationId, picked: &[ConversionId]) -> String {
+    let ids: Vec<String> = picked.iter().map(|id| format!("'{id}'")).collect();
+    let ids = ids.join(", ");
+    let rows = format!(
+        "(select * from conversion where organization_id = '{organization_id}' and conversion_id in ({ids}) offset 0)"
+    );
+    copy_from(&rows, "true")
+}
+
+fn copy_from(conversions: &str, condition: &str) -> String {
     format!(
-        "copy (select {columns} from conversion c
+        "copy (select {columns} from {conversions} c
              join affiliate a on a.organization_id = c.organization_id and a.affiliate_id = c.affiliate_id
              join campaign g on g.organization_id = c.organization_id and g.campaign_id = c.campaign_id
              where {condition} order by c.conversion_id desc) to stdout",
@@ -214,5 +254,8 @@ mod tests {
         let statement = copy_statement(OrganizationId(Uuid::nil()), &filter);
         assert!(statement.starts_with("copy (select c.created_at, c.occurred_at, c.kind, "));
         assert!(statement.contains("c.status in ('paid') order by"));
+        let picked = [ConversionId(Uuid::from_u128(1))];
+        let statement = copy_picked_statement(OrganizationId(Uuid::nil()), &picked);
+        assert!(statement.contains("conversion_id in ('00000000-0000-0000-0000-000000000001')"));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     at_once::at_once,
     call::{Answer, load},
     part::{
-        nav::{Account, Nav, SessionChanged, failed_count},
+        nav::{Account, Nav, failed_count},
         state::Awaited,
     },
     server_fn::session::{LoadSession, Session},
@@ -19,9 +19,7 @@ use crate::{
 /// The frame around the pages.
 #[component]
 pub fn Dashboard() -> impl IntoView {
-    let changed = RwSignal::new(0);
-    provide_context(SessionChanged(changed));
-    let session = load(changed.into(), || LoadSession {});
+    let session = load(Signal::stored(0), || LoadSession {});
     let failed = shows_quietly(failed_count);
     let account = shows_quietly(|session| view! { <Account session/> });
     at_once(view! {

@@ -12,12 +12,4 @@ pub mod sale;
 pub mod sales;
 pub mod setup;
 pub mod sign_in;
-
-use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
-
-/// A parameter of the address.
-fn use_param(name: &'static str) -> Memo<Option<String>> {
-    let params = use_query_map();
-    Memo::new(move |_| params.read().get(name))
-}
+mod written;

@@ -5,6 +5,7 @@ use leptos::{ev, html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
+use super::written::written;
 use crate::{
     at_once::at_once,
     call::{Sending, ask, load},
@@ -14,7 +15,10 @@ use crate::{
         served::Served,
         state::{Awaited, shows},
     },
-    server_fn::sale::{DecideSales, LoadEntry, LoadSale, Written},
+    server_fn::{
+        Written,
+        sale::{DecideSales, LoadEntry, LoadSale},
+    },
     text::sale as words,
 };
 
@@ -104,13 +108,5 @@ fn close_by_escape(list: Signal<String>) {
 /// The page to enter a sale by hand.
 #[component]
 pub fn AddSale() -> impl IntoView {
-    let page = load(Signal::stored(0), || LoadEntry {});
-    let show = shows(|page: Written| {
-        let html = RwSignal::new(page.html);
-        view! { <Served html/> }
-    });
-    at_once(view! {
-        <Title text=words::ADD/>
-        <Awaited answers=vec![page] show/>
-    })
+    written(words::ADD, |_| LoadEntry {})
 }

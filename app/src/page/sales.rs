@@ -14,25 +14,28 @@ use web_sys::HtmlElement;
 use super::sale::Sale;
 use crate::{
     at_once::at_once,
-    call::{Answer, ask, load},
+    call::{Answer, Sending, ask, load},
     error::AppError,
     live::{Link, Pace, use_event_stream},
     part::{
         badge::source_sentences,
         chips::Chips,
         filter_bar::FilterBar,
-        first_steps::Checklist,
         icon::{Icon, icon},
         live_mark::LiveMark,
         pager::Pager,
         pill::Pill,
         sales_table::SalesTable,
         selection::Selection,
+        served::Served,
         state::{Awaited, Empty, Failure},
         totals::Totals,
     },
     query::{ADD_SALE_PATH, BadQuery, NAMES, SalesQuery},
-    server_fn::sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
+    server_fn::{
+        sale::DecideSales,
+        sales::{LoadSales, LoadSalesChoices, SalesChoices, SalesPage},
+    },
     shown::{Shown, Taking},
     text::{self, sales as words},
 };
@@ -90,13 +93,13 @@ pub fn Sales() -> impl IntoView {
         open,
     };
     focus_what_was_open(open);
-    move || {
+    at_once(move || {
         if alone.get() {
             Either::Left(sale(true))
         } else {
             Either::Right(view! { <List asked query news/>{sale(false)} })
         }
-    }
+    })
 }
 
 /// Back to where one was in the list before a sale was opened.
@@ -188,6 +191,7 @@ fn SalesScreen(
     let shown = Shown::new(page);
     let Refreshed { failed, busy } = use_refresh(query, shown, news.changes, seen);
     let may_edit = shown.summary.read_untracked().may_edit;
+    let deciding = Sending::to::<DecideSales>();
     let summary = shown.summary;
     let navigate = use_navigate();
     let release = move || {
@@ -201,11 +205,11 @@ fn SalesScreen(
     let list = move || {
         if !shown.rows.read().is_empty() {
             return Either::Left(
-                view! { <SalesTable shown query open=news.open/><Pager query summary/> },
+                view! { <SalesTable shown query open=news.open deciding/><Pager query summary/> },
             );
         }
         Either::Right(match summary.read().first_steps.clone() {
-            Some(steps) => Either::Left(view! { <Checklist steps/> }),
+            Some(steps) => Either::Left(view! { <Served html=RwSignal::new(steps)/> }),
             None => Either::Right(view! {
                 <Empty title=words::NOTHING_FITS hint=words::NOTHING_FITS_HINT>
                     <a class="btn" data-noscroll href=move || query.read().cleared_all()>{words::CLEAR_FILTERS}</a>
@@ -237,7 +241,7 @@ fn SalesScreen(
         <div class="list" aria-busy=move || busy.get().then_some("true")>
             {move || { let _ = empty.get(); untrack(list) }}
         </div>
-        {may_edit.then(|| view! { <Selection/> })}
+        {may_edit.then(|| view! { <Selection sending=deciding/> })}
         {source_sentences()}
     }
 }

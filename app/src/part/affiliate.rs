@@ -17,7 +17,7 @@ use super::{
     table::head,
 };
 use crate::{
-    query::{SalesQuery, affiliate_path, sale_path},
+    query::{AFFILIATES_PATH, SalesQuery, affiliate_path, sale_path},
     text::{self, affiliate as words, affiliates, sales},
 };
 
@@ -37,13 +37,20 @@ pub(crate) struct Told {
     pub(crate) steps: [Option<String>; 3],
     /// The form, when it is open.
     pub(crate) form: Option<Edited>,
+    /// Was a change just taken?
+    pub(crate) is_saved: bool,
     pub(crate) may_edit: bool,
 }
 
 /// Everything about one affiliate.
 pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
     let form = page.form.as_ref();
+    let saved = page
+        .is_saved
+        .then(|| view! { <p class="notice" role="status">{words::SAVED}</p> });
     view! {
+        <p class="back"><a class="link" href=AFFILIATES_PATH>{words::ALL}</a></p>
+        {saved}
         <div class="person">
             {headline(page)}
             {form.map(|form| edit_form(&page.affiliate, &page.campaigns, form))}

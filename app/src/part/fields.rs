@@ -22,6 +22,7 @@ pub(crate) struct Field {
     optional: bool,
     list: Option<&'static str>,
     inputmode: Option<&'static str>,
+    autocomplete: &'static str,
 }
 
 impl Field {
@@ -34,6 +35,7 @@ impl Field {
             optional: false,
             list: None,
             inputmode: None,
+            autocomplete: "off",
         }
     }
 
@@ -62,6 +64,22 @@ impl Field {
     pub(crate) const fn decimal(self) -> Self {
         Self {
             inputmode: Some("decimal"),
+            ..self
+        }
+    }
+
+    /// Typed on a keyboard for whole numbers.
+    pub(crate) const fn numeric(self) -> Self {
+        Self {
+            inputmode: Some("numeric"),
+            ..self
+        }
+    }
+
+    /// What the browser may fill in.
+    pub(crate) const fn autocomplete(self, autocomplete: &'static str) -> Self {
+        Self {
+            autocomplete,
             ..self
         }
     }
@@ -99,7 +117,10 @@ impl Refused {
             },
             Some(other) => Self {
                 failed: Some(other.message()),
-                ..Self::default()
+                invalid: Invalid {
+                    kept: other.kept(),
+                    ..Invalid::default()
+                },
             },
             None => Self::default(),
         }
@@ -107,11 +128,14 @@ impl Refused {
 
     /// What had been typed into a field, else `value`.
     fn typed(&self, field: &Field, value: &str) -> String {
-        let kept = self.invalid.kept.iter();
-        let mut typed = kept.filter(|(kept, _)| kept == field.name);
-        typed
-            .next()
-            .map_or_else(|| value.to_owned(), |(_, typed)| typed.clone())
+        self.kept(field.name)
+            .map_or_else(|| value.to_owned(), str::to_owned)
+    }
+
+    /// What had been typed into the field of a name.
+    pub(crate) fn kept(&self, name: &str) -> Option<&str> {
+        let mut kept = self.invalid.kept.iter();
+        kept.find_map(|(kept, typed)| (kept == name).then_some(typed.as_str()))
     }
 
     fn is_about(&self, field: &Field) -> bool {
@@ -123,7 +147,7 @@ impl Refused {
 pub(crate) fn input(field: &Field, refused: &Refused, value: &str) -> impl IntoView + use<> {
     let is_wrong = refused.is_about(field);
     let control = view! {
-        <input id=field.name name=field.form_name() type=field.kind value=refused.typed(field, value) autocomplete="off"
+        <input id=field.name name=field.form_name() type=field.kind value=refused.typed(field, value) autocomplete=field.autocomplete
             spellcheck="false" required=!field.optional list=field.list inputmode=field.inputmode autofocus=is_wrong
             aria-invalid=is_wrong.then_some("true") aria-describedby=field.described_by()/>
     };
@@ -165,4 +189,38 @@ fn labelled<V: IntoView>(field: &Field, refused: &Refused, control: V) -> impl I
             <p class="hint" id=format!("{}-hint", field.name)>{field.hint}</p>
         </div>
     }
+}
+
+/// A form that a server function takes, sent as any browser sends a form.
+pub(crate) fn form<S: ServerFn<Error = AppError>>(
+    class: &'static str,
+    refused: &Refused,
+    fields: AnyView,
+) -> AnyView {
+    view! {
+        <form method="post" action=S::PATH class=class novalidate>
+            <p class="form-error" role="alert">{refused.failed.clone()}</p>
+            {fields}
+        </form>
+    }
+    .into_any()
+}
+
+/// The button at a form's end.
+pub(crate) fn submit(label: &'static str) -> impl IntoView {
+    view! { <footer><button type="submit" class="btn main">{label}</button></footer> }
+}
+
+/// A panel with a form to add something, and the way out of it.
+pub(crate) fn panel(title: &'static str, back: &'static str, form: AnyView) -> AnyView {
+    view! {
+        <section class="panel" aria-label=title>
+            <header>
+                <h2>{title}</h2>
+                <a class="btn quiet" href=back data-noscroll>{text::CANCEL}</a>
+            </header>
+            {form}
+        </section>
+    }
+    .into_any()
 }

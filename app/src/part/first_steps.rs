@@ -1,16 +1,25 @@
-//! What a new organization does next.
+//! What a new organization does next, as markup. Written on the server only (see [`super::served`]).
 
 use leptos::prelude::*;
 
 use super::{
-    copy::CopyButton,
     icon::{Icon, icon},
+    served::copy_text,
 };
-use crate::{server_fn::sales::FirstSteps, text::first_steps as words};
+use crate::text::first_steps as words;
+
+/// What a new organization has done already.
+pub(crate) struct FirstSteps {
+    /// The referral code of an affiliate, when there is one.
+    pub(crate) affiliate: Option<String>,
+    /// Is a processor connected?
+    pub(crate) connected: bool,
+    /// How the outside reaches this server.
+    pub(crate) public_url: String,
+}
 
 /// The way to the first sale; what is done is ticked.
-#[component]
-pub fn Checklist(steps: FirstSteps) -> impl IntoView {
+pub(crate) fn first_steps(steps: &FirstSteps) -> impl IntoView + use<> {
     let slug = steps.affiliate.as_deref().unwrap_or(words::YOUR_AFFILIATE);
     let curl = words::curl(&steps.public_url, slug);
     let has_affiliate = steps.affiliate.is_some();
@@ -19,14 +28,14 @@ pub fn Checklist(steps: FirstSteps) -> impl IntoView {
             <h2>{words::TITLE}</h2>
             <p class="muted">{words::LEAD}</p>
             <ol>
-                <li class:done=steps.connected>
+                <li class=steps.connected.then_some("done")>
                     {tick(steps.connected)}
                     <div>
-                        <h3><a href="/dashboard/connections?add=stripe">{words::CONNECT}</a></h3>
+                        <h3><a href="/dashboard/connections">{words::CONNECT}</a></h3>
                         <p>{words::CONNECT_HINT}</p>
                     </div>
                 </li>
-                <li class:done=has_affiliate>
+                <li class=has_affiliate.then_some("done")>
                     {tick(has_affiliate)}
                     <div>
                         <h3><a href="/dashboard/affiliates?add=affiliate">{words::AFFILIATE}</a></h3>
@@ -38,9 +47,9 @@ pub fn Checklist(steps: FirstSteps) -> impl IntoView {
                     <div>
                         <h3>{words::TEST}</h3>
                         <p>{words::TEST_HINT}</p>
-                        <div class="command">
-                            <pre tabindex="0"><code>{curl.clone()}</code></pre>
-                            <CopyButton value=curl what=words::COMMAND/>
+                        <div class="command laid-out">
+                            <pre tabindex="0"><code>{curl}</code></pre>
+                            {copy_text(words::COMMAND)}
                         </div>
                     </div>
                 </li>

@@ -1,14 +1,10 @@
 //! The navigation of the dashboard.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::components::A;
 
-use super::{
-    form::{FormState, PostForm},
-    icon::{Icon, icon},
-};
+use super::icon::{Icon, icon};
 use crate::{
-    call::Sending,
     server_fn::session::{Session, SignOut},
     text,
 };
@@ -62,28 +58,23 @@ pub fn Nav<F: IntoView + 'static, C: IntoView + 'static>(
     }
 }
 
-/// What is told of the session in the navigation has changed: how often.
-#[derive(Clone, Copy)]
-pub struct SessionChanged(pub RwSignal<usize>);
-
 /// How many events failed; nothing when none did.
 pub fn failed_count(session: Session) -> impl IntoView {
     let failed = session.failed_events;
     (failed > 0).then(|| {
-        view! { <b class="count"><span class="visually-hidden">", "</span>{text::events::count(failed)}<span class="visually-hidden">{text::events::FAILED}</span></b> }
+        view! { <b class="count"><span class="visually-hidden">", "</span>{text::events::count(failed)}{text::events::FAILED}</b> }
     })
 }
 
 /// Who is signed in, and the way out.
 #[component]
 pub fn Account(session: Session) -> impl IntoView {
-    let form = FormState::new("sign-out", Sending::to::<SignOut>());
     view! {
         <div class="account">
             <p><b>{session.organization}</b><span title=session.email.clone()>{session.email.clone()}</span></p>
-            <PostForm form class="">
+            <form method="post" action=SignOut::PATH>
                 <button type="submit" class="btn quiet">{icon(Icon::Out)}{text::nav::SIGN_OUT}</button>
-            </PostForm>
+            </form>
         </div>
     }
 }

@@ -4,10 +4,11 @@
 use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
-use web_sys::{FormData, HtmlElement, HtmlFormElement, Node, UrlSearchParams};
+use web_sys::{HtmlElement, HtmlFormElement, Node};
 
 use super::icon::{Icon, icon};
 use crate::{
+    call::fields,
     query::{SALES_PATH, SalesQuery},
     text,
 };
@@ -138,14 +139,12 @@ pub fn FilterForm<C: IntoView + 'static>(
     }
 }
 
-/// The form in which something happened: events are listened to further up.
+/// The form that listens to the event, whichever of its fields it comes from.
 pub(super) fn form_of(event: &ev::Event) -> Option<HtmlFormElement> {
     event.current_target()?.dyn_into().ok()
 }
 
 /// The state a form asks for.
 fn read(form: &HtmlFormElement) -> Option<SalesQuery> {
-    let fields = FormData::new_with_form(form).ok()?;
-    let params = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    SalesQuery::try_from(String::from(params.to_string())).ok()
+    SalesQuery::try_from(String::from(fields(form)?.to_string())).ok()
 }

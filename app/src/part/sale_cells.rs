@@ -16,17 +16,17 @@ use crate::{
 };
 
 /// Date, affiliate, type, source, amount, commission, status, processor. The date leads to the sale at
-/// `href`; a box before it picks the sale.
+/// `href`; a box before it picks the sale, for those who may: `pick` says whether it is picked at first.
 pub fn cells(
     sale: SaleRow,
     server_now: Millis,
     href: Signal<String>,
-    may_edit: bool,
+    pick: Option<bool>,
 ) -> impl IntoView {
     let (amount, refunded) = amount(&sale);
-    let pick = may_edit.then(|| {
+    let pick = pick.map(|is_picked| {
         view! {
-            <input type="checkbox" class=BOX form=SELECTION name="form[ids][]" value=sale.id.to_string()
+            <input type="checkbox" class=BOX checked=is_picked form=SELECTION name="form[ids][]" value=sale.id.to_string()
                 aria-label=text::sale::select(&sale.affiliate, &amount)/>
         }
     });

@@ -6,6 +6,7 @@ use web_sys::HtmlElement;
 
 use super::{sale_cells::cells, table::head};
 use crate::{
+    call::Sending,
     query::SalesQuery,
     shown::{Mark, Shown, ShownRow},
     text::sales as words,
@@ -20,6 +21,8 @@ pub fn SalesTable(
     query: Memo<SalesQuery>,
     /// The sale that is open.
     open: Memo<Option<String>>,
+    /// How decisions about picked sales do.
+    deciding: Sending,
 ) -> impl IntoView {
     let body = NodeRef::<html::Tbody>::new();
     Effect::new(move |_| {
@@ -32,9 +35,12 @@ pub fn SalesTable(
         let summary = shown.summary.read_untracked();
         (summary.now, summary.may_edit)
     };
+    // A refused selection stays picked.
+    let picked = deciding.kept("ids").unwrap_or_default();
     let row = move |row: ShownRow| {
         let (id, sale, mark) = (row.id, row.sale, row.mark);
         let text = id.to_string();
+        let pick = may_edit.then(|| picked.contains(&text));
         let class = move || match (mark.get(), open.read().as_ref() == Some(&text)) {
             (_, true) => "opened",
             (Mark::None, _) => "",
@@ -45,7 +51,7 @@ pub fn SalesTable(
         let href = Signal::derive(move || query.read().sale_href(id));
         view! {
             <tr role="row" id=format!("sale-{id}") class=class>
-                {move || cells(sale.get(), server_now, href, may_edit)}
+                {move || cells(sale.get(), server_now, href, pick)}
             </tr>
         }
     };

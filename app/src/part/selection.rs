@@ -4,7 +4,11 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::{call::Sending, server_fn::sale::DecideSales, text::sale as words};
+use crate::{
+    call::Sending,
+    query::EXPORT_PICKED_PATH,
+    text::{sale as words, sales},
+};
 
 /// The form that the rows' boxes belong to.
 pub const SELECTION: &str = "selection";
@@ -14,8 +18,10 @@ pub const BOX: &str = "pick";
 /// The bar. Which boxes are ticked only the browser knows: it also shows, hides and counts (see its
 /// styles).
 #[component]
-pub fn Selection() -> impl IntoView {
-    let sending = Sending::to::<DecideSales>();
+pub fn Selection(
+    /// How its decisions do.
+    sending: Sending,
+) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
     // What was decided about is picked no more.
     Effect::new(move |_| {
@@ -38,9 +44,10 @@ pub fn Selection() -> impl IntoView {
             <p class="form-error" role="alert">{failed}</p>
             <p class="picked">{words::SELECTED}</p>
             <button type="button" class="btn quiet" on:click=pick_all>{words::SELECT_ALL}</button>
-            <input name="form[reason]" aria-label=words::REASON placeholder=words::REASON maxlength="500" autocomplete="off"/>
+            <input name="form[reason]" aria-label=words::REASON placeholder=words::REASON maxlength="500" autocomplete="off" value=sending.kept("reason")/>
             <button type="submit" class="btn" name="form[action]" value="approve">{words::APPROVE}</button>
             <button type="submit" class="btn" name="form[action]" value="deny">{words::DENY}</button>
+            <button type="submit" class="btn" formaction=EXPORT_PICKED_PATH>{sales::EXPORT}</button>
         </form>
     }
 }

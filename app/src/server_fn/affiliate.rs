@@ -1,55 +1,14 @@
 //! Affiliates with their coupons: the list, and adding either.
 
-use domain::{affiliate::AffiliateStatus, id::AffiliateId};
 use leptos::prelude::*;
 
 pub mod one;
 
-use super::{Choice, form::form};
-use crate::{call::Question, error::AppError, wire::wire};
-
-/// How many affiliates a page lists.
-pub const PAGE: i64 = 200;
-
-wire! {
-    /// The affiliates page.
-    AffiliatesPage {
-        /// Newest first, at most [`PAGE`].
-        rows: Vec<AffiliateRow>,
-        /// How many there are in all.
-        total: i64,
-        /// The campaigns that can be joined.
-        campaigns: Vec<Choice>,
-        /// May the viewer add one?
-        may_edit: bool,
-    }
-}
-
-wire! {
-    /// One affiliate.
-    AffiliateRow {
-        /// Which.
-        id: AffiliateId,
-        /// The name.
-        name: String,
-        /// The e-mail.
-        email: String,
-        /// The referral code.
-        slug: String,
-        /// Whether new credit is given.
-        status: AffiliateStatus,
-        /// The campaigns joined, with the commission of one's own.
-        campaigns: Vec<(String, Option<String>)>,
-        /// The coupon codes.
-        coupons: Vec<String>,
-        /// What is held, by currency side by side.
-        pending: String,
-        /// What can be paid out.
-        payable: String,
-        /// What was paid out and taken back.
-        debt: String,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 form! {
     /// A new affiliate.
@@ -61,14 +20,13 @@ form! {
     CouponForm { code, affiliate, campaign, discount }
 }
 
-/// The newest affiliates.
+/// The newest affiliates. `add` opens a form: `affiliate` or `coupon`; `added` is the referral code of
+/// one to show off.
 #[server(prefix = "/rpc", endpoint = "affiliates", input = server_fn::codec::GetUrl)]
-pub async fn load_affiliates() -> Result<AffiliatesPage, AppError> {
+pub async fn load_affiliates(add: String, added: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    caller
-        .affiliates_page()
-        .await
-        .map_err(crate::request::refuse)
+    let page = caller.affiliates_page(&add, added).await;
+    page.map_err(crate::request::refuse)
 }
 
 /// Adds an affiliate.
@@ -101,14 +59,21 @@ pub async fn add_coupon(form: CouponForm) -> Result<(), AppError> {
     Ok(())
 }
 
-impl Question for LoadAffiliates {}
+impl Question for LoadAffiliates {
+    fn parameters(&self) -> String {
+        parameters(&[("add", &self.add), ("added", &self.added)])
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) use server::AffiliateRow;
 
 #[cfg(feature = "ssr")]
 mod server {
     use std::collections::HashMap;
 
     use domain::{
-        affiliate::Affiliate,
+        affiliate::{Affiliate, AffiliateStatus},
         campaign::CampaignStatus,
         coupon::CouponCode,
         email::Email,
@@ -119,20 +84,56 @@ mod server {
         slug::Slug,
         text::Name,
     };
+    use leptos::prelude::*;
     use store::{
         affiliate::{AffiliateError, AffiliateFilter, NewAffiliate, Start},
         coupon::{CouponError, NewCoupon},
     };
 
-    use super::{AffiliateForm, AffiliateRow, AffiliatesPage, AppError, Choice, CouponForm, PAGE};
+    use super::{AddAffiliate, AddCoupon, AffiliateForm, AppError, CouponForm, Written};
     use crate::{
+        part::{
+            affiliates::{Open, Told, told},
+            fields::Refused,
+        },
         request::Caller,
-        server_fn::form::{field, optional},
+        server_fn::{
+            Choice,
+            form::{field, optional},
+        },
         text,
     };
 
+    /// How many affiliates a page lists.
+    const PAGE: i64 = 200;
+
+    /// One affiliate of a list.
+    pub(crate) struct AffiliateRow {
+        pub(crate) id: AffiliateId,
+        pub(crate) name: String,
+        pub(crate) email: String,
+        /// The referral code.
+        pub(crate) slug: String,
+        /// Whether new credit is given.
+        pub(crate) status: AffiliateStatus,
+        /// The campaigns joined, with the commission of one's own.
+        pub(crate) campaigns: Vec<(String, Option<String>)>,
+        /// The coupon codes.
+        pub(crate) coupons: Vec<String>,
+        /// What is held, by currency side by side.
+        pub(crate) pending: String,
+        /// What can be paid out.
+        pub(crate) payable: String,
+        /// What was paid out and taken back.
+        pub(crate) debt: String,
+    }
+
     impl Caller {
-        pub(super) async fn affiliates_page(&self) -> Result<AffiliatesPage, AppError> {
+        pub(super) async fn affiliates_page(
+            &self,
+            add: &str,
+            added: String,
+        ) -> Result<Written, AppError> {
             let organization = self.organization();
             let page = self
                 .store
@@ -186,16 +187,24 @@ mod server {
             let open = campaigns
                 .iter()
                 .filter(|campaign| campaign.status == CampaignStatus::Active);
-            Ok(AffiliatesPage {
+            let may_edit = self.viewer.role.may_manage();
+            let form = match add {
+                "affiliate" => Some(Open::Affiliate(Refused::of::<AddAffiliate>())),
+                "coupon" => Some(Open::Coupon(Refused::of::<AddCoupon>())),
+                _ => None,
+            };
+            let page = Told {
                 campaigns: open
-                    .map(|c| Choice {
-                        id: c.id.to_string(),
-                        name: c.name.to_string(),
-                    })
+                    .map(|c| Choice::new(&c.id.to_string(), c.name.as_str()))
                     .collect(),
                 rows: page.affiliates.into_iter().map(row).collect(),
                 total: page.total,
-                may_edit: self.viewer.role.may_manage(),
+                added,
+                open: form.filter(|_| may_edit),
+                may_edit,
+            };
+            Ok(Written {
+                html: told(&page).to_html(),
             })
         }
 

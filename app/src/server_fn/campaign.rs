@@ -1,61 +1,24 @@
 //! Campaigns: the list, and adding one.
 
-use domain::{commission::Plan, id::CampaignId, money::Currency};
 use leptos::prelude::*;
 
-use super::form::form;
-use crate::{call::Question, error::AppError, wire::wire};
-
-wire! {
-    /// The campaigns page.
-    CampaignsPage {
-        /// All campaigns.
-        rows: Vec<CampaignRow>,
-        /// May the viewer add one?
-        may_edit: bool,
-    }
-}
-
-wire! {
-    /// One campaign.
-    CampaignRow {
-        /// Which.
-        id: CampaignId,
-        /// Its name.
-        name: String,
-        /// Its name in links.
-        slug: String,
-        /// Is it closed to new customers?
-        archived: bool,
-        /// What commissions are in.
-        currency: Currency,
-        /// What a sale earns.
-        plan: Plan,
-        /// Days until approval.
-        hold_days: u16,
-        /// Days a click counts.
-        cookie_days: u16,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 form! {
     /// A new campaign. `unit` is `percent` or `fixed`.
     CampaignForm { name, currency, amount, unit, duration, months, hold_days, cookie_days }
 }
 
-/// All campaigns.
+/// All campaigns. `add` opens the form; `added` is the slug of one to show off.
 #[server(prefix = "/rpc", endpoint = "campaigns", input = server_fn::codec::GetUrl)]
-pub async fn load_campaigns() -> Result<CampaignsPage, AppError> {
+pub async fn load_campaigns(add: String, added: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let campaigns = caller
-        .store
-        .campaigns(caller.organization())
-        .await
-        .map_err(crate::request::refuse)?;
-    Ok(CampaignsPage {
-        rows: campaigns.into_iter().map(CampaignRow::from).collect(),
-        may_edit: caller.viewer.role.may_manage(),
-    })
+    let page = caller.campaigns_page(&add, added).await;
+    page.map_err(crate::request::refuse)
 }
 
 /// Makes a campaign.
@@ -75,38 +38,53 @@ pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
     Ok(())
 }
 
-impl Question for LoadCampaigns {}
+impl Question for LoadCampaigns {
+    fn parameters(&self) -> String {
+        parameters(&[("add", &self.add), ("added", &self.added)])
+    }
+}
 
 #[cfg(feature = "ssr")]
 mod server {
     use domain::{
-        campaign::{Campaign, CampaignStatus, MAX_COOKIE_DAYS, Terms},
+        campaign::{MAX_COOKIE_DAYS, Terms},
         commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
         lifecycle::MAX_HOLD_DAYS,
         money::{Currency, Money},
         rate::BasisPoints,
         text::Name,
     };
+    use leptos::prelude::*;
     use store::campaign::{CampaignError, NewCampaign};
 
-    use super::{AppError, CampaignForm, CampaignRow};
+    use super::{AddCampaign, AppError, CampaignForm, Written};
     use crate::{
+        part::{
+            campaigns::{Told, told},
+            fields::Refused,
+        },
+        request::Caller,
         server_fn::form::{field, number},
         text,
     };
 
-    impl From<Campaign> for CampaignRow {
-        fn from(campaign: Campaign) -> Self {
-            Self {
-                id: campaign.id,
-                name: campaign.name.into(),
-                slug: campaign.slug.into(),
-                archived: campaign.status == CampaignStatus::Archived,
-                currency: campaign.terms.currency,
-                plan: campaign.terms.plan,
-                hold_days: campaign.terms.hold_days,
-                cookie_days: campaign.terms.cookie_days,
-            }
+    impl Caller {
+        pub(super) async fn campaigns_page(
+            &self,
+            add: &str,
+            added: String,
+        ) -> Result<Written, AppError> {
+            let may_edit = self.viewer.role.may_manage();
+            let is_open = may_edit && !add.is_empty();
+            let page = Told {
+                campaigns: self.store.campaigns(self.organization()).await?,
+                added,
+                form: is_open.then(Refused::of::<AddCampaign>),
+                may_edit,
+            };
+            Ok(Written {
+                html: told(&page).to_html(),
+            })
         }
     }
 

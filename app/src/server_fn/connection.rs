@@ -1,68 +1,33 @@
-//! Processor connections: the list, adding one, and adding a secret to one.
+//! Processor connections: the list, adding one, giving one further secrets, removing one.
 
-use domain::{connection::Mode, id::ConnectionId};
 use leptos::prelude::*;
 
-use super::form::form;
-use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
-wire! {
-    /// The connections page.
-    ConnectionsPage {
-        /// All connections.
-        rows: Vec<ConnectionRow>,
-        /// When this was answered.
-        now: Millis,
-        /// May the viewer change connections?
-        may_edit: bool,
-    }
-}
-
-wire! {
-    /// One connection. Secrets never leave the server; only their number does.
-    ConnectionRow {
-        /// Which.
-        id: ConnectionId,
-        /// Its name.
-        name: String,
-        /// Real money or a sandbox.
-        mode: Mode,
-        /// The address the processor sends events to.
-        webhook_url: String,
-        /// How many signing secrets it holds.
-        secrets: usize,
-        /// When the last event came.
-        last_event_at: Option<Millis>,
-    }
+form! {
+    /// A new connection; which secrets it needs is its processor's matter.
+    ConnectionForm { processor, name, mode, merchant_id } secret { secret, api_key, public_key, private_key }
 }
 
 form! {
-    /// A new Stripe connection.
-    ConnectionForm { name, mode } secret { secret }
+    /// One more signing secret or key pair, while one is rolled; or another API key.
+    SecretForm { connection } secret { secret, api_key, public_key, private_key }
 }
 
-form! {
-    /// One more signing secret, while one is rolled.
-    SecretForm { connection } secret { secret }
-}
-
-/// All connections.
+/// All connections. `add` opens a form: a processor's word to connect an account of it, a connection's id
+/// to give it a further secret.
 #[server(prefix = "/rpc", endpoint = "connections", input = server_fn::codec::GetUrl)]
-pub async fn load_connections() -> Result<ConnectionsPage, AppError> {
+pub async fn load_connections(add: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let rows = caller
-        .store
-        .connections(caller.organization())
-        .await
-        .map_err(crate::request::refuse)?;
-    Ok(ConnectionsPage {
-        rows: rows.into_iter().map(ConnectionRow::from).collect(),
-        now: caller.store.now().timestamp_millis(),
-        may_edit: caller.viewer.role.may_administer(),
-    })
+    let page = caller.connections_page(add).await;
+    page.map_err(crate::request::refuse)
 }
 
-/// Connects a Stripe account.
+/// Connects an account.
 #[server(prefix = "/rpc", endpoint = "add_connection")]
 pub async fn add_connection(form: ConnectionForm) -> Result<(), AppError> {
     use crate::request::{administrator, redirect, refuse};
@@ -79,24 +44,35 @@ pub async fn add_connection(form: ConnectionForm) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Adds a signing secret to a connection.
+/// Adds a signing secret or key pair to a connection, or replaces its API key.
 #[server(prefix = "/rpc", endpoint = "add_secret")]
 pub async fn add_secret(form: SecretForm) -> Result<(), AppError> {
     use crate::request::{administrator, redirect, refuse};
     let caller = administrator()?;
-    let (id, change) = form
-        .read()
-        .map_err(|error| refuse(error.keeping(form.kept())))?;
-    let changed = caller
-        .store
-        .change_connection(caller.actor(), caller.organization(), id, change)
-        .await;
-    changed.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let changed = caller.add_secret(&form).await;
+    let id = changed.map_err(|error| refuse(error.keeping(form.kept())))?;
     redirect(&format!("/dashboard/connections?added={id}"));
     Ok(())
 }
 
-impl Question for LoadConnections {}
+/// Removes a connection.
+#[server(prefix = "/rpc", endpoint = "remove_connection")]
+pub async fn remove_connection(connection: String) -> Result<(), AppError> {
+    use crate::request::{administrator, redirect, refuse};
+    let caller = administrator()?;
+    caller
+        .remove_connection(&connection)
+        .await
+        .map_err(refuse)?;
+    redirect("/dashboard/connections");
+    Ok(())
+}
+
+impl Question for LoadConnections {
+    fn parameters(&self) -> String {
+        parameters(&[("add", &self.add)])
+    }
+}
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -105,65 +81,154 @@ mod server {
         id::ConnectionId,
         text::Name,
     };
+    use leptos::prelude::*;
     use store::connection::{
-        ConnectionChange, ConnectionError, ConnectionView, NewConnection, Secrets,
+        BraintreeKeys, ConnectionChange, ConnectionError, ConnectionView, KeyPair, NewConnection,
+        Secrets,
     };
 
-    use super::{AppError, ConnectionForm, ConnectionRow, SecretForm};
-    use crate::{request::public_url, server_fn::form::field, text};
+    use super::{AddConnection, AddSecret, AppError, ConnectionForm, SecretForm, Written};
+    use crate::{
+        part::{
+            connections::{Open, Told, told},
+            fields::Refused,
+        },
+        request::{Caller, public_url},
+        server_fn::form::field,
+        text::{
+            self,
+            connections::{self as words, about::about},
+        },
+    };
 
-    impl From<ConnectionView> for ConnectionRow {
-        fn from(view: ConnectionView) -> Self {
-            Self {
-                id: view.id,
-                name: view.name.into(),
-                mode: view.mode,
-                webhook_url: format!(
-                    "{}/api/webhooks/{}/{}",
-                    public_url(),
-                    view.processor.as_str(),
-                    view.id
-                ),
-                secrets: view.secrets,
-                last_event_at: view.last_event_at.map(|at| at.timestamp_millis()),
-            }
+    impl Caller {
+        pub(super) async fn connections_page(&self, add: String) -> Result<Written, AppError> {
+            let may_edit = self.viewer.role.may_administer();
+            let known = self.store.connections(self.organization()).await?;
+            let open = match (add.as_str(), Processor::parse(&add)) {
+                ("", _) => None,
+                (_, Some(processor)) => {
+                    let refused = Refused::of::<AddConnection>();
+                    Some(Open::Connection(about(processor), refused))
+                }
+                (id, None) => {
+                    let of = known.iter().find(|one| one.id.to_string() == id);
+                    of.map(|one| Open::Secret(one.clone(), Refused::of::<AddSecret>()))
+                }
+            };
+            let page = Told {
+                connections: known.into_iter().map(with_address).collect(),
+                open: open.filter(|_| may_edit),
+                may_edit,
+            };
+            Ok(Written {
+                html: told(&page).to_html(),
+            })
+        }
+    }
+
+    /// A connection with the address the processor sends events to.
+    fn with_address(connection: ConnectionView) -> (ConnectionView, String) {
+        let (processor, id) = (connection.processor.as_str(), connection.id);
+        let url = format!("{}/api/webhooks/{processor}/{id}", public_url());
+        (connection, url)
+    }
+
+    impl Caller {
+        /// Gives a connection what was typed; which one that is.
+        pub(super) async fn add_secret(&self, form: &SecretForm) -> Result<ConnectionId, AppError> {
+            let id: ConnectionId = form.connection.parse().map_err(|_| AppError::NotFound)?;
+            let known = self.store.connections(self.organization()).await?;
+            let connection = known.into_iter().find(|one| one.id == id);
+            let connection = connection.ok_or(AppError::NotFound)?;
+            let change = form.read(connection.processor)?;
+            let (actor, organization_id) = (self.actor(), self.organization());
+            self.store
+                .change_connection(actor, organization_id, id, change)
+                .await?;
+            Ok(id)
+        }
+
+        pub(super) async fn remove_connection(&self, id: &str) -> Result<(), AppError> {
+            let id = id.parse().map_err(|_| AppError::NotFound)?;
+            let (actor, organization_id) = (self.actor(), self.organization());
+            let removed = self.store.remove_connection(actor, organization_id, id);
+            Ok(removed.await?)
         }
     }
 
     impl ConnectionForm {
         pub(super) fn read(&self) -> Result<NewConnection, AppError> {
+            let processor = Processor::parse(&self.processor);
+            let unknown = || AppError::invalid("processor", text::form::CHOOSE);
+            let processor = processor.ok_or_else(unknown)?;
+            let mode = Mode::parse(&self.mode);
             Ok(NewConnection {
-                processor: Processor::Stripe,
-                mode: Mode::parse(&self.mode)
-                    .ok_or_else(|| AppError::invalid("mode", text::form::CHOOSE))?,
+                processor,
+                mode: mode.ok_or_else(|| AppError::invalid("mode", text::form::CHOOSE))?,
                 name: field("name", Name::parse(&self.name))?,
                 campaign_id: None,
-                secrets: Secrets {
-                    signing: vec![signing_secret(&self.secret)?],
-                    ..Secrets::default()
+                secrets: match processor {
+                    Processor::Braintree => Secrets {
+                        braintree: Some(BraintreeKeys {
+                            merchant_id: needed("merchant_id", &self.merchant_id)?,
+                            pairs: vec![pair(&self.public_key, &self.private_key)?],
+                        }),
+                        ..Secrets::default()
+                    },
+                    _ => Secrets {
+                        signing: vec![signing_secret(processor, &self.secret)?],
+                        api_key: typed(&self.api_key),
+                        braintree: None,
+                    },
                 },
             })
         }
     }
 
     impl SecretForm {
-        pub(super) fn read(&self) -> Result<(ConnectionId, ConnectionChange), AppError> {
-            let id = self.connection.parse().map_err(|_| AppError::NotFound)?;
-            let further_secret = Some(signing_secret(&self.secret)?);
-            Ok((
-                id,
-                ConnectionChange {
-                    further_secret,
-                    ..ConnectionChange::default()
-                },
-            ))
+        fn read(&self, processor: Processor) -> Result<ConnectionChange, AppError> {
+            let api_key = typed(&self.api_key);
+            let mut change = ConnectionChange::default();
+            match (processor, typed(&self.secret)) {
+                (Processor::Braintree, _) => {
+                    change.further_pair = Some(pair(&self.public_key, &self.private_key)?);
+                }
+                // An API key alone may be replaced.
+                (_, None) if api_key.is_some() => {}
+                _ => change.further_secret = Some(signing_secret(processor, &self.secret)?),
+            }
+            change.api_key = api_key;
+            Ok(change)
         }
     }
 
-    fn signing_secret(typed: &str) -> Result<String, AppError> {
+    /// What was typed, unless it is blank.
+    fn typed(text: &str) -> Option<String> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn needed(name: &str, text: &str) -> Result<String, AppError> {
+        typed(text).ok_or_else(|| AppError::invalid(name, words::NEEDED))
+    }
+
+    fn pair(public: &str, private: &str) -> Result<KeyPair, AppError> {
+        Ok(KeyPair {
+            public: needed("public_key", public)?,
+            private: needed("private_key", private)?,
+        })
+    }
+
+    /// What processors' secrets begin with tells them from other keys that are easily taken for them.
+    fn signing_secret(processor: Processor, typed: &str) -> Result<String, AppError> {
+        let (beginning, wrong) = match processor {
+            Processor::Paddle => ("pdl_ntfset_", words::NOT_A_PADDLE_SECRET),
+            _ => ("whsec_", words::NOT_A_SECRET),
+        };
         let secret = typed.trim();
-        if !secret.starts_with("whsec_") {
-            return Err(AppError::invalid("secret", text::connections::NOT_A_SECRET));
+        if !secret.starts_with(beginning) {
+            return Err(AppError::invalid("secret", wrong));
         }
         Ok(secret.to_owned())
     }
@@ -173,9 +238,8 @@ mod server {
             match error {
                 ConnectionError::Store(error) => error.into(),
                 ConnectionError::NotFound => Self::NotFound,
-                ConnectionError::BadSecret | ConnectionError::BadKeys => {
-                    Self::invalid("secret", error)
-                }
+                ConnectionError::BadSecret => Self::invalid("secret", error),
+                ConnectionError::BadKeys => Self::invalid("private_key", error),
                 ConnectionError::Foreign(_) => Self::invalid("processor", error),
                 ConnectionError::NoCampaign => Self::invalid("", error),
             }

@@ -1,93 +1,12 @@
 //! The inbox of events: a page of it, one event with its payload, and taking one in again.
 
-use domain::{
-    event::Outcome,
-    id::{ConversionId, EventId},
-};
 use leptos::prelude::*;
-use leptos_router::location::Url;
 
-use super::{Choice, form::form};
-use crate::{call::Question, error::AppError, moment::Millis, wire::wire};
-
-/// How many events a page lists.
-pub const PAGE: i64 = 50;
-
-wire! {
-    /// A page of the inbox. Addresses are made by the server: the browser only shows them.
-    EventsPage {
-        /// Newest first.
-        rows: Vec<EventRow>,
-        /// The filters with what can be chosen.
-        filters: Vec<Filter>,
-        /// Does a filter leave something out?
-        is_filtered: bool,
-        /// Where the newest rows, newer ones and older ones are.
-        steps: [Option<String>; 3],
-        /// When this was answered.
-        now: Millis,
-    }
-}
-
-wire! {
-    /// A filter: one of a list, or all.
-    Filter {
-        /// Its parameter in the address.
-        name: String,
-        /// What can be chosen.
-        choices: Vec<Choice>,
-        /// What is chosen; empty is all.
-        chosen: String,
-    }
-}
-
-wire! {
-    /// One event of a list.
-    EventRow {
-        /// Which.
-        id: EventId,
-        /// The processor's name for its type.
-        kind: String,
-        /// The processor's id of it.
-        external_id: String,
-        /// What became of it.
-        outcome: Outcome,
-        /// Why, in words.
-        detail: String,
-        /// The sale it made or met.
-        conversion_id: Option<ConversionId>,
-        /// The connection it came through.
-        connection: String,
-        /// The processor's name.
-        processor: String,
-        /// Does the connection carry test events?
-        is_test: bool,
-        /// When it came in.
-        received_at: Millis,
-    }
-}
-
-wire! {
-    /// One event with everything that is known of it.
-    WholeEvent {
-        /// As in the list.
-        row: EventRow,
-        /// When it happened at the processor.
-        occurred_at: Millis,
-        /// How often it was taken in.
-        attempts: u32,
-        /// When it is tried again by itself.
-        next_attempt_at: Option<Millis>,
-        /// The body as received; JSON is laid out to be read.
-        payload: String,
-        /// Is there more of it than is shown?
-        is_cut: bool,
-        /// When this was answered.
-        now: Millis,
-        /// May the viewer replay it?
-        may_edit: bool,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 form! {
     /// The event to take in again.
@@ -101,7 +20,7 @@ pub async fn load_events(
     kind: String,
     connection: String,
     cursor: String,
-) -> Result<EventsPage, AppError> {
+) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
     let asked = server::Asked::read(outcome, kind, connection);
     let page = match asked {
@@ -111,14 +30,12 @@ pub async fn load_events(
     page.map_err(crate::request::refuse)
 }
 
-/// One event.
+/// One event; `replayed` says that it was just taken in again.
 #[server(prefix = "/rpc", endpoint = "event", input = server_fn::codec::GetUrl)]
-pub async fn load_event(id: String) -> Result<WholeEvent, AppError> {
+pub async fn load_event(id: String, replayed: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    caller
-        .whole_event(&id)
-        .await
-        .map_err(crate::request::refuse)
+    let page = caller.event_page(&id, !replayed.is_empty()).await;
+    page.map_err(crate::request::refuse)
 }
 
 /// Takes an event in again.
@@ -134,19 +51,18 @@ pub async fn replay_event(form: ReplayForm) -> Result<(), AppError> {
 
 impl Question for LoadEvents {
     fn parameters(&self) -> String {
-        format!(
-            "outcome={}&kind={}&connection={}&cursor={}",
-            Url::escape(&self.outcome),
-            Url::escape(&self.kind),
-            Url::escape(&self.connection),
-            Url::escape(&self.cursor)
-        )
+        parameters(&[
+            ("outcome", &self.outcome),
+            ("kind", &self.kind),
+            ("connection", &self.connection),
+            ("cursor", &self.cursor),
+        ])
     }
 }
 
 impl Question for LoadEvent {
     fn parameters(&self) -> String {
-        format!("id={}", Url::escape(&self.id))
+        parameters(&[("id", &self.id), ("replayed", &self.replayed)])
     }
 }
 
@@ -156,24 +72,30 @@ mod pretty;
 #[cfg(feature = "ssr")]
 mod server {
     use domain::{
-        connection::Mode,
         event::Outcome,
         id::{ConnectionId, EventId},
     };
-    use leptos::prelude::expect_context;
+    use leptos::prelude::*;
     use leptos_router::location::Url;
     use store::{
-        event::{EventFilter, EventStart, EventView},
+        event::{EventFilter, EventStart},
         intake::IntakeError,
     };
 
-    use super::{
-        AppError, Choice, EventRow, EventsPage, Filter, PAGE, WholeEvent, pretty::readable_payload,
-    };
+    use super::{AppError, ReplayEvent, Written, pretty::readable_payload};
     use crate::{
+        part::{
+            event,
+            events::{Filter, Told, told},
+            fields::Refused,
+        },
         request::{Caller, Opened, ReadAgain},
+        server_fn::Choice,
         text::events as words,
     };
+
+    /// How many events a page lists.
+    const PAGE: i64 = 50;
 
     /// Where the page lives.
     const HERE: &str = "/dashboard/events";
@@ -239,7 +161,7 @@ mod server {
             &self,
             asked: &Asked,
             cursor: &str,
-        ) -> Result<EventsPage, AppError> {
+        ) -> Result<Written, AppError> {
             let (organization, filter) = (self.organization(), asked.filter());
             let start = if cursor.is_empty() {
                 EventStart::Offset(0)
@@ -257,7 +179,7 @@ mod server {
                 asked.href(Some(sealed))
             };
             let newer = page.newer.map(place);
-            Ok(EventsPage {
+            let page = Told {
                 filters: self.event_filters(asked).await?,
                 is_filtered: filter != EventFilter::default(),
                 steps: [
@@ -265,8 +187,11 @@ mod server {
                     newer,
                     page.older.map(place),
                 ],
-                rows: page.events.into_iter().map(EventRow::from).collect(),
+                events: page.events,
                 now: self.store.now().timestamp_millis(),
+            };
+            Ok(Written {
+                html: told(page).to_html(),
             })
         }
 
@@ -284,38 +209,45 @@ mod server {
             let outcome = asked.outcome.map(|word| word.as_str().to_owned());
             let connection = asked.connection.map(|id| id.to_string());
             Ok(vec![
-                filter("outcome", words::ALL_OUTCOMES, outcomes.collect(), outcome),
                 filter(
-                    "type",
-                    words::ALL_TYPES,
+                    ("outcome", words::OUTCOME, words::ALL_OUTCOMES),
+                    outcomes.collect(),
+                    outcome,
+                ),
+                filter(
+                    ("type", words::TYPE, words::ALL_TYPES),
                     kinds.collect(),
                     asked.kind.clone(),
                 ),
                 filter(
-                    "connection",
-                    words::ALL_CONNECTIONS,
+                    ("connection", words::CONNECTION, words::ALL_CONNECTIONS),
                     connections.collect(),
                     connection,
                 ),
             ])
         }
 
-        pub(super) async fn whole_event(&self, id: &str) -> Result<WholeEvent, AppError> {
+        pub(super) async fn event_page(
+            &self,
+            id: &str,
+            is_replayed: bool,
+        ) -> Result<Written, AppError> {
             let id: EventId = id.parse().map_err(|_| AppError::NotFound)?;
             let Opened(opened) = expect_context();
             let stored = self.store.event(self.organization(), id).await?;
             let stored = stored.ok_or(AppError::NotFound)?;
             let (payload, is_cut) = readable_payload(&opened(&stored));
-            let view = stored.view;
-            Ok(WholeEvent {
-                occurred_at: view.occurred_at.timestamp_millis(),
-                attempts: view.attempts,
-                next_attempt_at: view.next_attempt_at.map(|at| at.timestamp_millis()),
+            let page = event::Told {
+                event: stored.view,
                 payload,
                 is_cut,
-                row: EventRow::from(view),
-                now: self.store.now().timestamp_millis(),
+                now: self.store.now(),
+                is_replayed,
+                refused: Refused::of::<ReplayEvent>(),
                 may_edit: self.viewer.role.may_manage(),
+            };
+            Ok(Written {
+                html: event::told(&page).to_html(),
             })
         }
 
@@ -337,8 +269,7 @@ mod server {
     /// A filter whose first choice is all, and which offers what is chosen even if there is no such
     /// thing any more.
     fn filter(
-        name: &str,
-        all: &str,
+        (name, label, all): (&'static str, &'static str, &str),
         choices: Vec<(String, String)>,
         chosen: Option<String>,
     ) -> Filter {
@@ -348,32 +279,13 @@ mod server {
             .map(|(id, name)| Choice { id, name })
             .collect();
         if !choices.iter().any(|choice| choice.id == chosen) {
-            choices.push(Choice {
-                id: chosen.clone(),
-                name: chosen.clone(),
-            });
+            choices.push(Choice::new(&chosen, &chosen));
         }
         Filter {
-            name: name.to_owned(),
+            name,
+            label,
             choices,
             chosen,
-        }
-    }
-
-    impl From<EventView> for EventRow {
-        fn from(view: EventView) -> Self {
-            Self {
-                id: view.id,
-                kind: view.kind,
-                external_id: view.external_id,
-                outcome: view.outcome,
-                detail: view.detail,
-                conversion_id: view.conversion_id,
-                connection: view.connection_name,
-                processor: view.processor.label().to_owned(),
-                is_test: view.mode == Mode::Test,
-                received_at: view.received_at.timestamp_millis(),
-            }
         }
     }
 }

@@ -13,11 +13,29 @@ pub mod session;
 use crate::wire::wire;
 
 wire! {
+    /// A page, or a part of one, that the server has written.
+    Written {
+        /// Its markup.
+        html: String,
+    }
+}
+
+wire! {
     /// Something to choose from a list.
     Choice {
         /// The value that is sent.
         id: String,
         /// What people read.
         name: String,
+    }
+}
+
+impl Choice {
+    /// A choice of ours.
+    pub fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+        }
     }
 }

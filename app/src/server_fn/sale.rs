@@ -2,19 +2,13 @@
 //! written on the server (`part::served`).
 
 use leptos::prelude::*;
-use leptos_router::location::Url;
 use serde::{Deserialize, Serialize};
 
-use super::form::form;
-use crate::{call::Question, error::AppError, wire::wire};
-
-wire! {
-    /// A page, or a part of one, that the server has written.
-    Written {
-        /// Its markup.
-        html: String,
-    }
-}
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+};
 
 /// What is decided about which sales.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -28,6 +22,15 @@ pub struct DecisionForm {
     /// Why.
     #[serde(default)]
     pub reason: String,
+}
+
+#[cfg(feature = "ssr")]
+impl DecisionForm {
+    /// What was picked and typed.
+    fn kept(&self) -> Vec<(String, String)> {
+        let (ids, reason) = (self.ids.join(","), self.reason.clone());
+        vec![("ids".to_owned(), ids), ("reason".to_owned(), reason)]
+    }
 }
 
 form! {
@@ -46,7 +49,9 @@ pub async fn load_sale(id: String) -> Result<Written, AppError> {
 #[server(prefix = "/rpc", endpoint = "decide_sales")]
 pub async fn decide_sales(form: DecisionForm) -> Result<(), AppError> {
     let caller = crate::request::manager()?;
-    caller.decide(form).await.map_err(crate::request::refuse)
+    let kept = form.kept();
+    let decided = caller.decide(form).await;
+    decided.map_err(|error| crate::request::refuse(error.keeping(kept)))
 }
 
 /// The form for a sale that is entered by hand.
@@ -69,7 +74,7 @@ pub async fn enter_sale(form: EntryForm) -> Result<(), AppError> {
 
 impl Question for LoadSale {
     fn parameters(&self) -> String {
-        format!("id={}", Url::escape(&self.id))
+        parameters(&[("id", &self.id)])
     }
 }
 

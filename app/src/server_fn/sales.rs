@@ -10,7 +10,6 @@ use domain::{
 };
 use leptos::prelude::*;
 use leptos_router::location::Url;
-use serde::{Deserialize, Serialize};
 
 use super::Choice;
 use crate::{call::Question, error::AppError, moment::Millis, query::SalesQuery, wire::wire};
@@ -31,7 +30,7 @@ wire! {
         /// Where newer rows are.
         newer: Option<String>,
         /// Only while there is no sale at all.
-        first_steps: Option<FirstSteps>,
+        first_steps: Option<String>,
         /// The affiliate of the filter, if there is such a one.
         affiliate: Option<Choice>,
         /// May the viewer decide about sales?
@@ -96,24 +95,14 @@ wire! {
 }
 
 wire! {
-    /// What a new organization has done already.
-    FirstSteps {
-        /// The referral code of an affiliate, when there is one.
-        affiliate: Option<String>,
-        /// Is a processor connected?
-        connected: bool,
-        /// How the outside reaches this server.
-        public_url: String,
+    /// What the filters offer.
+    #[derive(Default)]
+    SalesChoices {
+        /// Newest first, at most [`MAX_CHOICES`]; the others are found by typing.
+        affiliates: Vec<Choice>,
+        /// All campaigns.
+        campaigns: Vec<Choice>,
     }
-}
-
-/// What the filters offer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SalesChoices {
-    /// Newest first, at most [`MAX_CHOICES`]; the others are found by typing.
-    pub affiliates: Vec<Choice>,
-    /// All campaigns.
-    pub campaigns: Vec<Choice>,
 }
 
 /// The most affiliates a filter offers before anything is typed.
@@ -183,13 +172,17 @@ mod server {
         conversion::{CommissionState, Conversion},
         id::AffiliateId,
     };
+    use leptos::prelude::*;
     use store::{affiliate::Named, sales::Row};
 
     use super::{
-        AppError, Choice, FirstSteps, MAX_CHOICES, Paid, Reference, SaleRow, SalesChoices,
-        SalesPage, SalesQuery, Status,
+        AppError, Choice, MAX_CHOICES, Paid, Reference, SaleRow, SalesChoices, SalesPage,
+        SalesQuery, Status,
     };
-    use crate::request::{Caller, public_url};
+    use crate::{
+        part::first_steps::{FirstSteps, first_steps},
+        request::{Caller, public_url},
+    };
 
     impl Caller {
         pub(super) async fn sales_page(&self, query: &SalesQuery) -> Result<SalesPage, AppError> {
@@ -229,9 +222,9 @@ mod server {
             })
         }
 
-        async fn first_steps(&self) -> Result<FirstSteps, AppError> {
+        async fn first_steps(&self) -> Result<String, AppError> {
             let newest = self.store.newest_affiliates(self.organization(), 1).await?;
-            Ok(FirstSteps {
+            let steps = FirstSteps {
                 affiliate: newest.first().map(|affiliate| affiliate.slug.to_string()),
                 connected: !self
                     .store
@@ -239,7 +232,8 @@ mod server {
                     .await?
                     .is_empty(),
                 public_url: public_url(),
-            })
+            };
+            Ok(first_steps(&steps).to_html())
         }
 
         pub(super) async fn sales_choices(&self) -> Result<SalesChoices, AppError> {

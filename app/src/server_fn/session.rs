@@ -3,8 +3,12 @@
 use domain::member::Role;
 use leptos::prelude::*;
 
-use super::form::form;
-use crate::{call::Question, error::AppError, wire::wire};
+use super::{Written, form::form};
+use crate::{
+    call::{Question, parameters},
+    error::AppError,
+    wire::wire,
+};
 
 wire! {
     /// Who is signed in.
@@ -44,22 +48,22 @@ pub async fn load_session() -> Result<Session, AppError> {
     })
 }
 
-/// Sends those who are at the wrong door to the right one: `/setup` is for an empty database,
-/// `/sign-in` for all others, and those who are signed in need neither.
-#[server(prefix = "/rpc", endpoint = "door", input = server_fn::codec::GetUrl)]
-pub async fn door(setup: bool) -> Result<(), AppError> {
-    use crate::request::{redirect, refuse, store};
-    let needs_setup = store().needs_setup().await.map_err(refuse)?;
-    let signed_in = use_context::<Option<store::session::Viewer>>()
-        .flatten()
-        .is_some();
-    match (needs_setup, setup) {
-        (true, false) => redirect("/setup"),
-        (false, true) => redirect("/sign-in"),
-        (false, false) if signed_in => redirect("/dashboard/sales"),
-        _ => {}
-    }
-    Ok(())
+/// The page of the first run, which is for an empty database.
+#[server(prefix = "/rpc", endpoint = "setup_page", input = server_fn::codec::GetUrl)]
+pub async fn load_setup() -> Result<Written, AppError> {
+    use crate::part::{door, fields::Refused};
+    server::at_the_right_door(true).await?;
+    let html = door::set_up(&Refused::of::<SetUp>()).to_html();
+    Ok(Written { html })
+}
+
+/// The page to sign in.
+#[server(prefix = "/rpc", endpoint = "sign_in_page", input = server_fn::codec::GetUrl)]
+pub async fn load_sign_in(next: String) -> Result<Written, AppError> {
+    use crate::part::{door, fields::Refused};
+    server::at_the_right_door(false).await?;
+    let html = door::sign_in_page(&Refused::of::<SignIn>(), &next).to_html();
+    Ok(Written { html })
 }
 
 /// Makes the first organization and signs its owner in.
@@ -119,9 +123,11 @@ pub async fn sign_out() -> Result<(), AppError> {
 
 impl Question for LoadSession {}
 
-impl Question for Door {
+impl Question for LoadSetup {}
+
+impl Question for LoadSignIn {
     fn parameters(&self) -> String {
-        format!("setup={}", self.setup)
+        parameters(&[("next", &self.next)])
     }
 }
 
@@ -133,8 +139,28 @@ mod server {
         session::SignInError,
     };
 
+    use leptos::prelude::use_context;
+
     use super::{AppError, SetUpForm};
-    use crate::server_fn::form::field;
+    use crate::{
+        request::{redirect, refuse, store},
+        server_fn::form::field,
+    };
+
+    /// Sends those who are at the wrong door to the right one: those who are signed in need neither.
+    pub(super) async fn at_the_right_door(is_setup: bool) -> Result<(), AppError> {
+        let needs_setup = store().needs_setup().await.map_err(refuse)?;
+        let is_signed_in = use_context::<Option<store::session::Viewer>>()
+            .flatten()
+            .is_some();
+        match (needs_setup, is_setup) {
+            (true, false) => redirect("/setup"),
+            (false, true) => redirect("/sign-in"),
+            (false, false) if is_signed_in => redirect("/dashboard/sales"),
+            _ => {}
+        }
+        Ok(())
+    }
 
     impl SetUpForm {
         pub(super) fn read(&self) -> Result<NewOrganization, AppError> {

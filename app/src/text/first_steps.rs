@@ -5,9 +5,9 @@ pub const LEAD: &str = "Three steps to the first one. It shows up here the momen
 pub const DONE: &str = "Done";
 pub const AFFILIATE: &str = "Add an affiliate";
 pub const AFFILIATE_HINT: &str = "Somebody who earns: a name, an e-mail and a referral code.";
-pub const CONNECT: &str = "Connect Stripe";
+pub const CONNECT: &str = "Connect a processor";
 pub const CONNECT_HINT: &str =
-    "Paste a webhook address into Stripe; payments are credited from then on.";
+    "Paste a webhook address into Stripe, Paddle or Braintree; payments are credited from then on.";
 pub const TEST: &str = "Send a test sale";
 pub const TEST_HINT: &str = "From your own server or a terminal, with an API key of your organization in TRIBUTARY_API_KEY.";
 pub const COMMAND: &str = "the command";

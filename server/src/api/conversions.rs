@@ -1,26 +1,32 @@
 //! `GET /api/conversions` and its CSV: the list of sales as programs read it.
 
 use axum::{
-    body::Body,
-    extract::State,
+    body::{Body, Bytes},
+    extract::{Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
     conversion::{ConversionType, Source},
+    id::ConversionId,
     lifecycle::Status,
     sales::{DEFAULT_TAKE, Filter, MAX_TAKE, parse_instant},
 };
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use store::{
-    export::ExportError,
+    export::{ExportError, MAX_PICKED},
     sales::{Cursor, Row},
 };
 
-use crate::{caller::Reader, input::Query, problem::Problem, state::AppState};
+use crate::{
+    caller::Reader,
+    input::{MAX_BODY, Query, read_body},
+    problem::Problem,
+    state::AppState,
+};
 
 /// A sale as dialect A shows it.
 #[derive(Serialize)]
@@ -178,6 +184,39 @@ pub(crate) async fn export(
         .store
         .export_sales(reader.organization_id, &filter)
         .await?;
+    Ok(csv(&state, rows))
+}
+
+/// The name under which the sales page sends each sale that is ticked.
+const TICKED: &str = "form[ids][]";
+
+/// The sales that are ticked on the page as CSV: its form, so that it works without JavaScript, and is
+/// not limited by how long an address may be.
+pub(crate) async fn export_picked(
+    State(state): State<AppState>,
+    reader: Reader,
+    form: Request,
+) -> Result<Response, Problem> {
+    let body = read_body(form.into_body(), MAX_BODY).await?;
+    let rows = state
+        .store
+        .export_picked_sales(reader.organization_id, &picked(&body)?)
+        .await?;
+    Ok(csv(&state, rows))
+}
+
+fn picked(form: &[u8]) -> Result<Vec<ConversionId>, Problem> {
+    let ticked = url::form_urlencoded::parse(form).filter(|(name, _)| name == TICKED);
+    let ids: Option<Vec<ConversionId>> = ticked.map(|(_, id)| id.parse().ok()).collect();
+    let fits = ids.filter(|ids| (1..=MAX_PICKED).contains(&ids.len()));
+    fits.ok_or_else(|| Problem::invalid("ids", format!("1 to {MAX_PICKED} ids are needed")))
+}
+
+/// The answer that hands an export over as a file.
+fn csv(
+    state: &AppState,
+    rows: impl Stream<Item = Result<Bytes, ExportError>> + Send + 'static,
+) -> Response {
     let rows = rows.inspect_err(|error| tracing::error!(%error, "an export broke off"));
     let mut response = Body::from_stream(rows).into_response();
     let headers = response.headers_mut();
@@ -192,7 +231,7 @@ pub(crate) async fn export(
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
-    Ok(response)
+    response
 }
 
 fn open_cursor(

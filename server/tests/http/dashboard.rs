@@ -71,3 +71,37 @@ async fn an_affiliate_beyond_the_filters_list_is_found_and_named() {
     assert!(!page.text.contains("Zelda"));
     ask(&server, "nobody", path).await.expect(401);
 }
+
+/// What a reading of the processor's list of events leaves behind: how far it came, or why it broke off.
+const RECONCILED: &str =
+    "insert into reconciliation (organization_id, connection_id, due_at, reconciled_at, error)
+    select organization_id, connection_id, now(), '2026-11-20 08:30:05+00', null from connection";
+
+#[tokio::test]
+async fn a_connection_says_when_it_was_compared_with_the_processor_and_why_not() {
+    let server = TestServer::start().await;
+    let body = json!({"processor": "stripe", "mode": "live", "name": "Stripe EU", "signingSecrets": ["whsec_0123456789"]});
+    server.post("/api/v1/connections", body).await.expect(201);
+    let ours = token(&server, OWNER_EMAIL).await;
+    let page = async || {
+        get(&server, &ours, "/dashboard/connections")
+            .await
+            .expect(200)
+            .text
+    };
+    let without = page().await;
+    assert!(without.contains("None yet") && !without.contains("Compared with Stripe"));
+
+    server.database().change(RECONCILED).await;
+    let compared = page().await;
+    for text in ["Compared with Stripe", "20 Nov 2026, 08:30:05"] {
+        assert!(compared.contains(text), "{text}: {compared}");
+    }
+    assert!(!compared.contains("broke off"), "{compared}");
+
+    let broken = "update reconciliation set error = 'Stripe has no such object'";
+    server.database().change(broken).await;
+    let told =
+        "The last comparison broke off: Stripe has no such object. It is tried again by itself.";
+    assert!(page().await.contains(told));
+}

@@ -1,12 +1,11 @@
 //! One affiliate: the page, which the server writes (`part::served`), and changing what is known.
 
 use leptos::prelude::*;
-use leptos_router::location::Url;
 
 use crate::{
-    call::Question,
+    call::{Question, parameters},
     error::AppError,
-    server_fn::{form::form, sale::Written},
+    server_fn::{Written, form::form},
 };
 
 form! {
@@ -15,11 +14,17 @@ form! {
 }
 
 /// One affiliate. `cursor` is a place in the account, empty is its top; `edit` asks for the form, and
-/// may name the campaign whose commission is meant.
+/// may name the campaign whose commission is meant; `saved` says that it was taken.
 #[server(prefix = "/rpc", endpoint = "affiliate", input = server_fn::codec::GetUrl)]
-pub async fn load_affiliate(id: String, cursor: String, edit: String) -> Result<Written, AppError> {
+pub async fn load_affiliate(
+    id: String,
+    cursor: String,
+    edit: String,
+    #[server(default)] saved: String,
+) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let page = caller.affiliate_page(&id, &cursor, &edit).await;
+    let place = (cursor.as_str(), edit.as_str(), !saved.is_empty());
+    let page = caller.affiliate_page(&id, place).await;
     page.map_err(crate::request::refuse)
 }
 
@@ -36,12 +41,12 @@ pub async fn change_affiliate(form: ChangeForm) -> Result<(), AppError> {
 
 impl Question for LoadAffiliate {
     fn parameters(&self) -> String {
-        format!(
-            "id={}&cursor={}&edit={}",
-            Url::escape(&self.id),
-            Url::escape(&self.cursor),
-            Url::escape(&self.edit)
-        )
+        parameters(&[
+            ("id", &self.id),
+            ("cursor", &self.cursor),
+            ("edit", &self.edit),
+            ("saved", &self.saved),
+        ])
     }
 }
 
@@ -86,8 +91,7 @@ mod server {
         pub(super) async fn affiliate_page(
             &self,
             id: &str,
-            cursor: &str,
-            edit: &str,
+            (cursor, edit, is_saved): (&str, &str, bool),
         ) -> Result<Written, AppError> {
             let organization = self.organization();
             let affiliate = self.affiliate_with(id).await?;
@@ -123,6 +127,7 @@ mod server {
                 campaigns,
                 recruiter,
                 sales,
+                is_saved,
                 may_edit,
                 affiliate,
             };

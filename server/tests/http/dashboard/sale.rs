@@ -191,6 +191,18 @@ async fn a_selection_is_decided_about_as_a_whole_and_by_managers_only() {
     let told = "because of 1 of these 2 sales: it is denied already";
     assert!(refused.expect(400).text.contains(told));
     assert_eq!(status(&server, &two).await, "pending");
+    // Without JavaScript the list is loaded again: with why, and with what was picked and typed.
+    let refused = decide(&server, &ours, HTML, (&both, "deny", "no")).await;
+    let back = refused.expect(302).header("location").to_owned();
+    let back = &back[back.find("/dashboard").expect("ours")..];
+    let page = get(&server, &ours, back).await.expect(200).text;
+    assert!(page.contains(told), "{page}");
+    assert_eq!(
+        page.matches("checked form=\"selection\"").count(),
+        2,
+        "{page}"
+    );
+    assert!(page.contains("autocomplete=\"off\" value=\"no\""), "{page}");
     for (ids, action) in [(&[][..], "deny"), (&["x"][..], "deny"), (&both[..], "pay")] {
         decide(&server, &ours, JSON, (ids, action, "no"))
             .await
@@ -273,7 +285,7 @@ async fn a_sale_is_entered_by_a_form_that_keeps_what_was_typed() {
         ("form[note]", " ", "note"),
     ] {
         let refused = enter(JSON, &[(name, value)]).await.expect(400);
-        let named = &refused.json["Invalid"]["field"];
+        let named = &refused.json["Invalid"][0];
         assert_eq!(named, field, "{name}={value}: {}", refused.text);
     }
     let refused = enter(HTML, &[("form[amount]", "a lot")]).await.expect(302);
@@ -315,4 +327,48 @@ async fn a_sale_is_entered_by_a_form_that_keeps_what_was_typed() {
     assert!(told.contains(&line), "{line}: {told}");
     enter(JSON, &[]).await.expect(200);
     assert_eq!(server.sales("").await.len(), 1);
+}
+
+#[tokio::test]
+async fn picked_sales_come_as_the_lines_that_the_export_has_of_them() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        ids.push(sale(&server, &format!("order-{number}"), json!({})).await);
+    }
+    let ours = token(&server, OWNER_EMAIL).await;
+    let picked = async |ids: &[&str]| {
+        let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("form[ids][]", *id)).collect();
+        let all = [&fields[..], &[("form[reason]", "")]].concat();
+        post(&server, &ours, "/dashboard/sales/export", HTML, &all).await
+    };
+    let whole = server.get("/api/conversions/export").await.expect(200);
+    let lines: Vec<&str> = whole.text.lines().collect();
+    // Newest first, whatever the order they were picked in; of strangers' sales there is nothing.
+    let some = picked(&[&ids[0], "01900000-0000-7000-8000-000000000000", &ids[2]]).await;
+    let some = some.expect(200);
+    assert_eq!(some.header("content-type"), "text/csv; charset=utf-8");
+    assert!(
+        some.header("content-disposition")
+            .starts_with("attachment; filename=\"sales-")
+    );
+    let expected = [lines[0], lines[1], lines[3]];
+    assert_eq!(some.text.lines().collect::<Vec<_>>(), expected);
+
+    let most = vec![ids[1].as_str(); 200];
+    assert_eq!(picked(&most).await.expect(200).text.lines().count(), 2);
+    let too_many = vec![ids[1].as_str(); 201];
+    for refused in [&[][..], &["nonsense"], &too_many] {
+        let told = picked(refused).await.expect(400);
+        assert!(
+            told.text.contains("1 to 200 ids are needed"),
+            "{}",
+            told.text
+        );
+    }
+    let stranger = server.without_key();
+    let request = stranger.request(Method::POST, "/dashboard/sales/export");
+    let refused = send(request.form(&[("form[ids][]", &ids[0])])).await;
+    refused.expect(401);
 }

@@ -1,0 +1,163 @@
+//! The page of affiliates as markup. Written on the server only (see [`super::served`]).
+
+use domain::affiliate::AffiliateStatus;
+use leptos::{either::Either, prelude::*};
+
+use super::{
+    fields::{Field, Refused, form, input, panel, select, submit},
+    icon::{Icon, icon},
+    served::copy,
+    state::Empty,
+    table::head,
+};
+use crate::{
+    query::{AFFILIATES_PATH as HERE, affiliate_path},
+    server_fn::{
+        Choice,
+        affiliate::{AddAffiliate, AddCoupon, AffiliateRow},
+    },
+    text::{affiliate as one, affiliates as words},
+};
+
+const NAME: Field = Field::new("name", words::NAME, "");
+const EMAIL: Field = Field::new("email", words::EMAIL, "").kind("email");
+const SLUG: Field = Field::new("slug", words::SLUG, words::SLUG_HINT).optional();
+const CAMPAIGN: Field = Field::new("campaign", words::CAMPAIGN, "");
+const PERCENT: Field = Field::new("percent", words::PERCENT, words::PERCENT_HINT)
+    .optional()
+    .decimal();
+const CODE: Field = Field::new("code", words::CODE, words::CODE_HINT);
+const AFFILIATE: Field = Field::new("affiliate", words::AFFILIATE, "");
+const DISCOUNT: Field = Field::new("discount", words::DISCOUNT, words::DISCOUNT_HINT).optional();
+
+/// A form that is open.
+pub(crate) enum Open {
+    /// To add an affiliate.
+    Affiliate(Refused),
+    /// To add a coupon.
+    Coupon(Refused),
+}
+
+/// What is told.
+pub(crate) struct Told {
+    /// Newest first.
+    pub(crate) rows: Vec<AffiliateRow>,
+    /// How many there are in all.
+    pub(crate) total: i64,
+    /// The campaigns that can be joined.
+    pub(crate) campaigns: Vec<Choice>,
+    /// The referral code of the one that was just added.
+    pub(crate) added: String,
+    pub(crate) open: Option<Open>,
+    pub(crate) may_edit: bool,
+}
+
+/// The newest affiliates, and the form that is open.
+pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
+    let more = (usize::try_from(page.total).unwrap_or(0) > page.rows.len()).then(
+        || view! { <p class="muted foot">{words::newest_of(page.rows.len(), page.total)}</p> },
+    );
+    let list = if page.rows.is_empty() {
+        Either::Left(view! { <Empty title=words::EMPTY hint=words::EMPTY_HINT>{()}</Empty> })
+    } else {
+        Either::Right(view! { {table(page)}{more} })
+    };
+    let panel = page.open.as_ref().map(|open| match open {
+        Open::Affiliate(refused) => Either::Left(add_form(page, refused)),
+        Open::Coupon(refused) => Either::Right(coupon_form(page, refused)),
+    });
+    let add = page.may_edit.then(|| {
+        view! { <a class="btn main" href=format!("{HERE}?add=affiliate")>{icon(Icon::Plus)}<span>{words::ADD}</span></a> }
+    });
+    let add_coupon = (page.may_edit && !page.rows.is_empty()).then(|| {
+        view! { <a class="btn" href=format!("{HERE}?add=coupon")>{icon(Icon::Coupon)}<span>{words::ADD_COUPON}</span></a> }
+    });
+    view! {
+        <header class="head">
+            <h1>{words::TITLE}</h1>
+            <div class="push actions">{add_coupon}{add}</div>
+        </header>
+        {panel}
+        {list}
+    }
+}
+
+fn table(page: &Told) -> impl IntoView + use<> {
+    let columns = vec![
+        (words::NAME, ""),
+        (words::SLUG, ""),
+        (words::CAMPAIGNS, ""),
+        (words::COUPONS, ""),
+        (one::PENDING, "num"),
+        (one::PAYABLE, "num"),
+    ];
+    let row = |row: &AffiliateRow| row_of(row, row.slug == page.added);
+    view! {
+        <table role="table" class="plain accounts">
+            {head(words::TITLE, columns)}
+            <tbody role="rowgroup">{page.rows.iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+}
+
+fn row_of(row: &AffiliateRow, is_added: bool) -> impl IntoView + use<> {
+    // A cell without anything in it is left out where rows are cards.
+    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let campaigns = row.campaigns.iter().map(|(name, own)| match own {
+        Some(own) => format!("{name} ({own})"),
+        None => name.clone(),
+    });
+    let codes = row.coupons.iter().cloned();
+    let codes = codes.map(|code| view! { <code class="code">{code}</code> });
+    let status = (row.status != AffiliateStatus::Active)
+        .then(|| view! { <span class="word off">{row.status.label()}</span> });
+    let owes = some(&row.debt).map(|debt| view! { <small class="owes">{one::owes(&debt)}</small> });
+    view! {
+        <tr role="row" class=is_added.then_some("added")>
+            <th role="rowheader" scope="row" class="who"><a class="name" href=affiliate_path(row.id)>{row.name.clone()}</a>{status}<small>{row.email.clone()}</small></th>
+            <td role="cell" data-label=words::SLUG class="id"><span class="mono">{row.slug.clone()}</span>{copy(&row.slug)}</td>
+            <td role="cell" data-label=words::CAMPAIGNS>{campaigns.collect::<Vec<_>>().join(", ")}</td>
+            <td role="cell" data-label=words::COUPONS>{codes.collect_view()}</td>
+            <td role="cell" data-label=one::PENDING class="num">{some(&row.pending)}</td>
+            <td role="cell" data-label=one::PAYABLE class="num">{some(&row.payable)}{owes}</td>
+        </tr>
+    }
+}
+
+fn add_form(page: &Told, refused: &Refused) -> impl IntoView + use<> {
+    let fields = view! {
+        {input(&NAME, refused, "")}
+        {input(&EMAIL, refused, "")}
+        {input(&SLUG, refused, "")}
+        {select(&CAMPAIGN, refused, page.campaigns.clone(), "")}
+        {input(&PERCENT, refused, "")}
+        {submit(words::ADD)}
+    }
+    .into_any();
+    panel(
+        words::ADD,
+        HERE,
+        form::<AddAffiliate>("grid", refused, fields),
+    )
+}
+
+fn coupon_form(page: &Told, refused: &Refused) -> impl IntoView + use<> {
+    let known = page
+        .rows
+        .iter()
+        .map(|row| Choice::new(&row.id.to_string(), &row.name));
+    let affiliates = std::iter::once(Choice::new("", words::CHOOSE)).chain(known);
+    let fields = view! {
+        {input(&CODE, refused, "")}
+        {select(&AFFILIATE, refused, affiliates.collect(), "")}
+        {select(&CAMPAIGN, refused, page.campaigns.clone(), "")}
+        {input(&DISCOUNT, refused, "")}
+        {submit(words::ADD_COUPON)}
+    }
+    .into_any();
+    panel(
+        words::ADD_COUPON,
+        HERE,
+        form::<AddCoupon>("grid", refused, fields),
+    )
+}
