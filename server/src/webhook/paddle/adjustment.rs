@@ -68,10 +68,9 @@ fn status(kind: BackKind, word: &str) -> BackStatus {
         ("approved", BackKind::Warning) => BackStatus::Open,
         ("approved", BackKind::Dispute) => BackStatus::Lost,
         ("approved", _) => BackStatus::Succeeded,
-        ("rejected", _) => BackStatus::Failed,
         // Told of the original when an adjustment that reverses it is made.
         ("reversed", BackKind::Dispute | BackKind::Warning) => BackStatus::Won,
-        ("reversed", _) => BackStatus::Failed,
+        ("rejected" | "reversed", _) => BackStatus::Failed,
         // Until it is done, a reversal gives nothing back and holds nothing up.
         _ if is_reversal => BackStatus::Pending,
         _ => BackStatus::Open,

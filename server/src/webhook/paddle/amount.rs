@@ -36,19 +36,21 @@ pub(super) fn money(
 /// The part of `paid` that earns: net of tax. Where the tax in it is not told, it is taken to be in it as it
 /// is in the total before credits.
 pub(super) fn base(transaction: Object<'_>, paid: i64) -> Result<i64, Malformed> {
-    let number = |path: &str| transaction.written_number(path);
-    let exact = match number("details.totals.grand_total_tax")? {
-        Some(tax) => (i128::from(paid) - i128::from(tax), 1),
-        None => {
-            let total = i128::from(number("details.totals.total")?.unwrap_or(paid));
-            let tax = i128::from(number("details.totals.tax")?.unwrap_or(0));
-            if total <= 0 {
-                // What was paid is an older debt.
-                return Ok(0);
-            }
-            (i128::from(paid) * (total - tax), total)
-        }
-    };
-    let base = round_half_up(exact.0, exact.1);
-    base.ok_or_else(|| transaction.malformed("details.totals.total", "is too large"))
+    let number = |path: &str| transaction.written_number(path).map(|n| n.map(i128::from));
+    let wide = i128::from(paid);
+    if let Some(tax) = number("details.totals.grand_total_tax")? {
+        return rounded(transaction, wide - tax, 1);
+    }
+    let total = number("details.totals.total")?.unwrap_or(wide);
+    let tax = number("details.totals.tax")?.unwrap_or(0);
+    if total <= 0 {
+        // What was paid is an older debt.
+        return Ok(0);
+    }
+    rounded(transaction, wide * (total - tax), total)
+}
+
+fn rounded(transaction: Object<'_>, numerator: i128, divisor: i128) -> Result<i64, Malformed> {
+    let too_large = || transaction.malformed("details.totals.total", "is too large");
+    round_half_up(numerator, divisor).ok_or_else(too_large)
 }
