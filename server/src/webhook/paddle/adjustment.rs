@@ -33,6 +33,7 @@ pub(super) fn told(adjustment: Object<'_>, at: DateTime<Utc>) -> Result<Content,
         status: status(kind, &adjustment.needed_word("status")?),
         occurred_at: adjustment.instant("created_at")?.unwrap_or(at),
         told_at: at,
+        failed_at: None,
         payment: vec![adjustment.needed_id("transaction_id")?],
         reason: adjustment.text("reason"),
     })]))

@@ -50,6 +50,7 @@ fn a_refund_names_its_transaction_and_what_goes_back() {
             status: BackStatus::Succeeded,
             occurred_at: time("2025-10-09T08:53:19Z"),
             told_at: time(AT),
+            failed_at: None,
             payment: vec!["txn_1".into()],
             reason: Some("error".into()),
         };
