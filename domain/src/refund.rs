@@ -46,7 +46,8 @@ words! {
         Failed = "failed" / "Failed",
         /// A question of the bank; no money has moved.
         Inquiry = "inquiry" / "Inquiry",
-        /// A dispute that is not decided: keeps the conversion from approval and payout.
+        /// Not decided, a dispute or a refund that the processor may reject: keeps the conversion from
+        /// approval and payout.
         Open = "open" / "Open",
         /// A dispute that the merchant lost; counts.
         Lost = "lost" / "Lost",
@@ -156,7 +157,7 @@ impl MoneyBack {
 pub struct Back {
     /// What went back, in minor units of the payment's currency; never more than was paid.
     pub minor: i64,
-    /// Is a dispute undecided, or the amount of a refund unknown?
+    /// Is a dispute or a refund undecided, or the amount of a refund unknown?
     pub is_disputed: bool,
 }
 

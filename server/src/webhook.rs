@@ -9,6 +9,7 @@ mod clue;
 pub(crate) mod event;
 pub(crate) mod intake;
 mod json;
+mod paddle;
 mod signature;
 pub(crate) mod stripe;
 pub(crate) mod xml;

@@ -25,7 +25,7 @@ pub(super) const KEYS: [(&str, ClueKind); 7] = [
 ];
 
 /// Clues in the order they were found, each once.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Clues(Vec<Clue>);
 
 impl Clues {

@@ -29,7 +29,7 @@ use store::{
 use super::{
     braintree,
     event::{self, Adapter, Event, Unreadable},
-    stripe,
+    paddle, stripe,
 };
 use crate::{caller::address, input::read_body, problem::Problem, state::AppState};
 
@@ -37,8 +37,9 @@ use crate::{caller::address, input::read_body, problem::Problem, state::AppState
 fn adapter(processor: Processor) -> Option<Adapter> {
     match processor {
         Processor::Stripe => Some(stripe::ADAPTER),
+        Processor::Paddle => Some(paddle::ADAPTER),
         Processor::Braintree => Some(braintree::ADAPTER),
-        Processor::Paddle | Processor::Server => None,
+        Processor::Server => None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! It must not know whose JSON it is, nor what any field means. Every field is optional and `null` counts as missing; what
 //! is there but unreadable is an error that names the field.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::text::{MAX_EXTERNAL_ID, MAX_METADATA};
 use serde_json::{Map, Value};
 
@@ -14,6 +14,9 @@ use super::event::Malformed;
 const MAX_TEXT: usize = 512;
 /// The last second of the year 9999: later ones have no RFC 3339 text, and sums with them overflow.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+/// How some processors write that something has not happened: Go's zero time.
+const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// A JSON value and what a person calls it. Paths are keys with dots between them.
 #[derive(Clone, Copy)]
@@ -95,6 +98,32 @@ impl<'a> Object<'a> {
     /// The same for a number that can't be done without.
     pub(super) fn needed_number(self, path: &str) -> Result<i64, Malformed> {
         self.number(path)?.ok_or_else(|| self.missing(path))
+    }
+
+    /// A whole number, also one written as text; never one with a decimal point.
+    pub(super) fn written_number(self, path: &str) -> Result<Option<i64>, Malformed> {
+        let Some(value) = self.at(path) else {
+            return Ok(None);
+        };
+        let written = value.as_str().and_then(|text| text.parse().ok());
+        match value.as_i64().or(written) {
+            Some(number) => Ok(Some(number)),
+            None => Err(self.malformed(path, "is not a whole number")),
+        }
+    }
+
+    /// An instant as RFC 3339 text, from 1970 to 9999, to the microsecond, which is what can be kept. The
+    /// zero time counts as not said.
+    pub(super) fn instant(self, path: &str) -> Result<Option<DateTime<Utc>>, Malformed> {
+        let Some(value) = self.at(path).filter(|value| *value != NEVER) else {
+            return Ok(None);
+        };
+        let written = value.as_str().map(DateTime::parse_from_rfc3339);
+        let at = written.and_then(Result::ok).map(|at| at.to_utc());
+        match at.filter(|at| (0..=LAST_SECOND).contains(&at.timestamp())) {
+            Some(at) => Ok(Some(at.trunc_subsecs(6))),
+            None => Err(self.malformed(path, "is not a time in RFC 3339")),
+        }
     }
 
     /// An instant in Unix seconds, from 1970 to 9999.

@@ -8,6 +8,7 @@
 mod client;
 mod database;
 mod localstripe;
+pub(crate) mod paddle;
 mod poll;
 mod process;
 mod proxy;

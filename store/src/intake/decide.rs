@@ -17,6 +17,7 @@ use domain::{
 use super::{
     Answer, Content, EventReceipt, IncomingEvent, IntakeError, Item, Recorded, ServerLead,
     ServerSale,
+    history::{Payer, also_known_as},
     keys::email_key,
     load::{Known, KnownCustomer, Waiting},
     replay::Replayed,
@@ -33,6 +34,8 @@ pub(super) struct Writes {
     pub(super) replays: BTreeMap<EventId, Replayed>,
     pub(super) rows: RowWrites,
     pub(super) customers: BTreeMap<String, KnownCustomer>,
+    /// Those of them whose e-mail was not known before: what they bought may lack it.
+    pub(super) named: BTreeSet<String>,
     pub(super) clues: Vec<(Subject, Clue, DateTime<Utc>)>,
     pub(super) promotion_codes: BTreeMap<String, PromotionCodeSeen>,
     /// New or repeated payments without credit, by external id.
@@ -390,6 +393,20 @@ impl<'a> Clerk<'a> {
                 .or_else(|| known.and_then(|known| known.name.clone())),
             described_at: seen.occurred_at,
         };
+        let is_named = known.is_none_or(|known| known.email.is_none());
+        if let Some(email) = customer.email.clone().filter(|_| is_named) {
+            let (id, email) = (
+                Payer::Customer(seen.external_id.clone()),
+                Payer::Email(email),
+            );
+            also_known_as(
+                &mut self.known.credits,
+                &mut self.known.first_paid,
+                &id,
+                &email,
+            );
+            self.writes.named.insert(seen.external_id.clone());
+        }
         self.known
             .customers
             .insert(seen.external_id.clone(), customer.clone());

@@ -163,6 +163,35 @@ pub(super) fn remember(
     paid(first_paid, payer, kind, credit);
 }
 
+/// A payer has one more name: what is known of him under the first is known under the other.
+pub(super) fn also_known_as(
+    credits: &mut Credits,
+    first_paid: &mut FirstPaid,
+    payer: &Payer,
+    other: &Payer,
+) {
+    let own = credits.get(payer).cloned().unwrap_or_default();
+    let known = credits.entry(other.clone()).or_default();
+    for credit in own {
+        if known
+            .iter()
+            .all(|one| one.conversion_id != credit.conversion_id)
+        {
+            let place = known.partition_point(|one| one.occurred_at <= credit.occurred_at);
+            known.insert(place, credit);
+        }
+    }
+    let own: Vec<_> = first_paid
+        .iter()
+        .filter(|((one, _), _)| one == payer)
+        .map(|((_, campaign), at)| (*campaign, *at))
+        .collect();
+    for (campaign, at) in own {
+        let first = first_paid.entry((other.clone(), campaign)).or_insert(at);
+        *first = at.min(*first);
+    }
+}
+
 /// Moves a payer's first payment in a campaign back, if this one is earlier.
 fn paid(first_paid: &mut FirstPaid, payer: Payer, kind: ConversionType, credit: &PastCredit) {
     if kind == ConversionType::Lead {

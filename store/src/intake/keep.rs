@@ -101,6 +101,37 @@ pub(super) async fn customers_in(
     Ok(())
 }
 
+/// What customers bought before their e-mail was known is found by it from now on.
+pub(super) async fn names_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    writes: &Writes,
+) -> Result<(), StoreError> {
+    let named = writes.customers.iter();
+    let named: Vec<_> = named.filter(|(id, _)| writes.named.contains(*id)).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    columns!(named, (external_id, customer) => {
+        external_ids: String = external_id.clone(),
+        emails: Option<String> = customer.email.clone(),
+        names: Option<String> = customer.name.clone(),
+    });
+    sqlx::query!(
+        "update conversion set customer_email = c.email, customer_name = coalesce(conversion.customer_name, c.name)
+         from unnest($2::text[], $3::text[], $4::text[]) as c (external_id, email, name)
+         where conversion.organization_id = $1 and conversion.customer_id = c.external_id
+             and conversion.customer_email is null",
+        organization_id.0,
+        &external_ids,
+        &emails as &[Option<String>],
+        &names as &[Option<String>],
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn clues_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,

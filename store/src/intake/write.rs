@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 use super::{
     decide::Writes,
-    keep::{clues_in, customers_in, events_in, promotion_codes_in, settled_in, waiting_in},
+    keep::{
+        clues_in, customers_in, events_in, names_in, promotion_codes_in, settled_in, waiting_in,
+    },
     money,
     replay::replays_in,
     rows::{Change, Entry, Note, RowWrites},
@@ -40,10 +42,12 @@ pub(super) async fn write_in(
     settled_in(db, organization_id, writes).await?;
     let rows = &writes.rows;
     if rows.is_empty() {
+        names_in(db, organization_id, writes).await?;
         money::keep_in(db, organization_id, now, writes).await?;
         return Ok(None);
     }
     conversions_in(db, organization_id, position, &rows.created).await?;
+    names_in(db, organization_id, writes).await?;
     let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
     changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
     money::keep_in(db, organization_id, now, writes).await?;

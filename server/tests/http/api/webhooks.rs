@@ -1,3 +1,4 @@
 //! Addresses under `/api/webhooks`.
 
+mod paddle;
 mod stripe;

@@ -90,7 +90,7 @@ async fn tell(client: &Client, connection: &Connection, events: &[Value]) -> Vec
 }
 
 /// Nothing at all was stored.
-async fn assert_untouched(server: &TestServer, answer: &Answer) {
+pub(super) async fn assert_untouched(server: &TestServer, answer: &Answer) {
     for table in [
         "event",
         "conversion",
@@ -110,13 +110,13 @@ async fn assert_untouched(server: &TestServer, answer: &Answer) {
 }
 
 /// The sale's affiliate, source and type.
-fn credit(row: &Value) -> (&str, &str, &str) {
+pub(super) fn credit(row: &Value) -> (&str, &str, &str) {
     let word = |name: &str| row[name].as_str().expect("text");
     (word("affiliateSlug"), word("source"), word("type"))
 }
 
 /// All orders of so many things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub(super) fn orders(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
     }
