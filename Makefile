@@ -9,7 +9,7 @@ postgres := tools/with-postgres.sh
 # The wasm entry turns on what the server must not have, so it is built by itself.
 native   := --workspace --exclude frontend --features app/ssr
 
-.PHONY: help run build test ci check e2e bench fmt sqlx-prepare clean \
+.PHONY: help run build test ci check e2e bench fuzz fmt sqlx-prepare clean \
 	install-build install-test fmt-check lint unit integration sqlx-fresh extras
 
 help: ## this list
@@ -35,6 +35,10 @@ e2e: install-test build ## the pages in a real browser
 bench: build ## speed, as ratios to the bare database (BENCH_ROWS=10000000 for more)
 	@$(step) "benchmark program" cargo build --release -p bench
 	@$(step) "benchmarks" env TRIBUTARY_DURABLE=1 $(postgres) target/release/bench
+
+fuzz: ## the parsers against bytes of nobody's making, a minute each (FUZZ_SECONDS=600 for longer)
+	@$(step) "install for fuzzing" tools/install.sh fuzz
+	@tools/fuzz.sh
 
 fmt: ## format the Rust code
 	@$(step) "format" cargo fmt --all

@@ -59,6 +59,7 @@ async function main(directory: string): Promise<void> {
       { name: 'campaigns', path: '/dashboard/campaigns', as: shop },
       { name: 'campaigns-add', path: '/dashboard/campaigns?add=campaign', as: shop, whole: true },
       { name: 'connections', path: '/dashboard/connections', as: shop },
+      { name: 'connections-add-braintree', path: '/dashboard/connections?add=braintree', as: shop },
       { name: 'connections-add', path: '/dashboard/connections?add=stripe', as: shop },
       { name: 'connections-empty', path: '/dashboard/connections', as: empty },
     ]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh [build|test|check]...: installs what is needed and missing here, and says where a person has to do it.
+# install.sh [build|test|check|fuzz]...: installs what is needed and missing here, and says where a person has to do it.
 # Safe to run again: what is there is only looked at, and an interrupted compilation goes on where it stopped.
 # Nothing is put into the clone except end2end/node_modules.
 set -euo pipefail
@@ -8,6 +8,7 @@ cd "$root"
 
 cargo_leptos=0.3.10
 binaryen=132.0.0
+cargo_fuzz=0.13.2
 localstripe=1.15.10
 missing=0
 get_node="the installer of nodejs.org, or sudo apt-get install nodejs npm where that is new enough"
@@ -190,6 +191,16 @@ install_test() {
   localstripe
 }
 
+# ---- fuzz: what `make fuzz` calls
+
+install_fuzz() {
+  if [ "$(cargo-fuzz --version 2>/dev/null)" = "cargo-fuzz $cargo_fuzz" ]; then
+    have "cargo-fuzz $cargo_fuzz"
+  elif ! installing "cargo-fuzz $cargo_fuzz" cargo_install cargo-fuzz "$cargo_fuzz" --locked; then
+    lacking "cargo-fuzz $cargo_fuzz" "cargo install cargo-fuzz --version $cargo_fuzz --locked"
+  fi
+}
+
 # ---- check: optional; `make check` skips what isn't there
 
 install_check() {
@@ -208,8 +219,9 @@ for what in "${@:-build}"; do
     build) install_build ;;
     test) install_test ;;
     check) install_check ;;
+    fuzz) install_fuzz ;;
     *)
-      echo "usage: ${BASH_SOURCE[0]} [build|test|check]..." >&2
+      echo "usage: ${BASH_SOURCE[0]} [build|test|check|fuzz]..." >&2
       exit 2
       ;;
   esac

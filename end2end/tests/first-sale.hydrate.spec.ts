@@ -26,6 +26,7 @@ test('the first sale', async ({ page, context, server, visit, look }) => {
   });
 
   await test.step('connect Stripe', async () => {
+    await page.getByRole('link', { name: 'Connect a processor' }).click();
     await page.getByRole('link', { name: 'Connect Stripe' }).click();
     const form = page.getByRole('region', { name: 'Connect Stripe' });
     await form.getByLabel('Name').fill('Stripe EU');

@@ -229,7 +229,7 @@ test('before the first sale there is a checklist', async ({ page, context, serve
   await empty.signIn(context);
   await visit(SALES);
   await expect(page.getByRole('heading', { name: 'No sales yet' })).toBeVisible();
-  await expect(page.getByRole('link', { name: 'Connect Stripe' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Connect a processor' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'Add an affiliate' })).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: 'Done' })).toHaveCount(0);
 });

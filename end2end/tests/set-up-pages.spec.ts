@@ -127,6 +127,58 @@ test('connections', async ({ page, visit, look }) => {
   await look();
   await further.getByLabel('Signing secret').fill('whsec_fedcba9876543210');
   await further.getByRole('button', { name: 'Add secret' }).click();
-  await expect(card.getByRole('definition').nth(2)).toHaveText('2');
+  await expect(card.getByRole('definition').nth(3)).toHaveText('2');
   expect(await page.content(), 'secrets are never shown').not.toContain('whsec_fedcba');
+});
+
+test('a Paddle account: a wrong secret is told, so is a delivery that was turned away, and it can be removed', async ({ page, visit, look, request }) => {
+  await visit('/dashboard/connections?add=paddle');
+  const form = page.getByRole('region', { name: 'Connect Paddle' });
+  await expect(form.getByLabel('Name')).toHaveValue('Paddle');
+  await form.getByLabel('Name').fill('Paddle EU');
+  await form.getByLabel('Mode').selectOption('Sandbox');
+  await form.getByLabel('Secret key').fill('pdl_sdbx_apikey_01');
+  await form.getByRole('button', { name: 'Connect Paddle' }).click();
+  await expect(form.getByLabel('Secret key')).toHaveAccessibleDescription(/it begins with pdl_ntfset_/);
+  await look();
+  await form.getByLabel('Secret key').fill('pdl_ntfset_01_0123456789abcdef');
+  await form.getByRole('button', { name: 'Connect Paddle' }).click();
+
+  const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Paddle EU' }) });
+  await expect(card).toContainText('Nothing has come yet.');
+  const address = await card.getByText('/api/webhooks/paddle/').innerText();
+  const refused = await request.post(address, { data: {}, headers: { 'paddle-signature': 'ts=1;h1=00' } });
+  expect(refused.status()).toBe(400);
+  await visit('/dashboard/connections');
+  await expect(card).toContainText('a delivery was turned away, because the signature does not match the one secret that is set');
+  await look();
+
+  await card.getByText('Remove', { exact: true }).click();
+  await card.getByRole('button', { name: 'Remove this connection' }).click();
+  await expect(card).toBeHidden();
+  expect((await request.post(address, { data: {} })).status()).toBe(404);
+});
+
+test('a Braintree account with its key pair', async ({ page, visit, look }) => {
+  await visit('/dashboard/connections?add=braintree');
+  const form = page.getByRole('region', { name: 'Connect Braintree' });
+  await form.getByLabel('Merchant ID').fill('acmemerchant1');
+  await form.getByLabel('Public key').fill('acme_public_key_1');
+  await form.getByRole('button', { name: 'Connect Braintree' }).click();
+  await expect(form.getByLabel('Private key')).toHaveAccessibleDescription(/This is needed\./);
+  await expect(form.getByLabel('Merchant ID')).toHaveValue('acmemerchant1');
+  await form.getByLabel('Private key').fill('0123456789abcdef0123456789abcdef');
+  await form.getByRole('button', { name: 'Connect Braintree' }).click();
+
+  const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Braintree' }) });
+  await expect(card).toContainText(`${shop.url}/api/webhooks/braintree/`);
+  await expect(card.getByRole('definition').nth(3)).toHaveText('1');
+  await look();
+  await card.getByRole('link', { name: 'Add a further secret' }).click();
+  const further = page.getByRole('region', { name: 'Add a further secret' });
+  await further.getByLabel('Public key').fill('acme_public_key_2');
+  await further.getByLabel('Private key').fill('fedcba9876543210fedcba9876543210');
+  await further.getByRole('button', { name: 'Add secret' }).click();
+  await expect(card.getByRole('definition').nth(3)).toHaveText('2');
+  expect(await page.content(), 'keys are never shown').not.toContain('fedcba98');
 });

@@ -21,13 +21,13 @@ use crate::{config::Config, database};
 /// The README says what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub command: Option<Command>,
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Serve the dashboard, the API and the webhooks (the default).
     Serve,
     /// Recount every balance, roll-up and status from the facts. Exits 0 when all agree, else 1 and
@@ -39,13 +39,13 @@ pub(crate) enum Command {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum OrganizationCommand {
+pub enum OrganizationCommand {
     /// Add an organization with its owner; prints JSON. Works while the server runs.
     Create(CreateOrganization),
 }
 
 #[derive(Args)]
-pub(crate) struct CreateOrganization {
+pub struct CreateOrganization {
     /// The merchant's name.
     #[arg(long, value_parser = |text: &str| Name::parse(text))]
     name: Name,
@@ -61,7 +61,7 @@ pub(crate) struct CreateOrganization {
 }
 
 /// Runs `organization create`.
-pub(crate) async fn create_organization(
+pub async fn create_organization(
     config: &Config,
     args: CreateOrganization,
 ) -> Result<(), Box<dyn std::error::Error>> {
@@ -86,7 +86,7 @@ pub(crate) async fn create_organization(
 }
 
 /// Runs `check`: whether everything agrees.
-pub(crate) async fn check(config: &Config) -> Result<bool, Box<dyn std::error::Error>> {
+pub async fn check(config: &Config) -> Result<bool, Box<dyn std::error::Error>> {
     let database = database::open_beside(config).await?;
     let recount = database.store.recount().await;
     database.close().await?;

@@ -35,7 +35,7 @@ const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const DEFAULT_RATE_LIMIT: u32 = 600;
 
 /// A checked configuration.
-pub(crate) struct Config {
+pub struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) address: SocketAddr,
@@ -85,7 +85,7 @@ impl Reader<'_> {
 
 impl Config {
     /// Reads the environment; the error lists every mistake.
-    pub(crate) fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+    pub fn load(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let mut read = Reader {
             lookup,
             mistakes: Vec::new(),

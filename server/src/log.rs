@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Logs go to standard error: text for people, or JSON with `TRIBUTARY_LOG_FORMAT=json`.
-pub(crate) fn start() {
+pub fn start() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let log = tracing_subscriber::fmt()

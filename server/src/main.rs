@@ -1,44 +1,12 @@
 //! The `tributary` program: reads the configuration, then serves or runs one command.
-//!
-//! This crate translates between HTTP and the store. Rules live in `domain`, data in `store`, pages
-//! in `app`.
-
-// A page is one type, as deep as its markup.
-#![recursion_limit = "512"]
-
-mod api;
-mod braintree_api;
-mod caller;
-mod cli;
-mod config;
-mod dashboard;
-mod database;
-mod embedded;
-mod health;
-mod idempotency;
-mod input;
-mod job;
-mod log;
-mod outgoing;
-mod problem;
-mod proxy;
-mod rate_limit;
-mod rates;
-mod router;
-mod security;
-mod serve;
-mod stamped;
-mod state;
-mod stripe_api;
-mod webhook;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use crate::{
-    cli::{Cli, Command, OrganizationCommand},
+use server::{
+    cli::{self, Cli, Command, OrganizationCommand},
     config::Config,
+    log, serve,
 };
 
 /// What a configuration mistake exits with.
@@ -59,7 +27,7 @@ async fn main() -> ExitCode {
         }
     };
     let outcome = match cli.command {
-        None | Some(Command::Serve) => serve::serve(config).await.map_err(Into::into),
+        None | Some(Command::Serve) => serve::serve(config).await,
         Some(Command::Check) => match cli::check(&config).await {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,

@@ -25,7 +25,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// Why the server can't run.
 #[derive(Debug, Error)]
-pub(crate) enum ServeError {
+enum ServeError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error("the organization of TRIBUTARY_ORGANIZATION can't be made: {0}")]
@@ -37,7 +37,14 @@ pub(crate) enum ServeError {
 }
 
 /// Serves until SIGTERM or Ctrl-C.
-pub(crate) async fn serve(config: Config) -> Result<(), ServeError> {
+///
+/// # Errors
+/// What keeps the server from running, in words.
+pub async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    open_and_run(config).await.map_err(Into::into)
+}
+
+async fn open_and_run(config: Config) -> Result<(), ServeError> {
     health::count();
     // Bound first: an address that is taken should be told before anything is started.
     let listener = TcpListener::bind(config.address)

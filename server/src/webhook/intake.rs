@@ -188,3 +188,22 @@ async fn accept(
     }
     Err(Problem::bad_request("invalid_signature", reason))
 }
+
+/// What a body is read as; `None`: no processor's event.
+#[cfg(fuzzing)]
+pub(crate) fn read_for_fuzzing(processor: Processor, body: &[u8]) -> Option<Event> {
+    (adapter(processor)?.read)(body, DateTime::UNIX_EPOCH).ok()
+}
+
+/// Is this body signed?
+#[cfg(fuzzing)]
+pub(crate) fn verify_for_fuzzing(
+    processor: Processor,
+    headers: &axum::http::HeaderMap,
+    body: &[u8],
+    secrets: &store::connection::Secrets,
+    now: DateTime<chrono::Utc>,
+) -> Result<(), String> {
+    let adapter = adapter(processor).ok_or_else(|| "it signs nothing".to_owned())?;
+    (adapter.verify)(headers, body, secrets, now)
+}

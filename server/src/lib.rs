@@ -1,0 +1,36 @@
+//! Tributary's HTTP host, as a library for the `tributary` program and for what tries its parsers.
+//!
+//! This crate translates between HTTP and the store. Rules live in `domain`, data in `store`, pages
+//! in `app`.
+
+// A page is one type, as deep as its markup.
+#![recursion_limit = "512"]
+
+mod api;
+mod braintree_api;
+mod caller;
+pub mod cli;
+pub mod config;
+mod dashboard;
+mod database;
+mod embedded;
+mod health;
+mod idempotency;
+mod input;
+mod job;
+pub mod log;
+mod outgoing;
+mod problem;
+mod proxy;
+mod rate_limit;
+mod rates;
+mod router;
+mod security;
+pub mod serve;
+mod stamped;
+mod state;
+mod stripe_api;
+mod webhook;
+
+#[cfg(fuzzing)]
+pub mod fuzzing;
