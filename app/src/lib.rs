@@ -15,6 +15,8 @@ pub mod call;
 pub mod error;
 pub mod live;
 pub mod moment;
+#[cfg(feature = "ssr")]
+mod outside;
 pub mod page;
 pub mod part;
 pub mod query;

@@ -100,7 +100,7 @@ fn reference(reference: Reference) -> impl IntoView {
     let short = shortened(&id);
     let shown = match href {
         Some(href) => Either::Left(view! {
-            <a class="mono" href=href target="_blank" rel="external noreferrer" title=format!("{id} · {}", words::OPEN_IN_STRIPE)>{short}</a>
+            <a class="mono" href=href target="_blank" rel="external noreferrer" title=format!("{id} · {}", words::OPEN_OUTSIDE)>{short}</a>
         }),
         None => Either::Right(view! { <span class="mono" title=id.clone()>{short}</span> }),
     };

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use domain::{
     attribution::{TrailStep, Verdict},
     computation::{Step, StepKind},
-    connection::Processor,
     conversion::Conversion,
     id::{ConversionId, EventId},
     lifecycle::{Action, Status, Transition},
@@ -25,8 +24,9 @@ use super::{
     table::head,
 };
 use crate::{
+    outside::{self, Named},
     query::sale_path,
-    server_fn::{sale::DecideSales, sales::dashboard_href},
+    server_fn::sale::DecideSales,
     text::{self, sale as words},
 };
 
@@ -204,34 +204,42 @@ fn ledger(story: &Story) -> impl IntoView + use<> {
     })
 }
 
-/// Every id by which others know it, to copy, and to open where Stripe shows it.
+/// Every id by which others know it, to copy, and to open where its processor shows it.
 fn ids(row: &Row) -> impl IntoView + use<> {
     let (sale, known) = (&row.conversion, &row.conversion.ids);
     let own = sale.id.to_string();
     let all = [
-        (words::EXTERNAL_ID, None, sale.external_event_id.as_ref()),
-        (words::INVOICE, Some("invoices"), known.invoice.as_ref()),
+        (
+            words::EXTERNAL_ID,
+            Some(Named::Sale),
+            sale.external_event_id.as_ref(),
+        ),
+        (words::INVOICE, Some(Named::Invoice), known.invoice.as_ref()),
         (
             words::SUBSCRIPTION,
-            Some("subscriptions"),
+            Some(Named::Subscription),
             known.subscription.as_ref(),
         ),
-        (words::CUSTOMER, Some("customers"), known.customer.as_ref()),
+        (
+            words::CUSTOMER,
+            Some(Named::Customer),
+            known.customer.as_ref(),
+        ),
         (
             words::PAYMENT,
-            Some("payments"),
+            Some(Named::Payment),
             known.payment_intent.as_ref(),
         ),
-        (words::CHARGE, Some("payments"), known.charge.as_ref()),
+        (words::CHARGE, Some(Named::Payment), known.charge.as_ref()),
         (words::SESSION, None, known.session.as_ref()),
         (words::OWN_ID, None, Some(&own)),
     ];
-    let line = |(name, place, id): (&'static str, Option<&str>, Option<&String>)| {
+    let line = |(name, named, id): (&'static str, Option<Named>, Option<&String>)| {
         let id = id?;
-        let href = place.and_then(|place| stripe_href(row, place, id));
+        let href = named.and_then(|named| outside::href(sale.processor, row.mode, named, id));
         let shown = match href {
             Some(href) => Either::Left(view! {
-                <a class="mono" href=href target="_blank" rel="external noreferrer" title=text::sales::OPEN_IN_STRIPE>{id.clone()}</a>
+                <a class="mono" href=href target="_blank" rel="external noreferrer" title=text::sales::OPEN_OUTSIDE>{id.clone()}</a>
             }),
             None => Either::Right(view! { <span class="mono">{id.clone()}</span> }),
         };
@@ -287,10 +295,4 @@ fn about(id: ConversionId, action: Action) -> impl IntoView {
         <input type="hidden" name="form[ids][]" value=id.to_string()/>
         <input type="hidden" name="form[action]" value=action.as_str()/>
     }
-}
-
-/// Where Stripe's dashboard shows it.
-fn stripe_href(row: &Row, place: &str, id: &str) -> Option<String> {
-    let is_stripe = row.conversion.processor == Processor::Stripe;
-    is_stripe.then(|| dashboard_href(row.mode, place, id))?
 }

@@ -162,16 +162,10 @@ impl Question for LoadSales {
 }
 
 #[cfg(feature = "ssr")]
-pub(crate) use server::dashboard_href;
-
 #[cfg(feature = "ssr")]
 mod server {
     use chrono::{DateTime, Utc};
-    use domain::{
-        connection::{Mode, Processor},
-        conversion::{CommissionState, Conversion},
-        id::AffiliateId,
-    };
+    use domain::{conversion::CommissionState, id::AffiliateId};
     use leptos::prelude::*;
     use store::{affiliate::Named, sales::Row};
 
@@ -180,6 +174,7 @@ mod server {
         SalesQuery, Status,
     };
     use crate::{
+        outside::reference,
         part::first_steps::{FirstSteps, first_steps},
         request::{Caller, public_url},
     };
@@ -292,7 +287,7 @@ mod server {
             rate: sale.plan.rate,
             status: sale.status,
             held_days: (sale.status == Status::Pending).then(|| days_left(sale.hold_until, now)),
-            reference: reference(&sale, row.mode),
+            reference: reference(&sale, row.mode).map(|(id, href)| Reference { id, href }),
             coupon: sale.coupon_code,
         }
     }
@@ -301,43 +296,5 @@ mod server {
     fn days_left(hold_until: DateTime<Utc>, now: DateTime<Utc>) -> u16 {
         let seconds = (hold_until - now).num_seconds().max(0);
         u16::try_from((seconds + 86_399) / 86_400).unwrap_or(u16::MAX)
-    }
-
-    /// Where Stripe's dashboard shows an id.
-    pub(crate) fn dashboard_href(mode: Option<Mode>, place: &str, id: &str) -> Option<String> {
-        let test = if mode == Some(Mode::Test) {
-            "test/"
-        } else {
-            ""
-        };
-        let clean = id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        clean.then(|| format!("https://dashboard.stripe.com/{test}{place}/{id}"))
-    }
-
-    /// The id that says most, and where Stripe's dashboard shows it.
-    fn reference(sale: &Conversion, mode: Option<Mode>) -> Option<Reference> {
-        let ids = &sale.ids;
-        let places = [
-            ("invoices", &ids.invoice),
-            ("payments", &ids.payment_intent),
-            ("payments", &ids.charge),
-            ("subscriptions", &ids.subscription),
-            ("customers", &ids.customer),
-        ];
-        if sale.processor == Processor::Stripe
-            && let Some((place, id)) = places
-                .into_iter()
-                .find_map(|(place, id)| Some((place, id.clone()?)))
-        {
-            let href = dashboard_href(mode, place, &id);
-            return Some(Reference { id, href });
-        }
-        let id = sale
-            .external_event_id
-            .clone()
-            .or_else(|| ids.customer.clone())?;
-        Some(Reference { id, href: None })
     }
 }

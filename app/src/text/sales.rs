@@ -44,7 +44,7 @@ pub const NOTHING_FITS: &str = "No sale fits these filters";
 pub const NOTHING_FITS_HINT: &str =
     "Loosen or clear them to see more. New sales that fit show up here by themselves.";
 pub const CLEAR_FILTERS: &str = "Clear filters";
-pub const OPEN_IN_STRIPE: &str = "Open in Stripe";
+pub const OPEN_OUTSIDE: &str = "Open in the processor’s dashboard";
 pub const LOADING: &str = "Loading sales";
 
 pub fn bad_filter(name: &str) -> String {
