@@ -214,13 +214,14 @@ fn reversed_of(kind: BackKind, reversal: BackKind, facts: &[&MoneyBack]) -> i128
 }
 
 /// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
-/// total when it was made before the total was told and had not failed by then, whenever it was told again;
-/// one that failed in the total's second had. Of which charge it is matters only where a payment had several.
+/// total when it was made before the total was told and had not failed before that second, whenever it was told
+/// again: that a refund fails at once is likelier than that one of which nobody tells was made in the same
+/// second. Of which charge it is matters only where a payment had several.
 fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
     let inside = single.iter().filter(|fact| {
         fact.kind == BackKind::Refund
             && fact.occurred_at <= total.told_at
-            && (fact.status.counts() || fact.failed_since() > Some(total.told_at))
+            && (fact.status.counts() || fact.failed_since() >= Some(total.told_at))
             && (is_only || fact.payment.iter().any(|id| total.payment.contains(id)))
     });
     let inside: i128 = inside.map(|fact| i128::from(fact.amount_minor)).sum();

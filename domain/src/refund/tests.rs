@@ -74,6 +74,8 @@ fn a_charges_total_counts_what_no_refund_tells_and_nothing_twice() {
     );
     // Failed after the total was told: that part of the total is not gone any more.
     assert_eq!(back(&[total(1000, 150), refund("a", 1000, Failed, 180)]), 0);
+    // Failed in the second in which it was made and the total was told.
+    assert_eq!(back(&[total(1000, 150), refund("a", 1000, Failed, 150)]), 0);
     // Failed before: the total is about another refund.
     assert_eq!(
         back(&[total(1000, 150), refund("a", 1000, Failed, 120)]),
@@ -250,7 +252,7 @@ fn messages(lives: &mut [Life], with_totals: bool) -> Vec<MoneyBack> {
         if with_totals && life.kind == BackKind::Refund {
             let is_in = |other: &&Life| {
                 let failed =
-                    |step: &(BackStatus, i64)| step.0 == BackStatus::Failed && step.1 <= made;
+                    |step: &(BackStatus, i64)| step.0 == BackStatus::Failed && step.1 < made;
                 other.kind == BackKind::Refund
                     && other.steps[0].1 <= made
                     && !other.steps.iter().any(failed)

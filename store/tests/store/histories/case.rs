@@ -293,7 +293,7 @@ impl Paid {
         let at = self.backs[number].made();
         let inside = self.backs.iter().filter(|back| {
             let failed =
-                |telling: &(BackStatus, i64)| telling.0 == BackStatus::Failed && telling.1 <= at;
+                |telling: &(BackStatus, i64)| telling.0 == BackStatus::Failed && telling.1 < at;
             !back.is_dispute && back.made() <= at && !back.tellings.iter().any(failed)
         });
         inside.map(|back| back.amount).sum()
