@@ -146,6 +146,9 @@ pub enum IntakeError {
     /// The named campaign is not the organization's.
     #[error("there is no such campaign")]
     NoCampaign,
+    /// What is to be refunded is a lead.
+    #[error("this is a lead: nothing was paid that could be refunded")]
+    NothingPaid,
     /// The commission does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),

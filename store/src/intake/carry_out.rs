@@ -114,7 +114,11 @@ impl Clerk<'_> {
         }
     }
 
-    pub(super) fn server_refund(&mut self, refund: &ServerRefund) -> Refunded {
+    pub(super) fn server_refund(&mut self, refund: &ServerRefund) -> Result<Refunded, IntakeError> {
+        let named = self.known.rows.of_external_id(&refund.sale);
+        if named.is_some_and(|row| row.kind == ConversionType::Lead) {
+            return Err(IntakeError::NothingPaid);
+        }
         let external_id = refund.external_id();
         let is_known = self.known.backs.held.contains_key(&external_id);
         if !is_known {
@@ -133,11 +137,11 @@ impl Clerk<'_> {
             };
             self.back(&back, None::<EventId>, &mut Tally::default());
         }
-        let sale = self.known.rows.of_external_id(&refund.sale).cloned();
-        Refunded {
+        let sale = self.sale_of(&refund.sale).cloned();
+        Ok(Refunded {
             row: sale.map(|sale| Box::new(self.row(sale))),
             is_known,
-        }
+        })
     }
 
     pub(super) fn manual(&mut self, sale: &ManualSale) -> Result<Recorded, IntakeError> {

@@ -173,7 +173,7 @@ impl<'a> Clerk<'a> {
             Item::Replay(replay) => self.replay(replay).map(Answer::Event),
             Item::Sale(sale) => self.sale(sale).map(Answer::Conversion),
             Item::Lead(lead) => self.lead(lead).map(Answer::Conversion),
-            Item::Refund(refund) => Ok(Answer::Refunded(self.server_refund(refund))),
+            Item::Refund(refund) => self.server_refund(refund).map(Answer::Refunded),
             Item::Manual(sale) => self.manual(sale).map(Answer::Conversion),
             Item::Decide(decision) => self.decision(decision).map(Answer::Decided),
             Item::HoldPassed(ids) => {

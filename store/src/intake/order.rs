@@ -37,7 +37,7 @@ pub struct Decision {
 /// A refund of a sale, told by the merchant's server.
 #[derive(Clone, Debug)]
 pub struct ServerRefund {
-    /// The external id of the sale.
+    /// The external id of the sale, or another id of its payment.
     pub sale: String,
     /// The caller's id of the refund among those of the sale; the same one again changes nothing.
     pub refund_id: String,
@@ -109,7 +109,8 @@ impl Store {
     /// Takes in a refund told by the merchant's server.
     ///
     /// # Errors
-    /// [`IntakeError::Unavailable`] when it could not be written in time.
+    /// [`IntakeError::NothingPaid`] for the external id of a lead, [`IntakeError::Unavailable`] when it could
+    /// not be written in time.
     pub async fn refund_sale(
         &self,
         organization_id: OrganizationId,

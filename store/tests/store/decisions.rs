@@ -5,7 +5,7 @@ use chrono::Duration;
 use domain::{
     affiliate::Affiliate,
     conversion::{Conversion, Source},
-    fact::{ClueKind, Fact, SubscriptionEnd},
+    fact::{ClueKind, Fact, Signup, SubscriptionEnd},
     id::ConversionId,
     lifecycle::{Refusal, Status, Transition},
     money::{Currency, Money},
@@ -15,10 +15,10 @@ use domain::{
 use sqlx::PgPool;
 use store::{
     audit::Actor,
-    intake::{Decision, IntakeError, ManualSale, Recorded, ServerRefund, ServerSale},
+    intake::{Decision, IntakeError, ManualSale, Recorded, ServerLead, ServerRefund, ServerSale},
 };
 
-use crate::support::{Shop, clue, noon, payment};
+use crate::support::{Shop, clue, noon, payment, signup};
 
 async fn sale(shop: &Shop, id: &str) -> Conversion {
     let mut paid = payment(id, None, 0);
@@ -357,6 +357,37 @@ async fn a_refund_told_by_the_server_counts_once_and_waits_for_its_sale(pool: Pg
         "all that is left"
     );
     assert_eq!(shop.rows_of("2").await[0].refunded_minor, 4900);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_refund_told_by_the_server_names_its_sale_by_any_id_but_no_lead(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    sale(&shop, "in_1").await;
+    let ids = vec!["in_1".to_owned(), "pi_1".to_owned()];
+    shop.event("evt_linked", vec![Fact::Linked { ids }]).await;
+    let lead = ServerLead {
+        signup: Signup {
+            external_event_id: Some("lead-1".to_owned()),
+            ..signup("ben@example.com", vec![clue(ClueKind::Slug, "sarah")])
+        },
+        campaign_id: None,
+    };
+    let lead = shop.store.record_lead(shop.organization_id, lead).await;
+    assert!(matches!(lead, Ok(Recorded::New(_))));
+    let refund = async |named: &str| {
+        let refund = ServerRefund {
+            sale: named.to_owned(),
+            refund_id: "1".to_owned(),
+            amount_minor: Some(4000),
+            at: noon(),
+        };
+        shop.store.refund_sale(shop.organization_id, refund).await
+    };
+    let of_lead = refund("lead-1").await;
+    assert!(matches!(of_lead, Err(IntakeError::NothingPaid)));
+    let refunded = refund("pi_1").await.expect("taken in").row.expect("a sale");
+    assert_eq!(refunded.conversion.refunded_minor, 4000);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
