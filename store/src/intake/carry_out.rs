@@ -146,7 +146,11 @@ impl Clerk<'_> {
 
     pub(super) fn manual(&mut self, sale: &ManualSale) -> Result<Recorded, IntakeError> {
         let external_id = sale.external_event_id.as_ref();
-        if let Some(known) = external_id.and_then(|id| self.known.rows.of_external_id(id)) {
+        let known = external_id.and_then(|id| {
+            let exact = self.known.rows.of_external_id(id);
+            exact.or_else(|| self.sale_of(id))
+        });
+        if let Some(known) = known {
             return Ok(Recorded::Existing(Box::new(self.row(known.clone()))));
         }
         self.check_campaign(Some(sale.campaign_id))?;
@@ -195,6 +199,7 @@ impl Clerk<'_> {
             ..Origin::default()
         };
         let done = self.record(&payment, origin, draft, terms.hold_days, terms.currency);
+        self.revisit();
         self.answer(done)
     }
 }

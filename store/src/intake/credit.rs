@@ -7,6 +7,7 @@ use domain::{
     commission::{Duration, Earned, Plan, Position, Rate},
     connection::Processor,
     conversion::{CommissionState, Conversion, ConversionType, ProcessorIds, Source},
+    event::Outcome,
     exchange::ExchangeRate,
     fact::{Clue, Payment, Signup, Subject, SubjectKind},
     id::{CampaignId, ConversionId},
@@ -22,6 +23,7 @@ use super::{
     history::{Payer, payers, remember, what},
     keys::{email_key, subjects_of},
     links::{of_conversion, of_payment, pairs},
+    load::Waiting,
 };
 
 /// A conversion in the making.
@@ -391,8 +393,10 @@ impl Clerk<'_> {
                 &credit,
             );
         }
-        if let Some(id) = &conversion.external_event_id {
-            self.forget_waiting(id);
+        let external_id = conversion.external_event_id.as_ref();
+        if let Some(waited) = external_id.and_then(|id| self.forget_waiting(id)) {
+            let detail = "its affiliate was found by a later event";
+            self.settle(&waited, Outcome::Recorded, detail, Some(conversion.id));
         }
         let reason = reason(conversion);
         self.known.rows.create(conversion.clone(), reason);
@@ -417,11 +421,12 @@ impl Clerk<'_> {
         self.cancel(conversion.id, Actor::System);
     }
 
-    pub(super) fn forget_waiting(&mut self, external_id: &str) {
-        if self.known.waiting.remove(external_id).is_some() {
-            self.writes.waiting.remove(external_id);
-            self.writes.credited.push(external_id.to_owned());
-        }
+    /// A payment waits no longer; tells how it waited.
+    pub(super) fn forget_waiting(&mut self, external_id: &str) -> Option<Waiting> {
+        let waited = self.known.waiting.remove(external_id)?;
+        self.writes.waiting.remove(external_id);
+        self.writes.credited.push(external_id.to_owned());
+        Some(waited)
     }
 }
 

@@ -445,7 +445,7 @@ impl<'a> Clerk<'a> {
 
     /// Tries every waiting payment again, oldest first, until nothing moves: a credit can be the
     /// evidence for the next one.
-    fn revisit(&mut self) -> Vec<(String, ConversionId)> {
+    pub(super) fn revisit(&mut self) -> Vec<(String, ConversionId)> {
         let mut credited = Vec::new();
         loop {
             let mut waiting: Vec<Waiting> = self.known.waiting.values().cloned().collect();
@@ -460,10 +460,11 @@ impl<'a> Clerk<'a> {
                     ..Origin::default()
                 };
                 match self.payment(&waiting.payment, origin) {
-                    Ok(Done::New(made)) => {
-                        let detail = "its affiliate was found by a later event".to_owned();
-                        self.settle(&waiting, Outcome::Recorded, &detail, Some(made.id));
-                        credited.push((id, made.id));
+                    Ok(Done::New(made)) => credited.push((id, made.id)),
+                    Ok(Done::Existing(met)) => {
+                        self.forget_waiting(&id);
+                        let detail = format!("{id} was recorded before");
+                        self.settle(&waiting, Outcome::Deduped, &detail, Some(met.id));
                     }
                     Ok(Done::NotDue(why)) => {
                         self.settle(&waiting, Outcome::Stored, &format!("{id}: {why}"), None);
@@ -478,7 +479,7 @@ impl<'a> Clerk<'a> {
     }
 
     /// Every event that told of a payment says what came of it.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         waiting: &Waiting,
         outcome: Outcome,

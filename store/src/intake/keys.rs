@@ -125,6 +125,7 @@ impl Keys {
     fn manual(&mut self, sale: &ManualSale) {
         self.paid.push((sale.amount.currency, sale.paid_at));
         self.payments.extend(sale.external_event_id.clone());
+        self.external_ids.extend(sale.external_event_id.clone());
         self.emails.extend(email_key(sale.email.as_deref()));
         self.affiliates.insert(sale.affiliate_id);
     }

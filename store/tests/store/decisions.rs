@@ -1,21 +1,19 @@
-//! The life of a sale: approvals, denials, recruiters' shares, refunds told by the merchant's server,
-//! sales entered by hand.
+//! The life of a sale: approvals, denials, recruiters' shares, refunds told by the merchant's server.
 
 use chrono::Duration;
 use domain::{
-    affiliate::Affiliate,
     conversion::{Conversion, Source},
     fact::{ClueKind, Fact, Signup, SubscriptionEnd},
     id::ConversionId,
     lifecycle::{Refusal, Status, Transition},
-    money::{Currency, Money},
+    money::Currency,
     rate::BasisPoints,
     refund::{BackKind, BackStatus, MoneyBack},
 };
 use sqlx::PgPool;
 use store::{
     audit::Actor,
-    intake::{Decision, IntakeError, ManualSale, Recorded, ServerLead, ServerRefund, ServerSale},
+    intake::{Decision, IntakeError, Recorded, ServerLead, ServerRefund, ServerSale},
 };
 
 use crate::support::{Shop, clue, noon, payment, signup};
@@ -388,43 +386,4 @@ async fn a_refund_told_by_the_server_names_its_sale_by_any_id_but_no_lead(pool: 
     assert!(matches!(of_lead, Err(IntakeError::NothingPaid)));
     let refunded = refund("pi_1").await.expect("taken in").row.expect("a sale");
     assert_eq!(refunded.conversion.refunded_minor, 4000);
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn a_sale_entered_by_hand_is_recorded_once_per_external_id(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    let sarah: Affiliate = shop.affiliate("sarah").await;
-    let entered = ManualSale {
-        affiliate_id: sarah.id,
-        campaign_id: shop.campaign_id,
-        amount: Money::new(10_000, Currency::USD),
-        paid_at: noon(),
-        email: Some("Ann@example.com".to_owned()),
-        external_event_id: Some("wire-1".to_owned()),
-        note: "paid by wire".to_owned(),
-        actor: Actor::System,
-    };
-    let enter = async |sale: ManualSale| shop.store.enter_sale(shop.organization_id, sale).await;
-    let first = enter(entered.clone()).await;
-    let Ok(Recorded::New(row)) = first else {
-        panic!("not recorded: {first:?}");
-    };
-    assert_eq!(
-        (row.conversion.commission.minor, row.conversion.source),
-        (2000, Source::Manual)
-    );
-    assert!(matches!(
-        enter(entered.clone()).await,
-        Ok(Recorded::Existing(_))
-    ));
-    let other = shop.campaign("Another", |_| {}).await;
-    let elsewhere = ManualSale {
-        campaign_id: other,
-        external_event_id: None,
-        ..entered
-    };
-    assert!(matches!(
-        enter(elsewhere).await,
-        Err(IntakeError::NotEnrolled)
-    ));
 }
