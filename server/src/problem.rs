@@ -299,6 +299,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Refused { .. } => Self::conflict("status_conflict", error.to_string()),
             IntakeError::NoAffiliate => Self::not_found("affiliate"),
             IntakeError::NotEnrolled => Self::invalid("programId", error.to_string()),
+            IntakeError::TooLongAgo => Self::invalid("occurredAt", error.to_string()),
             IntakeError::NothingPaid => Self::invalid("externalEventId", error.to_string()),
             IntakeError::Money(_) => Self::invalid("amountCents", error.to_string()),
             IntakeError::Unavailable => Self::unavailable(),

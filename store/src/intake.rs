@@ -146,6 +146,9 @@ pub enum IntakeError {
     /// The named campaign is not the organization's.
     #[error("there is no such campaign")]
     NoCampaign,
+    /// It was paid longer ago than may be entered.
+    #[error("this time is more than 400 days ago")]
+    TooLongAgo,
     /// What is to be refunded is a lead.
     #[error("this is a lead: nothing was paid that could be refunded")]
     NothingPaid,

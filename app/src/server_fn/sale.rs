@@ -292,7 +292,10 @@ mod server {
                     Self::invalid("campaign", error)
                 }
                 IntakeError::Money(error) => Self::invalid("amount", error),
-                IntakeError::NobodyToCredit(_) | IntakeError::NotDue(_) => Self::invalid("", error),
+                IntakeError::NobodyToCredit(_)
+                | IntakeError::NotDue(_)
+                | IntakeError::TooLongAgo
+                | IntakeError::NothingPaid => Self::invalid("", error),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use domain::{
     attribution::{Credit, TrailStep, Verdict},
-    commission::{Earned, Remaining},
+    commission::{Earned, Position},
     conversion::{Conversion, ConversionType, ProcessorIds, Source},
     fact::Payment,
     id::{ConversionId, EventId},
@@ -16,7 +16,7 @@ use super::{
     IntakeError, Recorded,
     credit::Draft,
     decide::{Clerk, Origin},
-    order::{Decision, ManualSale, Refunded, ServerRefund},
+    order::{Decision, MAX_AGE, ManualSale, Refunded, ServerRefund},
     rows::Why,
     tally::Tally,
 };
@@ -153,6 +153,9 @@ impl Clerk<'_> {
         if let Some(known) = known {
             return Ok(Recorded::Existing(Box::new(self.row(known.clone()))));
         }
+        if sale.paid_at < self.now - MAX_AGE {
+            return Err(IntakeError::TooLongAgo);
+        }
         self.check_campaign(Some(sale.campaign_id))?;
         let affiliate = self.known.book.affiliates.get(&sale.affiliate_id);
         let affiliate = affiliate.ok_or(IntakeError::NoAffiliate)?;
@@ -182,23 +185,30 @@ impl Clerk<'_> {
         }];
         let (plan, terms) = self.terms(&credit).ok_or(IntakeError::NoCampaign)?;
         let exchange = self.rate(sale.amount.currency, terms.currency, sale.paid_at);
-        let earned = plan
-            .rate
-            .due(sale.amount, Remaining::ALL, terms.currency, exchange)?;
+        let email = self.email(None, sale.email.as_deref());
+        let position = Position {
+            paid_at: sale.paid_at,
+            first_paid_at: self.first_paid(&payment.ids, email.as_deref(), sale.campaign_id),
+        };
+        let earned = match plan.earned(sale.amount, terms.currency, exchange, position)? {
+            Earned::Nothing(reason) => return Err(IntakeError::NotDue(reason)),
+            other => other,
+        };
         let draft = Draft {
             kind: ConversionType::Sale,
             credit,
             plan,
             exchange,
-            earned: earned.map_or(Earned::AwaitingRate, Earned::Ready),
+            earned,
             trail,
-            email: self.email(None, sale.email.as_deref()),
+            email,
         };
         let origin = Origin {
             entered_by: Some(sale.actor),
             ..Origin::default()
         };
         let done = self.record(&payment, origin, draft, terms.hold_days, terms.currency);
+        self.revise_later_than(&payment);
         self.revisit();
         self.answer(done)
     }

@@ -116,18 +116,23 @@ impl Keys {
         self.payments.extend(links::of_payment(payment));
         self.external_ids.insert(payment.external_event_id.clone());
         self.paid.push((payment.amount.currency, payment.paid_at));
-        let earliest = self.earliest_paid.get_or_insert(payment.paid_at);
-        *earliest = payment.paid_at.min(*earliest);
+        self.paid_at(payment.paid_at);
         self.parties(&payment.ids, payment.email.as_deref());
         self.clues(&payment.clues);
     }
 
     fn manual(&mut self, sale: &ManualSale) {
         self.paid.push((sale.amount.currency, sale.paid_at));
+        self.paid_at(sale.paid_at);
         self.payments.extend(sale.external_event_id.clone());
         self.external_ids.extend(sale.external_event_id.clone());
         self.emails.extend(email_key(sale.email.as_deref()));
         self.affiliates.insert(sale.affiliate_id);
+    }
+
+    fn paid_at(&mut self, at: DateTime<Utc>) {
+        let earliest = self.earliest_paid.get_or_insert(at);
+        *earliest = at.min(*earliest);
     }
 
     fn signup(&mut self, signup: &Signup) {

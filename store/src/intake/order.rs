@@ -1,7 +1,7 @@
 //! What members, programs and jobs ask of the ledger, beside payments: decisions about sales, refunds
 //! told by the merchant's server, sales entered by hand.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::{
     id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
     lifecycle::Transition,
@@ -16,6 +16,8 @@ use crate::{Store, StoreError, audit::Actor, sales::Row};
 
 /// The most conversions one decision is about.
 pub const MAX_DECIDED: usize = 100;
+/// How far back a sale may lie that is entered by hand.
+pub(super) const MAX_AGE: Duration = Duration::days(400);
 /// The most conversions that are approved in one transaction: sales wait behind it.
 const DUE_AT_ONCE: i64 = 500;
 /// How many organizations are approved for at the same time.
@@ -129,7 +131,8 @@ impl Store {
     /// Records a sale that a member enters; the same external id again is the first sale.
     ///
     /// # Errors
-    /// [`IntakeError::NoAffiliate`] and [`IntakeError::NoCampaign`] for ids that are not there.
+    /// [`IntakeError::NoAffiliate`] and [`IntakeError::NoCampaign`] for ids that are not there,
+    /// [`IntakeError::TooLongAgo`], and [`IntakeError::NotDue`] where the plan does not pay for it.
     pub async fn enter_sale(
         &self,
         organization_id: OrganizationId,

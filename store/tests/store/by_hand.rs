@@ -1,7 +1,9 @@
 //! Sales entered by hand.
 
+use chrono::TimeDelta;
 use domain::{
     affiliate::Affiliate,
+    commission::Duration,
     conversion::Source,
     event::Outcome,
     fact::{ClueKind, Fact},
@@ -108,4 +110,70 @@ async fn a_payment_that_waited_is_entered_and_its_event_says_so(pool: PgPool) {
     // The other one is of the same customer.
     assert_eq!(outcomes, ["recorded", "recorded"]);
     assert_eq!(shop.rows().await.len(), 2);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn in_either_order_the_first_payment_earns_and_the_later_one_does_not(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let once = shop
+        .campaign("Once", |terms| terms.plan.duration = Duration::OneTime)
+        .await;
+    let sarah = shop.affiliate_in("sarah", once).await;
+    let told = |who: &str, days: i64| {
+        let mut paid = payment(&format!("in_{who}"), None, days);
+        paid.ids.customer = None;
+        paid.email = Some(format!("{who}@example.com"));
+        paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+        Fact::Payment(paid)
+    };
+    let by_hand = |who: &str| ManualSale {
+        campaign_id: once,
+        email: Some(format!("{who}@example.com")),
+        external_event_id: Some(format!("wire-{who}")),
+        ..by_wire(&shop, &sarah)
+    };
+    let earned = async |id: String| {
+        let rows = shop.rows_of(&id).await;
+        rows.iter().map(|row| row.commission.minor).sum::<i64>()
+    };
+    for (who, days, expected) in [("later", 5, (0, 2000)), ("before", -5, (980, 0))] {
+        for is_told_first in [true, false] {
+            let who = &format!("{who}-{is_told_first}");
+            let entry = async || drop(enter(&shop, by_hand(who)).await);
+            if is_told_first {
+                shop.event(&format!("evt_{who}"), vec![told(who, days)])
+                    .await;
+                entry().await;
+            } else {
+                entry().await;
+                shop.event(&format!("evt_{who}"), vec![told(who, days)])
+                    .await;
+            }
+            let both = (
+                earned(format!("in_{who}")).await,
+                earned(format!("wire-{who}")).await,
+            );
+            assert_eq!(both, expected, "{who}");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn only_a_sale_that_is_known_may_lie_long_back(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let sarah = shop.affiliate("sarah").await;
+    let back = |days: i64| ManualSale {
+        paid_at: noon() - TimeDelta::days(days),
+        ..by_wire(&shop, &sarah)
+    };
+    let refused = enter(&shop, back(401)).await;
+    assert!(matches!(refused, Err(IntakeError::TooLongAgo)));
+    assert!(matches!(
+        enter(&shop, back(400)).await,
+        Ok(Recorded::New(_))
+    ));
+    assert!(matches!(
+        enter(&shop, back(401)).await,
+        Ok(Recorded::Existing(_))
+    ));
 }

@@ -103,7 +103,11 @@ async fn every_field_is_checked() {
         ("externalEventId", vec![json!(" "), json!("x".repeat(256))]),
         (
             "occurredAt",
-            vec![json!("yesterday"), json!("2999-01-01T00:00:00Z")],
+            vec![
+                json!("yesterday"),
+                json!("2999-01-01T00:00:00Z"),
+                json!("0001-01-01T00:00:00Z"),
+            ],
         ),
         ("note", vec![json!(""), json!("x".repeat(501)), Value::Null]),
         ("nmae", vec![json!("x")]),
