@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exchange::{ExchangeRate, Fraction},
+    id::ConversionId,
     money::{Currency, Money, MoneyError, round_half_up},
     rate::{BasisPoints, WHOLE},
 };
@@ -43,13 +44,40 @@ pub enum Duration {
 /// The longest limit of a recurring commission, in months.
 pub const MAX_LIMIT_MONTHS: u16 = 120;
 
+/// When a payment was made. Of two of the same instant the one with the lesser external id is the earlier,
+/// so that which of them is the first does not depend on which came in first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Paid {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Its external id; see [`Paid::new`] for those without.
+    pub id: String,
+}
+
+impl Paid {
+    /// Of a payment with this external id; those without one are later than the others of their instant,
+    /// in the order in which they were recorded.
+    pub fn new(
+        at: DateTime<Utc>,
+        external_id: Option<&str>,
+        recorded: Option<ConversionId>,
+    ) -> Self {
+        let id = match (external_id, recorded) {
+            (Some(id), _) => id.to_owned(),
+            (None, Some(recorded)) => format!("~{recorded}"),
+            (None, None) => "~~".to_owned(),
+        };
+        Self { at, id }
+    }
+}
+
 /// Where a payment stands among the customer's payments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// When it was paid.
-    pub paid_at: DateTime<Utc>,
-    /// When the same customer first paid in this campaign, as far as is known; `None`: never before.
-    pub first_paid_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub paid: Paid,
+    /// The same customer's first payment in this campaign, as far as is known; `None`: there is none.
+    pub first: Option<Paid>,
 }
 
 /// What a payment earns under a plan.
@@ -153,20 +181,20 @@ impl Duration {
         match self {
             Self::Recurring => None,
             Self::OneTime => {
-                let first = position.first_paid_at?;
-                (first < position.paid_at).then(|| {
+                let first = position.first?;
+                (first < position.paid).then(|| {
                     format!(
                         "the plan pays a customer's first payment only, which was on {}",
-                        first.date_naive()
+                        first.at.date_naive()
                     )
                 })
             }
             Self::RecurringLimited(months) => {
-                let start = position.first_paid_at?;
+                let start = position.first?.at;
                 // The last day of a shorter month stands for a missing one: 31 January plus one
                 // month is the last of February.
                 let end = start.checked_add_months(Months::new(u32::from(months)))?;
-                (position.paid_at >= end).then(|| {
+                (position.paid.at >= end).then(|| {
                     format!(
                         "the plan pays for {months} months from the first payment on {}, until {}",
                         start.date_naive(),
@@ -198,25 +226,35 @@ mod tests {
         Money::new(minor, Currency::USD)
     }
 
-    const FIRST: Position = Position {
-        paid_at: DateTime::UNIX_EPOCH,
-        first_paid_at: None,
-    };
+    fn paid(at: DateTime<Utc>, id: &str) -> Paid {
+        Paid::new(at, Some(id), None)
+    }
+
+    fn first() -> Position {
+        Position {
+            paid: paid(DateTime::UNIX_EPOCH, "in_1"),
+            first: None,
+        }
+    }
 
     #[test]
     fn percent_of_the_base_or_a_fixed_amount() {
-        let earned =
-            plan(percent(2000), Duration::Recurring).earned(usd(4900), Currency::USD, None, FIRST);
+        let earned = plan(percent(2000), Duration::Recurring).earned(
+            usd(4900),
+            Currency::USD,
+            None,
+            first(),
+        );
         assert_eq!(earned, Ok(Earned::Ready(usd(980))));
         let earned = plan(Rate::Fixed(500), Duration::Recurring).earned(
             usd(4900),
             Currency::USD,
             None,
-            FIRST,
+            first(),
         );
         assert_eq!(earned, Ok(Earned::Ready(usd(500))));
         let earned =
-            plan(percent(0), Duration::Recurring).earned(usd(4900), Currency::USD, None, FIRST);
+            plan(percent(0), Duration::Recurring).earned(usd(4900), Currency::USD, None, first());
         assert_eq!(earned, Ok(Earned::Ready(usd(0))));
     }
 
@@ -224,28 +262,47 @@ mod tests {
     fn a_share_of_another_currency_waits_for_its_rate_but_a_fixed_amount_does_not() {
         let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
         let earned =
-            plan(percent(2000), Duration::Recurring).earned(eur, Currency::USD, None, FIRST);
+            plan(percent(2000), Duration::Recurring).earned(eur, Currency::USD, None, first());
         assert_eq!(earned, Ok(Earned::AwaitingRate));
         let earned =
-            plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, None, FIRST);
+            plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, None, first());
         assert_eq!(earned, Ok(Earned::Ready(usd(500))));
     }
 
     #[test]
     fn one_time_pays_the_first_payment_only() {
         let later = Position {
-            paid_at: FIRST.paid_at + chrono::Duration::days(30),
-            first_paid_at: Some(FIRST.paid_at),
+            paid: paid(first().paid.at + chrono::Duration::days(30), "in_0"),
+            first: Some(first().paid),
         };
         let plan = plan(percent(2000), Duration::OneTime);
         assert!(matches!(
-            plan.earned(usd(1), Currency::USD, None, FIRST),
+            plan.earned(usd(1), Currency::USD, None, first()),
             Ok(Earned::Ready(_))
         ));
         assert!(matches!(
             plan.earned(usd(1), Currency::USD, None, later),
             Ok(Earned::Nothing(_))
         ));
+    }
+
+    #[test]
+    fn of_two_payments_of_one_instant_one_is_the_first_whichever_came_first() {
+        let at = DateTime::UNIX_EPOCH;
+        let recorded = ConversionId(uuid::Uuid::from_u128(1));
+        let nameless = [
+            Paid::new(at, None, Some(recorded)),
+            Paid::new(at, None, None),
+        ];
+        let [one, other] = [paid(at, "in_1"), paid(at, "in_2")];
+        assert!(one < other && other < nameless[0] && nameless[0] < nameless[1]);
+        let excluded = |paid: &Paid, first: &Paid| {
+            let (paid, first) = (paid.clone(), Some(first.clone()));
+            Duration::OneTime
+                .excludes(Position { paid, first })
+                .is_some()
+        };
+        assert!(excluded(&other, &one) && !excluded(&one, &other) && !excluded(&one, &one));
     }
 
     #[test]
@@ -259,8 +316,8 @@ mod tests {
             ("2027-01-31T10:00:00Z", false),
         ] {
             let position = Position {
-                paid_at: at(paid),
-                first_paid_at: Some(start),
+                paid: super::Paid::new(at(paid), Some("in_2"), None),
+                first: Some(super::Paid::new(start, Some("in_1"), None)),
             };
             let earned = plan
                 .earned(usd(1000), Currency::USD, None, position)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attribution::TrailStep,
-    commission::Plan,
+    commission::{Paid, Plan},
     connection::Processor,
     exchange::ExchangeRate,
     id::{AffiliateId, CampaignId, ConnectionId, ConversionId},
@@ -152,6 +152,15 @@ impl Conversion {
     /// The currency of the sale.
     pub fn currency(&self) -> Currency {
         self.amount.currency
+    }
+
+    /// When it was paid, among the payments of its customer.
+    pub fn paid(&self) -> Paid {
+        Paid::new(
+            self.occurred_at,
+            self.external_event_id.as_deref(),
+            Some(self.id),
+        )
     }
 }
 

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{conversion::ProcessorIds, money::Money, refund::MoneyBack, words::words};
+use crate::{
+    commission::Paid, conversion::ProcessorIds, money::Money, refund::MoneyBack, words::words,
+};
 
 words! {
     /// What kind of thing names an affiliate.
@@ -64,6 +66,14 @@ pub struct Payment {
     pub clues: Vec<Clue>,
     /// What the merchant attached, as a JSON object.
     pub metadata: String,
+}
+
+impl Payment {
+    /// When it was paid, among the payments of its customer.
+    pub fn paid(&self) -> Paid {
+        let id = Some(self.external_event_id.as_str());
+        Paid::new(self.paid_at, id.filter(|id| !id.is_empty()), None)
+    }
 }
 
 words! {

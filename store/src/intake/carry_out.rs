@@ -187,8 +187,8 @@ impl Clerk<'_> {
         let exchange = self.rate(sale.amount.currency, terms.currency, sale.paid_at);
         let email = self.email(None, sale.email.as_deref());
         let position = Position {
-            paid_at: sale.paid_at,
-            first_paid_at: self.first_paid(&payment.ids, email.as_deref(), sale.campaign_id),
+            paid: payment.paid(),
+            first: self.first_paid(&payment.ids, email.as_deref(), sale.campaign_id),
         };
         let earned = match plan.earned(sale.amount, terms.currency, exchange, position)? {
             Earned::Nothing(reason) => return Err(IntakeError::NotDue(reason)),

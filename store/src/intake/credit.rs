@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     attribution::{CUSTOMER_REACH_BACK, Case, Credit, PastCredit, TrailStep, decide},
     campaign::Terms,
-    commission::{Duration, Earned, Plan, Position, Rate},
+    commission::{Duration, Earned, Paid, Plan, Position, Rate},
     connection::Processor,
     conversion::{CommissionState, Conversion, ConversionType, ProcessorIds, Source},
     event::Outcome,
@@ -63,8 +63,8 @@ impl Clerk<'_> {
             });
         };
         let position = Position {
-            paid_at: payment.paid_at,
-            first_paid_at: self.first_paid(&payment.ids, email.as_deref(), credit.campaign_id),
+            paid: payment.paid(),
+            first: self.first_paid(&payment.ids, email.as_deref(), credit.campaign_id),
         };
         let Some((plan, terms)) = self.terms(&credit) else {
             return Ok(Done::Nobody(decision.trail));
@@ -78,10 +78,9 @@ impl Clerk<'_> {
             }
             other => other,
         };
-        let kind = origin.named_kind.unwrap_or_else(|| {
-            let subscription = payment.ids.subscription.as_ref();
-            self.kind_of(subscription, &payment.external_event_id, payment.paid_at)
-        });
+        let kind = origin
+            .named_kind
+            .unwrap_or_else(|| self.kind_of(payment.ids.subscription.as_ref(), &payment.paid()));
         let draft = Draft {
             kind,
             credit,
@@ -97,26 +96,19 @@ impl Clerk<'_> {
     }
 
     /// A later payment on a subscription is Recurring; "later" is by the time it was paid.
-    pub(super) fn kind_of(
-        &self,
-        subscription: Option<&String>,
-        external_id: &str,
-        paid_at: DateTime<Utc>,
-    ) -> ConversionType {
+    pub(super) fn kind_of(&self, subscription: Option<&String>, paid: &Paid) -> ConversionType {
         let Some(subscription) = subscription else {
             return ConversionType::Sale;
         };
         let payer = Payer::Subscription(subscription.clone());
-        let credits = self.known.credits.get(&payer);
-        let credited = credits.and_then(|credits| credits.first());
+        let firsts = self.known.first_paid.iter();
+        let credited = firsts.filter(|((of, _), _)| *of == payer);
+        let is_credited_before = credited.into_iter().any(|(_, first)| first < paid);
         let waiting = self.known.waiting.values().map(|waiting| &waiting.payment);
-        let earlier = waiting
-            .filter(|other| other.ids.subscription.as_ref() == Some(subscription))
-            .filter(|other| other.external_event_id != external_id)
-            .map(|other| other.paid_at)
-            .chain(credited.map(|credit| credit.occurred_at))
-            .any(|other| other < paid_at);
-        if earlier {
+        let is_later_than = |other: &Payment| {
+            other.ids.subscription.as_ref() == Some(subscription) && other.paid() < *paid
+        };
+        if is_credited_before || waiting.into_iter().any(is_later_than) {
             ConversionType::Recurring
         } else {
             ConversionType::Sale
@@ -195,13 +187,13 @@ impl Clerk<'_> {
         ids: &ProcessorIds,
         email: Option<&str>,
         campaign_id: CampaignId,
-    ) -> Option<DateTime<Utc>> {
+    ) -> Option<Paid> {
         payers(
             ids.subscription.clone(),
             ids.customer.clone(),
             email.map(str::to_owned),
         )
-        .filter_map(|payer| self.known.first_paid.get(&(payer, campaign_id)).copied())
+        .filter_map(|payer| self.known.first_paid.get(&(payer, campaign_id)).cloned())
         .min()
     }
 
@@ -391,6 +383,7 @@ impl Clerk<'_> {
                 payer,
                 conversion.kind,
                 &credit,
+                conversion.paid(),
             );
         }
         let external_id = conversion.external_event_id.as_ref();

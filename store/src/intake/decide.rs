@@ -449,7 +449,7 @@ impl<'a> Clerk<'a> {
         let mut credited = Vec::new();
         loop {
             let mut waiting: Vec<Waiting> = self.known.waiting.values().cloned().collect();
-            waiting.sort_by_key(|waiting| waiting.payment.paid_at);
+            waiting.sort_by_cached_key(|waiting| waiting.payment.paid());
             let before = credited.len();
             for waiting in waiting {
                 let id = waiting.payment.external_event_id.clone();

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use domain::{
     attribution::PastCredit,
+    commission::Paid,
     conversion::ConversionType,
     fact::SubjectKind,
     id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
@@ -28,7 +28,7 @@ const NEWEST_CREDITS: i64 = 20;
 /// Credits of payers, oldest first; of a subscription only the first.
 pub(super) type Credits = HashMap<Payer, Vec<PastCredit>>;
 /// When a payer first paid in a campaign.
-pub(super) type FirstPaid = HashMap<(Payer, CampaignId), DateTime<Utc>>;
+pub(super) type FirstPaid = HashMap<(Payer, CampaignId), Paid>;
 
 /// Who was credited for these payers before, and when they first paid.
 pub(super) async fn history_in(
@@ -47,7 +47,7 @@ pub(super) async fn history_in(
            from unnest($2::text[]) key cross join lateral (
                select * from conversion where organization_id = $1 and subscription_id = key
                    and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
+               order by occurred_at, coalesce(external_event_id, '~' || conversion_id) collate "C" limit 1) c
            union all
            select 'customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
                c.external_event_id
@@ -68,7 +68,7 @@ pub(super) async fn history_in(
            from unnest($3::text[]) key cross join campaign g cross join lateral (
                select * from conversion where organization_id = $1 and customer_id = key
                    and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
+               order by occurred_at, coalesce(external_event_id, '~' || conversion_id) collate "C" limit 1) c
            where g.organization_id = $1
            union all
            select 'first_by_email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
@@ -76,7 +76,7 @@ pub(super) async fn history_in(
            from unnest($4::text[]) key cross join campaign g cross join lateral (
                select * from conversion where organization_id = $1 and customer_email = key
                    and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
-               order by occurred_at limit 1) c
+               order by occurred_at, coalesce(external_event_id, '~' || conversion_id) collate "C" limit 1) c
            where g.organization_id = $1"#,
         organization_id.0,
         &subscriptions,
@@ -96,6 +96,8 @@ pub(super) async fn history_in(
             occurred_at: row.occurred_at,
             what: what(kind, row.external_event_id.as_deref()),
         };
+        let external_id = row.external_event_id.as_deref();
+        let when = Paid::new(row.occurred_at, external_id, Some(credit.conversion_id));
         match row.arm.as_str() {
             "subscription" => remember(
                 &mut credits,
@@ -103,6 +105,7 @@ pub(super) async fn history_in(
                 Payer::Subscription(row.key),
                 kind,
                 &credit,
+                when,
             ),
             "customer" => remember(
                 &mut credits,
@@ -110,6 +113,7 @@ pub(super) async fn history_in(
                 Payer::Customer(row.key),
                 kind,
                 &credit,
+                when,
             ),
             "email" => remember(
                 &mut credits,
@@ -117,9 +121,16 @@ pub(super) async fn history_in(
                 Payer::Email(row.key),
                 kind,
                 &credit,
+                when,
             ),
-            "first_by_customer" => paid(&mut first_paid, Payer::Customer(row.key), kind, &credit),
-            _ => paid(&mut first_paid, Payer::Email(row.key), kind, &credit),
+            "first_by_customer" => paid(
+                &mut first_paid,
+                Payer::Customer(row.key),
+                kind,
+                &credit,
+                when,
+            ),
+            _ => paid(&mut first_paid, Payer::Email(row.key), kind, &credit, when),
         }
     }
     Ok((credits, first_paid))
@@ -153,6 +164,7 @@ pub(super) fn remember(
     payer: Payer,
     kind: ConversionType,
     credit: &PastCredit,
+    when: Paid,
 ) {
     let owns = kind != ConversionType::Lead || !matches!(payer, Payer::Subscription(_));
     if owns {
@@ -160,7 +172,7 @@ pub(super) fn remember(
         let place = list.partition_point(|known| known.occurred_at <= credit.occurred_at);
         list.insert(place, credit.clone());
     }
-    paid(first_paid, payer, kind, credit);
+    paid(first_paid, payer, kind, credit, when);
 }
 
 /// A payer has one more name: what is known of him under the first is known under the other.
@@ -184,21 +196,29 @@ pub(super) fn also_known_as(
     let own: Vec<_> = first_paid
         .iter()
         .filter(|((one, _), _)| one == payer)
-        .map(|((_, campaign), at)| (*campaign, *at))
+        .map(|((_, campaign), when)| (*campaign, when.clone()))
         .collect();
-    for (campaign, at) in own {
-        let first = first_paid.entry((other.clone(), campaign)).or_insert(at);
-        *first = at.min(*first);
+    for (campaign, when) in own {
+        move_back(first_paid, (other.clone(), campaign), when);
     }
 }
 
 /// Moves a payer's first payment in a campaign back, if this one is earlier.
-fn paid(first_paid: &mut FirstPaid, payer: Payer, kind: ConversionType, credit: &PastCredit) {
-    if kind == ConversionType::Lead {
-        return;
+fn paid(
+    first_paid: &mut FirstPaid,
+    payer: Payer,
+    kind: ConversionType,
+    credit: &PastCredit,
+    when: Paid,
+) {
+    if kind != ConversionType::Lead {
+        move_back(first_paid, (payer, credit.campaign_id), when);
     }
-    let first = first_paid
-        .entry((payer, credit.campaign_id))
-        .or_insert(credit.occurred_at);
-    *first = credit.occurred_at.min(*first);
+}
+
+fn move_back(first_paid: &mut FirstPaid, of: (Payer, CampaignId), when: Paid) {
+    let first = first_paid.entry(of).or_insert_with(|| when.clone());
+    if when < *first {
+        *first = when;
+    }
 }

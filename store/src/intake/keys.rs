@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    commission::Paid,
     conversion::ProcessorIds,
     email::Email,
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind, refund_id},
@@ -24,7 +25,7 @@ pub(super) struct Keys {
     pub(super) clues: Vec<Clue>,
     pub(super) any_signup: bool,
     /// When the first of the batch's payments was paid.
-    pub(super) earliest_paid: Option<DateTime<Utc>>,
+    pub(super) earliest_paid: Option<Paid>,
     /// Currencies and times of payments.
     pub(super) paid: Vec<(Currency, DateTime<Utc>)>,
     /// Ids that name payments: of sales, charges, and of refunds ([`refund_id`]).
@@ -116,23 +117,28 @@ impl Keys {
         self.payments.extend(links::of_payment(payment));
         self.external_ids.insert(payment.external_event_id.clone());
         self.paid.push((payment.amount.currency, payment.paid_at));
-        self.paid_at(payment.paid_at);
+        self.paid_at(payment.paid());
         self.parties(&payment.ids, payment.email.as_deref());
         self.clues(&payment.clues);
     }
 
     fn manual(&mut self, sale: &ManualSale) {
         self.paid.push((sale.amount.currency, sale.paid_at));
-        self.paid_at(sale.paid_at);
+        self.paid_at(sale.paid());
         self.payments.extend(sale.external_event_id.clone());
         self.external_ids.extend(sale.external_event_id.clone());
         self.emails.extend(email_key(sale.email.as_deref()));
         self.affiliates.insert(sale.affiliate_id);
     }
 
-    fn paid_at(&mut self, at: DateTime<Utc>) {
-        let earliest = self.earliest_paid.get_or_insert(at);
-        *earliest = at.min(*earliest);
+    fn paid_at(&mut self, paid: Paid) {
+        if self
+            .earliest_paid
+            .as_ref()
+            .is_none_or(|earliest| paid < *earliest)
+        {
+            self.earliest_paid = Some(paid);
+        }
     }
 
     fn signup(&mut self, signup: &Signup) {

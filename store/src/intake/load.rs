@@ -403,7 +403,8 @@ async fn later_in(
 ) -> Result<Vec<Conversion>, StoreError> {
     let (mut subscriptions, mut customers, mut emails) = (Vec::new(), Vec::new(), Vec::new());
     for ((payer, _), first) in first_paid {
-        if keys.earliest_paid.is_none_or(|paid_at| *first <= paid_at) {
+        let earliest = keys.earliest_paid.as_ref();
+        if earliest.is_none_or(|paid| first <= paid) {
             continue;
         }
         match payer {

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    commission::Paid,
     id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
     lifecycle::Transition,
     money::Money,
@@ -84,6 +85,13 @@ pub struct ManualSale {
     pub note: String,
     /// Who enters it.
     pub actor: Actor,
+}
+
+impl ManualSale {
+    /// When it was paid, among the payments of its customer.
+    pub(super) fn paid(&self) -> Paid {
+        Paid::new(self.paid_at, self.external_event_id.as_deref(), None)
+    }
 }
 
 impl Store {

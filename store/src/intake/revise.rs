@@ -21,10 +21,11 @@ impl Clerk<'_> {
                 || same(&row.ids.customer, &earlier.ids.customer)
                 || same(&row.customer_email, &email)
         };
+        let paid = earlier.paid();
         let is_later = |row: &&Conversion| {
             row.kind != ConversionType::Lead
                 && row.parent_conversion_id.is_none()
-                && row.occurred_at > earlier.paid_at
+                && row.paid() > paid
         };
         let later = self.known.rows.iter().filter(is_later).filter(same_payer);
         let later: Vec<Conversion> = later.cloned().collect();
@@ -40,9 +41,7 @@ impl Clerk<'_> {
     fn revised(&self, row: &Conversion, earlier: &str) -> Option<Conversion> {
         let mut revised = row.clone();
         if row.kind == ConversionType::Sale {
-            let external_id = row.external_event_id.as_deref().unwrap_or_default();
-            let subscription = row.ids.subscription.as_ref();
-            revised.kind = self.kind_of(subscription, external_id, row.occurred_at);
+            revised.kind = self.kind_of(row.ids.subscription.as_ref(), &row.paid());
         }
         let exclusion = self.exclusion(row);
         revised.is_covered = exclusion.is_none();
@@ -64,8 +63,8 @@ impl Clerk<'_> {
     fn exclusion(&self, row: &Conversion) -> Option<String> {
         let email = row.customer_email.as_deref();
         row.plan.duration.excludes(Position {
-            paid_at: row.occurred_at,
-            first_paid_at: self.first_paid(&row.ids, email, row.campaign_id),
+            paid: row.paid(),
+            first: self.first_paid(&row.ids, email, row.campaign_id),
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::{Shop, clue, payment, percent};
 use domain::{
     commission::{self, Plan, Rate},
-    conversion::ConversionType,
+    conversion::{Conversion, ConversionType},
     fact::{ClueKind, Fact},
     rate::BasisPoints,
 };
@@ -164,4 +164,39 @@ async fn a_recruiters_share_goes_when_its_sale_turns_out_not_to_be_the_first(poo
         assert_eq!(told, due.map(|minor| (kind, minor)), "{id}");
     }
     assert_eq!(ledger(&pool).await.iter().sum::<i64>(), 980 + 98);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn of_two_payments_of_one_second_the_same_one_is_the_first_in_either_order(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let once = shop
+        .campaign("Once", |terms| {
+            terms.plan.duration = commission::Duration::OneTime;
+        })
+        .await;
+    shop.affiliate_in("sarah", once).await;
+    for order in [[1, 2], [2, 1]] {
+        let name = order.map(|number| number.to_string()).concat();
+        let id = |number: i32| format!("in_{name}_{number}");
+        for number in order {
+            let mut paid = payment(&id(number), Some(&format!("sub_{name}")), 0);
+            paid.ids.customer = Some(format!("cus_{name}"));
+            paid.email = None;
+            paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+            let event = format!("evt_{name}_{number}");
+            shop.event(&event, vec![Fact::Payment(paid)]).await;
+        }
+        let first = shop.rows_of(&id(1)).await.remove(0);
+        assert_eq!(
+            (first.kind, first.commission.minor),
+            (ConversionType::Sale, 980)
+        );
+        let second = shop.rows_of(&id(2)).await;
+        let is_recurring = |row: &Conversion| row.kind == ConversionType::Recurring;
+        assert!(second.iter().all(is_recurring));
+        assert_eq!(
+            second.iter().map(|row| row.commission.minor).sum::<i64>(),
+            0
+        );
+    }
 }

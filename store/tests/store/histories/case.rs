@@ -6,8 +6,9 @@ use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 /// When the clock stands still and things are told, in days after the first payment.
 pub(super) const PHASES: [i64; 6] = [0, 10, 20, 31, 45, 70];
-/// When the payments of a customer are made. A month after the second, to the second, is the third.
-const PAID: [i64; 3] = [0, 5, 35];
+/// When the payments of a customer are made. A month after the second, to the second, is the third; or two
+/// of them are made at one instant.
+const PAID: [[i64; 3]; 3] = [[0, 5, 35], [0, 0, 30], [0, 5, 5]];
 
 /// What an affiliate earns.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +128,15 @@ pub(super) enum Route {
     CreditNote,
 }
 
+/// Who tells of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Processor,
+    Server,
+    /// All of it earns, and it is on no subscription.
+    Member,
+}
+
 /// A refund or dispute from its first telling to its last.
 #[derive(Clone, Debug)]
 pub(super) struct BackLife {
@@ -152,6 +162,7 @@ pub(super) struct Paid {
     pub(super) day: i64,
     pub(super) amount: i64,
     pub(super) base: i64,
+    pub(super) way: Way,
     pub(super) route: Route,
     pub(super) backs: Vec<BackLife>,
     /// Is the total of the charge told with each refund?
@@ -250,18 +261,27 @@ fn paid() -> impl Strategy<Value = Paid> {
         Just(Route::Bridge),
         Just(Route::CreditNote)
     ];
+    let way = prop_oneof![
+        4 => Just(Way::Processor),
+        1 => Just(Way::Server),
+        1 => Just(Way::Member)
+    ];
     (
         1..200_000_i64,
         1..=1000_i64,
-        route,
+        (way, route),
         prop::bool::weighted(0.3),
     )
-        .prop_flat_map(|(amount, permille, route, totals)| {
+        .prop_flat_map(|(amount, permille, (way, route), totals)| {
             (vec(back(amount), 0..4), vec(any::<bool>(), 4)).prop_map(move |(backs, told)| {
                 let mut paid = Paid {
                     day: 0,
                     amount,
-                    base: (amount * permille / 1000).max(1),
+                    base: match way {
+                        Way::Member => amount,
+                        _ => (amount * permille / 1000).max(1),
+                    },
+                    way,
                     route,
                     backs,
                     totals,
@@ -324,17 +344,22 @@ impl Paid {
 /// What happened, before anybody told of it.
 fn truth() -> impl Strategy<Value = Case> {
     (
-        proptest::sample::select(&TERMS[..]),
+        (
+            proptest::sample::select(&TERMS[..]),
+            proptest::sample::select(&PAID[..]),
+        ),
         0..MONEY.len(),
         any::<[bool; 3]>(),
-        vec(paid(), 1..=PAID.len()),
+        vec(paid(), 1..=PAID[0].len()),
         option::weighted(0.6, 0..=50_i64),
     )
-        .prop_map(|(terms, money, flags, mut payments, ended)| {
-            for (paid, day) in payments.iter_mut().zip(PAID) {
+        .prop_map(|((terms, days), money, flags, mut payments, ended)| {
+            for (paid, day) in payments.iter_mut().zip(days) {
                 paid.day = day;
             }
             let [is_subscription, is_named, is_at_once] = flags;
+            let is_told = |paid: &Paid| paid.way == Way::Processor;
+            let is_named = is_named || !is_subscription || !payments.iter().all(is_told);
             // What a total makes of the refunds before the last of them was told is not a rule of the
             // domain, so nothing may depend on it: no rate that is awaited, no decision.
             let has_totals = payments.iter().any(|paid| paid.totals);
@@ -342,7 +367,7 @@ fn truth() -> impl Strategy<Value = Case> {
                 terms,
                 money: if has_totals { 0 } else { money },
                 is_subscription,
-                is_named: is_named || !is_subscription,
+                is_named,
                 payments,
                 ended: ended.filter(|_| is_subscription),
                 is_at_once,

@@ -7,7 +7,7 @@ use domain::{
     refund::BackStatus,
 };
 
-use super::case::{Case, Earns, MONEY, Pays, Route, Told};
+use super::case::{Case, Earns, MONEY, Pays, Route, Told, Way};
 
 /// A rate: numerator and denominator.
 type Rate = (i128, i128);
@@ -111,17 +111,21 @@ impl<'a> Model<'a> {
         self.price();
     }
 
-    /// What the plan pays for, going by the payments that made sales.
+    /// What the plan pays for, going by the payments that made sales. Of one instant the one with the
+    /// lesser id is the first.
     fn is_covered(&self, number: usize) -> bool {
         let credited = (0..self.rows.len()).filter(|other| self.rows[*other].is_some());
-        let paid_at = self.paid_at(number);
-        let first = credited.map(|other| self.paid_at(other)).min();
-        let first = first.map_or(paid_at, |first| first.min(paid_at));
-        match self.case.terms.pays {
-            Pays::Every => true,
-            Pays::First => paid_at == first,
-            Pays::OneMonth => paid_at < first + Months::new(1),
+        let made = |number| (self.paid_at(number), number);
+        let first = credited.chain([number]).map(made).min();
+        match (self.case.terms.pays, first) {
+            (Pays::Every, _) | (_, None) => true,
+            (Pays::First, Some(first)) => made(number) == first,
+            (Pays::OneMonth, Some((first, _))) => self.paid_at(number) < first + Months::new(1),
         }
+    }
+
+    fn is_on_subscription(&self, number: usize) -> bool {
+        self.case.is_subscription && self.case.payments[number].way != Way::Member
     }
 
     /// The end of the subscription takes back what was pending then, inside its hold.
@@ -131,6 +135,7 @@ impl<'a> Model<'a> {
         };
         let ended = self.start + Duration::days(day);
         for number in 0..self.rows.len() {
+            let is_on_it = self.is_on_subscription(number);
             let (paid_at, hold_until) = (self.paid_at(number), self.hold_until(number));
             let Some(row) = &mut self.rows[number] else {
                 continue;
@@ -139,7 +144,8 @@ impl<'a> Model<'a> {
                 .into_iter()
                 .flatten()
                 .any(|at| at <= ended);
-            row.is_cancelled |= self.case.terms.refund_on_cancel
+            row.is_cancelled |= is_on_it
+                && self.case.terms.refund_on_cancel
                 && paid_at <= ended
                 && ended < hold_until
                 && !decided;
@@ -260,13 +266,16 @@ impl<'a> Model<'a> {
             (Earns::Share(_), None) => None,
         };
         let due = commission.unwrap_or(0);
-        let earlier = (0..number).any(|other| self.told.contains(&Told::Paid(other)));
+        let is_known = |other: &usize| self.told.contains(&Told::Paid(*other));
+        let mut on_it = (0..=number).filter(|one| self.is_on_subscription(*one));
+        let is_later = on_it.clone().any(|one| one == number)
+            && on_it.any(|one| one < number && is_known(&one));
         Some(State {
             status,
             commission: due,
             refunded,
             is_disputed: backs.clone().any(|(_, status)| status == Open),
-            is_recurring: case.is_subscription && earlier,
+            is_recurring: is_later,
             awaits_rate: commission.is_none(),
             share: half_up(i128::from(due) * i128::from(case.terms.recruiter), 10_000),
         })
