@@ -42,7 +42,7 @@ impl Clerk<'_> {
                 entry: (decision.step == Transition::Deny).then_some(EntryKind::Denial),
             };
             let mut after = self.replace(after, &why);
-            if decision.step == Transition::Restore && self.cancel(after.id, Actor::System) {
+            if decision.step == Transition::Restore && self.cancel(after.id, decision.actor) {
                 // As if it had never been denied: then the end of its subscription had taken it back.
                 after = self.known.rows.get(after.id).cloned().unwrap_or(after);
             }
@@ -204,12 +204,12 @@ impl Clerk<'_> {
             email,
         };
         let origin = Origin {
-            entered_by: Some(sale.actor),
+            told_by: Some(sale.actor),
             ..Origin::default()
         };
         let done = self.record(&payment, origin, draft, terms.hold_days, terms.currency);
-        self.revise_later_than(&payment);
-        self.revisit();
+        self.revise_later_than(&payment, sale.actor);
+        self.revisit(Some(sale.actor));
         self.answer(done)
     }
 }

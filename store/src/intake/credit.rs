@@ -91,7 +91,7 @@ impl Clerk<'_> {
             email,
         };
         let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
-        self.revise_later_than(payment);
+        self.revise_later_than(payment, origin.actor());
         Ok(done)
     }
 
@@ -356,16 +356,16 @@ impl Clerk<'_> {
             metadata: payment.metadata.clone(),
             trail: draft.trail,
         };
-        if let Some(actor) = origin.entered_by {
+        if let (Source::Manual, Some(actor)) = (conversion.source, origin.told_by) {
             self.known.rows.entered(&conversion, actor);
         }
-        self.keep(&conversion);
+        self.keep(&conversion, origin.actor());
         let now = self.known.rows.get(conversion.id).cloned();
         Done::New(Box::new(now.unwrap_or(conversion)))
     }
 
     /// Makes a new conversion known to the items that follow.
-    fn keep(&mut self, conversion: &Conversion) {
+    fn keep(&mut self, conversion: &Conversion, actor: Actor) {
         let credit = PastCredit {
             conversion_id: conversion.id,
             affiliate_id: conversion.affiliate_id,
@@ -397,21 +397,18 @@ impl Clerk<'_> {
             let reason = format!("a recruiter's share: {}", self::reason(conversion));
             self.known.rows.create(share, reason);
         }
-        self.meet_what_came_first(conversion);
+        self.meet_what_came_first(conversion, actor);
     }
 
     /// Money may have gone back, or the subscription have ended, before its sale was known.
-    fn meet_what_came_first(&mut self, conversion: &Conversion) {
+    fn meet_what_came_first(&mut self, conversion: &Conversion, actor: Actor) {
         let ids = of_conversion(conversion);
         self.known.backs.links.join(&ids);
         if let Some(id) = ids.first() {
-            self.settle_sale(
-                id,
-                Actor::System,
-                "money went back before the sale was known",
-            );
+            let (told_by, why) = self.came_first(id);
+            self.settle_sale(id, told_by.unwrap_or(actor), &why);
         }
-        self.cancel(conversion.id, Actor::System);
+        self.cancel(conversion.id, actor);
     }
 
     /// A payment waits no longer; tells how it waited.

@@ -111,19 +111,25 @@ pub(super) struct Origin {
     pub(super) connection_campaign: Option<CampaignId>,
     pub(super) named_campaign: Option<CampaignId>,
     pub(super) named_kind: Option<ConversionType>,
-    /// Who entered it by hand.
-    pub(super) entered_by: Option<Actor>,
+    /// Who entered it by hand, or the event that brought it or its affiliate.
+    pub(super) told_by: Option<Actor>,
 }
 
 impl Origin {
     /// Of what a processor's event brings.
-    fn of(event: &IncomingEvent) -> Self {
+    fn of(event: &IncomingEvent, event_id: EventId) -> Self {
         Self {
             processor: Some(event.connection.processor),
             connection_id: Some(event.connection.id),
             connection_campaign: event.connection.campaign_id,
+            told_by: Some(Actor::Event(event_id)),
             ..Self::default()
         }
+    }
+
+    /// Who changes what has to change because of it.
+    pub(super) fn actor(&self) -> Actor {
+        self.told_by.unwrap_or(Actor::System)
     }
 }
 
@@ -200,7 +206,7 @@ impl<'a> Clerk<'a> {
         };
         let done = self.payment(&sale.payment, origin)?;
         if matches!(done, Done::New(_)) {
-            self.revisit();
+            self.revisit(None);
         }
         self.answer(done)
     }
@@ -213,7 +219,7 @@ impl<'a> Clerk<'a> {
         };
         let done = self.signup(&lead.signup, origin);
         if matches!(done, Done::New(_)) {
-            self.revisit();
+            self.revisit(None);
         }
         self.answer(done)
     }
@@ -292,7 +298,7 @@ impl<'a> Clerk<'a> {
                 _ => {}
             }
         }
-        let origin = Origin::of(event);
+        let origin = Origin::of(event, event_id);
         for fact in facts {
             match fact {
                 Fact::Payment(payment) => self.event_payment(payment, event, event_id, tally),
@@ -306,7 +312,7 @@ impl<'a> Clerk<'a> {
                 _ => {}
             }
         }
-        for (external_id, conversion_id) in self.revisit() {
+        for (external_id, conversion_id) in self.revisit(origin.told_by) {
             tally.add(
                 Outcome::Recorded,
                 format!("{external_id} found its affiliate"),
@@ -323,7 +329,8 @@ impl<'a> Clerk<'a> {
         tally: &mut Tally,
     ) {
         let external_id = &payment.external_event_id;
-        match self.payment(payment, Origin::of(event)) {
+        let origin = Origin::of(event, event_id);
+        match self.payment(payment, origin) {
             Ok(Done::New(made)) => {
                 tally.add(
                     Outcome::Recorded,
@@ -351,7 +358,7 @@ impl<'a> Clerk<'a> {
                     event_ids: vec![event_id],
                 };
                 self.wait(waiting, why.clone());
-                self.revise_later_than(payment);
+                self.revise_later_than(payment, origin.actor());
                 tally.add(Outcome::Unattributed, why, None);
             }
             Ok(Done::Barred(trail)) => tally.add(Outcome::Unattributed, reason(&trail), None),
@@ -444,8 +451,8 @@ impl<'a> Clerk<'a> {
     }
 
     /// Tries every waiting payment again, oldest first, until nothing moves: a credit can be the
-    /// evidence for the next one.
-    pub(super) fn revisit(&mut self) -> Vec<(String, ConversionId)> {
+    /// evidence for the next one. `told_by`: what brought the news.
+    pub(super) fn revisit(&mut self, told_by: Option<Actor>) -> Vec<(String, ConversionId)> {
         let mut credited = Vec::new();
         loop {
             let mut waiting: Vec<Waiting> = self.known.waiting.values().cloned().collect();
@@ -457,6 +464,7 @@ impl<'a> Clerk<'a> {
                     processor: Some(waiting.processor),
                     connection_id: Some(waiting.connection_id),
                     connection_campaign: waiting.connection_campaign,
+                    told_by,
                     ..Origin::default()
                 };
                 match self.payment(&waiting.payment, origin) {

@@ -13,7 +13,7 @@ use crate::audit::Actor;
 impl Clerk<'_> {
     /// Types and computes anew what the payer of this payment paid later: "first" is decided by the
     /// paid date, not by arrival (domain rules, section 3.3).
-    pub(super) fn revise_later_than(&mut self, earlier: &Payment) {
+    pub(super) fn revise_later_than(&mut self, earlier: &Payment, actor: Actor) {
         let email = self.email(earlier.ids.customer.as_ref(), earlier.email.as_deref());
         let same_payer = |row: &&Conversion| {
             let same = |own: &Option<String>, other: &Option<String>| own.is_some() && own == other;
@@ -32,7 +32,7 @@ impl Clerk<'_> {
         for row in later {
             if let Some(revised) = self.revised(&row, &earlier.external_event_id) {
                 let reason = format!("{} was paid earlier", earlier.external_event_id);
-                self.replace(revised, &Why::new(Actor::System, &reason));
+                self.replace(revised, &Why::new(actor, &reason));
             }
         }
     }

@@ -101,6 +101,20 @@ impl Clerk<'_> {
         })
     }
 
+    /// What went back of a payment before its sale was known, in words, and the event that told of it last.
+    pub(super) fn came_first(&self, id: &str) -> (Option<Actor>, String) {
+        let links = &self.known.backs.links;
+        let root = links.root(id);
+        let held = self.known.backs.held.values();
+        let of_it = held.filter(|held| links.root(&refund_id(&held.back.external_id)) == root);
+        let mut of_it: Vec<&HeldBack> = of_it.collect();
+        of_it.sort_by_key(|held| held.back.told_at);
+        let last = of_it.last().and_then(|held| held.event_ids.last());
+        let names: Vec<String> = of_it.iter().map(|held| told(&held.back)).collect();
+        let why = format!("{} came before the sale", names.join(", "));
+        (last.copied().map(Actor::Event), why)
+    }
+
     /// Computes the sale of a payment anew from everything that went back of it; `None`: there is none
     /// yet.
     pub(super) fn settle_sale(&mut self, id: &str, actor: Actor, why: &str) -> Option<Conversion> {
