@@ -51,6 +51,9 @@ pub struct BackLine {
     pub status: BackStatus,
     /// How much; never more than the sale's amount where it is in the sale's currency.
     pub amount: Money,
+    /// Is the amount part of what went back of the sale? Not while it has not gone back, and not in another
+    /// currency than the sale's.
+    pub is_counted: bool,
     /// When it was made.
     pub occurred_at: DateTime<Utc>,
     /// When its status was told.
@@ -238,6 +241,7 @@ async fn backs_in(
             amount: Money::new(back.amount_minor.min(most), currency),
             external_id: back.name().to_owned(),
             kind: back.kind,
+            is_counted: is_known && back.status.counts(),
             status: back.status,
             occurred_at: back.occurred_at,
             told_at: back.told_at,

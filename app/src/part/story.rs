@@ -122,12 +122,14 @@ fn backs(lines: &[BackLine]) -> impl IntoView + use<> {
             .reason
             .clone()
             .map(|reason| view! { <small>{reason}</small> });
+        let is_left_out = line.status.counts() && !line.is_counted;
+        let uncounted = is_left_out.then(|| view! { <small>{words::NOT_COUNTED}</small> });
         view! {
             <li>
                 {moment(line.occurred_at)}
                 <span>
                     {words::back(line.kind)}" of "{line.amount.to_string()}", "{line.status.label().to_lowercase()}
-                    {reason}
+                    {uncounted}{reason}
                     <span class="id"><span class="mono">{line.external_id.clone()}</span>{copy(&line.external_id)}</span>
                 </span>
             </li>

@@ -102,6 +102,9 @@ pub fn share(commission: Money, recruiter: &str) -> String {
     format!("{recruiter}, {commission}")
 }
 
+/// A refund that says nothing about how much of the sale went back.
+pub const NOT_COUNTED: &str = "not counted: it is in another currency than the sale";
+
 /// What kind of money back.
 pub fn back(kind: BackKind) -> &'static str {
     match kind {

@@ -5,7 +5,7 @@ use domain::{
     event::Outcome,
     fact::{SubscriptionEnd, refund_id},
     id::{ConversionId, EventId},
-    money::Money,
+    money::{Currency, Money},
     refund::{Back, BackKind, MoneyBack},
 };
 
@@ -29,15 +29,9 @@ impl Clerk<'_> {
                 Outcome::Parked,
                 format!("{}: waits for the sale it is of", told(back)),
             ),
-            Some(sale) if !back.is_in(sale.currency()) => (
-                Outcome::Parked,
-                format!(
-                    "{}: the sale is in {}, so how much of it went back is not known; report the amount in {}",
-                    told(back),
-                    sale.currency(),
-                    sale.currency()
-                ),
-            ),
+            Some(sale) if !back.is_in(sale.currency()) => {
+                (Outcome::Parked, uncounted(back, sale.currency()))
+            }
             Some(_) if !is_news => (Outcome::Deduped, format!("{} was known", told(back))),
             Some(sale) => (
                 Outcome::Recorded,
@@ -129,16 +123,18 @@ impl Clerk<'_> {
             if held.conversion_id != Some(sale.id) {
                 held.conversion_id = Some(sale.id);
                 self.writes.backs.insert(held.back.external_id.clone());
-                settled.extend(held.event_ids.iter().copied());
+                let (outcome, detail) = if held.back.is_in(sale.currency()) {
+                    (Outcome::Recorded, "its sale came later".to_owned())
+                } else {
+                    (Outcome::Parked, uncounted(&held.back, sale.currency()))
+                };
+                let events = held.event_ids.iter();
+                settled.extend(events.map(|id| (*id, outcome, detail.clone())));
             }
         }
-        for event_id in settled {
-            self.writes.settle(
-                event_id,
-                Outcome::Recorded,
-                "its sale came later",
-                Some(sale.id),
-            );
+        for (event_id, outcome, detail) in settled {
+            self.writes
+                .settle(event_id, outcome, &detail, Some(sale.id));
         }
         let back = Back::of(sale.amount, &facts);
         match sale.settled(back, self.now) {
@@ -250,6 +246,14 @@ impl Clerk<'_> {
             }
         }
     }
+}
+
+/// Why a refund or dispute takes nothing from a sale in this currency.
+fn uncounted(back: &MoneyBack, currency: Currency) -> String {
+    format!(
+        "{}: the sale is in {currency}, so how much of it went back is not known; report the amount in {currency}",
+        told(back)
+    )
 }
 
 /// A refund or dispute in words: "refund re_1 of $10.00 (failed)".

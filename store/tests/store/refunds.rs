@@ -179,9 +179,27 @@ async fn a_refund_in_another_currency_or_beyond_the_sale_never_breaks_the_ledger
     shop.event("evt_2", vec![first, second]).await;
     let mut foreign = back("re_a", 1000, BackStatus::Succeeded, 2);
     foreign.currency = Some(Currency::parse("EUR").expect("EUR"));
-    let told = shop.event("evt_3", vec![Fact::Back(foreign)]).await;
+    let told = shop.event("evt_3", vec![Fact::Back(foreign.clone())]).await;
     assert_eq!(told.outcome, Outcome::Parked);
     assert_eq!(state(&shop, &pool, "a").await, is(Status::Pending, 980, 0));
+    // Another one, before its sale.
+    foreign.external_id = "re_b".to_owned();
+    foreign.payment = vec!["in_b".to_owned()];
+    shop.event("evt_5", vec![Fact::Back(foreign)]).await;
+    shop.event("evt_6", vec![sale("b")]).await;
+    let said: Vec<(String, String)> =
+        sqlx::query_as("select outcome, detail from event where external_id in ('evt_3', 'evt_5')")
+            .fetch_all(&pool)
+            .await
+            .expect("the events");
+    for (outcome, detail) in said {
+        let is_reason = detail.ends_with("report the amount in USD");
+        assert!(outcome == "parked" && is_reason, "{outcome}: {detail}");
+    }
+    let made = shop.rows_of("in_b").await.remove(0);
+    let story = shop.store.story(shop.organization_id, made.id).await;
+    let story = story.expect("reads").expect("is there");
+    assert!(!story.backs[0].is_counted);
     let beyond = back("re2_a", 990_000, BackStatus::Succeeded, 3);
     shop.event("evt_4", vec![Fact::Back(beyond)]).await;
     assert_eq!(

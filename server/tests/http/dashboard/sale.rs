@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ask, get, token};
-use crate::support::{Answer, OWNER_EMAIL, TestServer, send};
+use crate::support::{
+    Answer, OWNER_EMAIL, TestServer, send,
+    stripe::{Purchase, Shape, with},
+};
 
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
@@ -120,6 +123,32 @@ async fn a_sale_has_a_page_that_tells_its_story() {
     ask(&server, "nobody", &format!("/rpc/sale?id={id}"))
         .await
         .expect(401);
+}
+
+#[tokio::test]
+async fn a_refund_in_another_currency_is_marked_as_not_counted() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let connection = server.connect_stripe("whsec_0123456789abcdef").await;
+    let purchase = Purchase::new("ann");
+    let paid = with(
+        purchase.invoice_about(Shape::Acacia, json!({"via": "sarah"})),
+        json!({"payment_intent": "pi_ann"}),
+    );
+    let refund = json!({
+        "id": "re_ann", "object": "refund", "amount": 500, "currency": "eur", "status": "succeeded",
+        "payment_intent": "pi_ann",
+    });
+    let told = [("invoice.paid", paid), ("refund.created", refund)];
+    for (number, (kind, object)) in (1..).zip(told) {
+        let event = purchase.event(kind, number, object);
+        server.deliver(&connection, &event).await.expect(200);
+    }
+    let sale = server.sale_of("in_ann").await.expect("a sale");
+    let ours = token(&server, OWNER_EMAIL).await;
+    let path = format!("/dashboard/sales/{}", sale["id"].as_str().expect("an id"));
+    let page = get(&server, &ours, &path).await.expect(200);
+    assert!(page.text.contains("not counted: it is in another currency"));
 }
 
 #[tokio::test]

@@ -52,6 +52,8 @@ struct Refund<'a> {
     amount_cents: i64,
     currency: &'static str,
     status: BackStatus,
+    /// Is it part of `refundedCents`?
+    counted: bool,
     reason: Option<&'a str>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -145,6 +147,7 @@ impl<'a> From<&'a BackLine> for Refund<'a> {
             amount_cents: line.amount.minor,
             currency: line.amount.currency.code(),
             status: line.status,
+            counted: line.is_counted,
             reason: line.reason.as_deref(),
             created_at: line.occurred_at,
             updated_at: line.told_at,

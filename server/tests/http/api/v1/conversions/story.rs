@@ -105,9 +105,9 @@ async fn refunds_decisions_and_their_events_are_told() {
     assert_eq!(
         told(
             &row.data()["refunds"],
-            &["id", "kind", "amountCents", "currency", "status"]
+            &["id", "kind", "amountCents", "currency", "status", "counted"]
         ),
-        [json!(["r-1", "refund", 2450, "USD", "succeeded"])]
+        [json!(["r-1", "refund", 2450, "USD", "succeeded", true])]
     );
     let denied = server
         .post(&format!("{path}/deny"), json!({"reason": "a test order"}))
