@@ -73,6 +73,9 @@ impl BackStatus {
     }
 }
 
+/// What the ids of voided invoices begin with.
+const VOIDED: &str = "voided:";
+
 /// A refund or dispute as last told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyBack {
@@ -104,6 +107,16 @@ impl MoneyBack {
     /// so the sale is part of it, after a line break: no id of a caller has one.
     pub fn callers_id(sale: &str, refund: &str) -> String {
         format!("{refund}\n{sale}")
+    }
+
+    /// The id of what a voided invoice takes back, if it was ever paid.
+    pub fn voided_id(invoice: &str) -> String {
+        format!("{VOIDED}{invoice}")
+    }
+
+    /// Is it of a voided invoice? Mostly such was never paid, and nothing will come of it.
+    pub fn is_voided(&self) -> bool {
+        self.external_id.starts_with(VOIDED)
     }
 
     /// What who told of it calls it.

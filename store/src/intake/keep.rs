@@ -305,7 +305,7 @@ pub(super) async fn settled_in(
     sqlx::query!(
         "update event set outcome = s.outcome, detail = s.detail, conversion_id = s.conversion
          from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[]) as s (event, outcome, detail, conversion)
-         where event.organization_id = $1 and event.event_id = s.event and event.outcome in ('unattributed', 'parked')",
+         where event.organization_id = $1 and event.event_id = s.event and event.outcome in ('unattributed', 'parked', 'stored')",
         organization_id.0,
         &events,
         &outcomes,

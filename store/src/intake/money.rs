@@ -147,7 +147,8 @@ pub(super) async fn keep_in(
         reasons: Option<String> = held.back.reason.clone(),
         conversions: Option<Uuid> = held.conversion_id.map(|id| id.0),
         events: String = joined(held.event_ids.iter().map(|id| id.0.to_string())),
-        lookups: Option<DateTime<Utc>> = held.conversion_id.is_none().then_some(now),
+        lookups: Option<DateTime<Utc>> = Some(now)
+            .filter(|_| held.conversion_id.is_none() && !held.back.is_voided()),
     });
     sqlx::query!(
         "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,

@@ -25,6 +25,10 @@ impl Clerk<'_> {
         // Kept also for others: of one refund the charge may lead to the payment, of the next only this one.
         let met = self.tie(&of_back(back), actor, &told(back));
         let (outcome, detail) = match &met {
+            None if back.is_voided() => (
+                Outcome::Stored,
+                "no sale was recorded of the invoice: there is nothing to take back".to_owned(),
+            ),
             None => (
                 Outcome::Parked,
                 format!("{}: waits for the sale it is of", told(back)),

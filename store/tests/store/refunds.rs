@@ -425,3 +425,33 @@ async fn a_credit_note_leads_a_refund_to_a_sale_that_comes_last(pool: PgPool) {
         is(Status::Pending, 780, 1000)
     );
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_voided_invoice_waits_for_nothing_but_takes_its_sale_back(pool: PgPool) {
+    let shop = Shop::open(pool.clone()).await;
+    shop.affiliate("sarah").await;
+    let voided = MoneyBack {
+        external_id: MoneyBack::voided_id("in_a"),
+        payment: vec!["in_a".to_owned()],
+        ..back("re_a", 4900, BackStatus::Succeeded, 2)
+    };
+    let told = shop.event("evt_1", vec![Fact::Back(voided)]).await;
+    assert_eq!(told.outcome, Outcome::Stored);
+    let looked_up: i64 =
+        sqlx::query_scalar("select count(*) from refund where next_lookup_at is not null")
+            .fetch_one(&pool)
+            .await
+            .expect("counts");
+    assert_eq!(looked_up, 0);
+    shop.event("evt_2", vec![sale("a")]).await;
+    assert_eq!(
+        state(&shop, &pool, "a").await,
+        is(Status::Refunded, 0, 4900)
+    );
+    let outcome: String =
+        sqlx::query_scalar("select outcome from event where external_id = 'evt_1'")
+            .fetch_one(&pool)
+            .await
+            .expect("the event");
+    assert_eq!(outcome, "recorded");
+}

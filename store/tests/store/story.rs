@@ -220,6 +220,26 @@ async fn only_what_is_approved_before_its_hold_ends_is_called_early(pool: PgPool
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_came_before_the_sale_is_named_where_it_takes_the_commission(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let told = shop
+        .event("evt_refund", vec![Fact::Back(refund(2450))])
+        .await;
+    let made = sale(&shop, "in_1").await;
+    let story = story(&shop, made.id).await;
+    let why = "refund re_1 of $24.50 (succeeded) came before the sale";
+    assert_eq!(
+        (&story.audit[0].who, story.audit[0].detail.as_str()),
+        (
+            &Who::Event(told.event_id),
+            format!("$9.80 to $4.90: {why}").as_str()
+        )
+    );
+    assert_eq!(story.ledger[1].reason, why);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn all_that_is_left_is_never_more_than_was_paid(pool: PgPool) {
     let shop = Shop::open(pool).await;
     shop.affiliate("sarah").await;

@@ -58,14 +58,15 @@ pub(super) fn reinstated(dispute: Object<'_>, at: DateTime<Utc>) -> Result<Conte
 /// `invoice.voided`: nobody owes it any more, so a sale of it is taken back.
 pub(super) fn voided(invoice: Object<'_>, at: DateTime<Utc>) -> Result<Content, Malformed> {
     let id = invoice.needed_id("id")?;
-    let amount = Unit::of(invoice)?.money(invoice, "total")?;
-    if amount.minor == 0 {
+    // One that the merchant owes has a negative total.
+    if invoice.needed_number("total")? <= 0 {
         return Ok(Content::Ignored(
             "an invoice of nothing was voided".to_owned(),
         ));
     }
+    let amount = Unit::of(invoice)?.money(invoice, "total")?;
     Ok(Content::Facts(vec![Fact::Back(MoneyBack {
-        external_id: format!("voided:{id}"),
+        external_id: MoneyBack::voided_id(&id),
         kind: BackKind::Refund,
         amount_minor: amount.minor,
         currency: Some(amount.currency),
