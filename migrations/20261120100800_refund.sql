@@ -6,6 +6,9 @@ create table payment_link (
     organization_id uuid not null,
     id text not null,
     other text not null,
+    -- same: both name one payment; refers, referred: the one may be of the other, which only money that goes back and
+    -- finds no sale may use
+    relation text not null check (relation in ('same', 'refers', 'referred')),
     primary key (organization_id, id, other)
 );
 

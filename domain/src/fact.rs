@@ -201,6 +201,14 @@ pub enum Fact {
         /// The ids, two or more.
         ids: Vec<String>,
     },
+    /// A payment refers to what may be the invoice it is of, as merchants may write anything there: for
+    /// money that goes back and finds no sale otherwise.
+    Refers {
+        /// The payment.
+        id: String,
+        /// The invoice.
+        to: String,
+    },
     /// A subscription ended.
     Ended(SubscriptionEnd),
 }

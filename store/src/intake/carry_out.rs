@@ -137,7 +137,7 @@ impl Clerk<'_> {
             };
             self.back(&back, None::<EventId>, &mut Tally::default());
         }
-        let sale = self.sale_of(&refund.sale).cloned();
+        let sale = self.sale_for_back(&refund.sale).cloned();
         Ok(Refunded {
             row: sale.map(|sale| Box::new(self.row(sale))),
             is_known,

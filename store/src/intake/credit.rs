@@ -49,8 +49,11 @@ impl Clerk<'_> {
         self.writes.links.extend(pairs(&ids));
         let external_id = &payment.external_event_id;
         let known = self.known.rows.of_external_id(external_id);
-        if let Some(known) = known.or_else(|| self.sale_of(external_id)) {
-            return Ok(Done::Existing(Box::new(known.clone())));
+        if let Some(known) = known.or_else(|| self.sale_of(external_id)).cloned() {
+            // It may name an id by which a refund finds it.
+            let why = "which payment it is of became known";
+            let now = self.settle_sale(external_id, origin.actor(), why);
+            return Ok(Done::Existing(Box::new(now.unwrap_or(known))));
         }
         let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
         let case = self.case(payment, email.clone(), origin);
@@ -405,7 +408,7 @@ impl Clerk<'_> {
         let ids = of_conversion(conversion);
         self.known.backs.links.join(&ids);
         if let Some(id) = ids.first() {
-            let (told_by, why) = self.came_first(id);
+            let (told_by, why) = self.came_first(conversion, id);
             self.settle_sale(id, told_by.unwrap_or(actor), &why);
         }
         self.cancel(conversion.id, actor);

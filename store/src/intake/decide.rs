@@ -50,6 +50,8 @@ pub(super) struct Writes {
     pub(super) kept_backs: Vec<HeldBack>,
     /// Ids that name one payment, pair by pair.
     pub(super) links: BTreeSet<(String, String)>,
+    /// Which payments may be of which invoices.
+    pub(super) references: BTreeSet<(String, String)>,
     /// When subscriptions ended.
     pub(super) ends: BTreeMap<String, DateTime<Utc>>,
 }
@@ -68,6 +70,7 @@ impl Writes {
             && self.settled.is_empty()
             && self.backs.is_empty()
             && self.links.is_empty()
+            && self.references.is_empty()
             && self.ends.is_empty()
     }
 
@@ -308,6 +311,7 @@ impl<'a> Clerk<'a> {
                 }
                 Fact::Back(back) => self.back(back, Some(event_id), tally),
                 Fact::Linked { ids } => self.linked(ids, event_id, tally),
+                Fact::Refers { id, to } => self.refers(id, to, event_id, tally),
                 Fact::Ended(end) => self.ended(end, event_id, tally),
                 _ => {}
             }

@@ -107,6 +107,7 @@ impl Keys {
             }
             Fact::Back(back) => self.payments.extend(links::of_back(back)),
             Fact::Linked { ids } => self.payments.extend(ids.iter().cloned()),
+            Fact::Refers { id, to } => self.payments.extend([id.clone(), to.clone()]),
             Fact::Ended(end) => {
                 self.ended.insert(end.subscription.clone());
             }

@@ -15,6 +15,8 @@ use domain::{
 #[derive(Default)]
 pub(super) struct Links {
     parents: HashMap<String, String>,
+    /// Payments, and the invoices that they may be of.
+    references: BTreeSet<(String, String)>,
 }
 
 impl Links {
@@ -37,6 +39,20 @@ impl Links {
                 self.parents.insert(other, one);
             }
         }
+    }
+
+    /// This payment may be of that invoice.
+    pub(super) fn refer(&mut self, id: &str, to: &str) {
+        self.references.insert((id.to_owned(), to.to_owned()));
+    }
+
+    /// The payments, by the ids that stand for them, that this one may be of.
+    pub(super) fn referred(&self, root: &str) -> BTreeSet<&str> {
+        let own = self
+            .references
+            .iter()
+            .filter(|(id, _)| self.root(id) == root);
+        own.map(|(_, to)| self.root(to)).collect()
     }
 
     /// Does one of these ids name this payment?

@@ -101,21 +101,29 @@ pub(super) async fn links_in(
     links: &mut Links,
 ) -> Result<(), StoreError> {
     // "offset 0" makes every id one look into the index: for a join with many ids the planner reads all
-    // links that there are.
+    // links that there are. What many payments refer to is no invoice, and need not be followed.
     let rows = sqlx::query!(
-        r#"with recursive reach (id, other) as (
-               select null, unnest($2::text[])
+        r#"with recursive reach (id, other, relation) as (
+               select null, unnest($2::text[]), null
                union
-               select l.id, l.other from reach r cross join lateral (
-                   select id, other from payment_link where organization_id = $1 and id = r.other offset 0) l)
-           select id as "id!", other as "other!" from reach where id is not null"#,
+               select l.id, l.other, l.relation from reach r cross join lateral (
+                   (select id, other, relation from payment_link
+                    where organization_id = $1 and id = r.other and relation = 'same' offset 0)
+                   union all
+                   (select id, other, relation from payment_link
+                    where organization_id = $1 and id = r.other and relation <> 'same' order by other limit 20)) l)
+           select id as "id!", other as "other!", relation as "relation!" from reach where id is not null"#,
         organization_id.0,
         &list(&keys.payments),
     )
     .fetch_all(db)
     .await?;
     for row in rows {
-        links.join([&row.id, &row.other]);
+        match row.relation.as_str() {
+            "refers" => links.refer(&row.id, &row.other),
+            "referred" => links.refer(&row.other, &row.id),
+            _ => links.join([&row.id, &row.other]),
+        }
         keys.payments.extend([row.id, row.other]);
     }
     Ok(())
@@ -191,22 +199,35 @@ async fn keep_links_in(
     organization_id: OrganizationId,
     writes: &Writes,
 ) -> Result<(), StoreError> {
-    if writes.links.is_empty() {
+    if writes.links.is_empty() && writes.references.is_empty() {
         return Ok(());
     }
-    columns!(&writes.links, (one, other) => {
+    let same = writes.links.iter().map(|pair| (pair, "same", "same"));
+    let references = writes.references.iter();
+    let lines = same.chain(references.map(|pair| (pair, "refers", "referred")));
+    let lines: Vec<_> = lines.collect();
+    columns!(&lines, ((one, other), there, back) => {
         ones: String = one.clone(),
         others: String = other.clone(),
+        theres: String = (*there).to_owned(),
+        backs: String = (*back).to_owned(),
     });
     sqlx::query!(
-        "insert into payment_link (organization_id, id, other)
-         select $1::uuid, l.id, l.other from unnest($2::text[], $3::text[]) as l (id, other)
-         union
-         select $1::uuid, l.other, l.id from unnest($2::text[], $3::text[]) as l (id, other)
-         on conflict do nothing",
+        "insert into payment_link (organization_id, id, other, relation)
+         select distinct on (p.id, p.other) $1::uuid, p.id, p.other, p.relation
+         from (select l.id, l.other, l.there as relation
+                   from unnest($2::text[], $3::text[], $4::text[]) as l (id, other, there)
+               union
+               select l.other, l.id, l.back
+                   from unnest($2::text[], $3::text[], $5::text[]) as l (id, other, back)) p
+         order by p.id, p.other, p.relation = 'same' desc
+         on conflict (organization_id, id, other) do update set relation = 'same'
+         where excluded.relation = 'same' and payment_link.relation <> 'same'",
         organization_id.0,
         &ones,
         &others,
+        &theres,
+        &backs,
     )
     .execute(db)
     .await?;

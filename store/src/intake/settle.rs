@@ -1,5 +1,7 @@
 //! Money that went back meets its sale, whichever of them comes first; ends of subscriptions too.
 
+use std::collections::BTreeSet;
+
 use domain::{
     conversion::{CommissionState, Conversion, ConversionType},
     event::Outcome,
@@ -88,6 +90,19 @@ impl Clerk<'_> {
         self.settle_sale(ids.first()?, actor, why)
     }
 
+    /// A payment refers to what may be the invoice it is of.
+    pub(super) fn refers(&mut self, id: &str, to: &str, event_id: EventId, tally: &mut Tally) {
+        self.known.backs.links.refer(id, to);
+        self.writes
+            .references
+            .insert((id.to_owned(), to.to_owned()));
+        let why = "which invoice its payment refers to became known";
+        if let Some(sale) = self.settle_sale(id, Actor::Event(event_id), why) {
+            let detail = "kept what it says of a payment".to_owned();
+            tally.add(Outcome::Stored, detail, Some(sale.id));
+        }
+    }
+
     /// The sale of the payment that this is an id of.
     pub(super) fn sale_of(&self, id: &str) -> Option<&Conversion> {
         let links = &self.known.backs.links;
@@ -99,13 +114,37 @@ impl Clerk<'_> {
         })
     }
 
-    /// What went back of a payment before its sale was known, in words, and the event that told of it last.
-    pub(super) fn came_first(&self, id: &str) -> (Option<Actor>, String) {
+    /// The sale that money back of this payment is of: the payment's own, else that of the one known invoice
+    /// which it refers to.
+    pub(super) fn sale_for_back(&self, id: &str) -> Option<&Conversion> {
+        let referred = || {
+            let links = &self.known.backs.links;
+            let invoices = links.referred(links.root(id));
+            let mut sales = invoices.iter().filter_map(|invoice| self.sale_of(invoice));
+            let sale = sales.next()?;
+            sales.all(|other| other.id == sale.id).then_some(sale)
+        };
+        self.sale_of(id).or_else(referred)
+    }
+
+    /// What went back of this payment, or of one that refers to it.
+    fn held_about(&self, id: &str) -> impl Iterator<Item = &HeldBack> {
         let links = &self.known.backs.links;
-        let root = links.root(id);
-        let held = self.known.backs.held.values();
-        let of_it = held.filter(|held| links.root(&refund_id(&held.back.external_id)) == root);
-        let mut of_it: Vec<&HeldBack> = of_it.collect();
+        let root = links.root(id).to_owned();
+        self.known.backs.held.values().filter(move |held| {
+            let own = refund_id(&held.back.external_id);
+            let own = links.root(&own);
+            own == root || links.referred(own).contains(root.as_str())
+        })
+    }
+
+    /// What went back of a payment before its sale was known, in words, and the event that told of it last.
+    pub(super) fn came_first(&self, sale: &Conversion, id: &str) -> (Option<Actor>, String) {
+        let is_of_it = |held: &&HeldBack| {
+            let met = self.sale_for_back(&refund_id(&held.back.external_id));
+            met.is_some_and(|met| met.id == sale.id)
+        };
+        let mut of_it: Vec<&HeldBack> = self.held_about(id).filter(is_of_it).collect();
         of_it.sort_by_key(|held| held.back.told_at);
         let last = of_it.last().and_then(|held| held.event_ids.last());
         let names: Vec<String> = of_it.iter().map(|held| told(&held.back)).collect();
@@ -113,40 +152,57 @@ impl Clerk<'_> {
         (last.copied().map(Actor::Event), why)
     }
 
-    /// Computes the sale of a payment anew from everything that went back of it; `None`: there is none
-    /// yet.
+    /// Computes the sale of a payment anew from everything that went back of it, and any other that this is
+    /// no longer of; `None`: there is no sale yet.
     pub(super) fn settle_sale(&mut self, id: &str, actor: Actor, why: &str) -> Option<Conversion> {
-        let sale = self.sale_of(id)?.clone();
-        let links = &self.known.backs.links;
-        let root = links.root(id);
-        let of_it = |held: &&mut HeldBack| links.root(&refund_id(&held.back.external_id)) == root;
-        let mut facts = Vec::new();
-        let mut settled = Vec::new();
-        for held in self.known.backs.held.values_mut().filter(of_it) {
-            facts.push(held.back.clone());
-            if held.conversion_id != Some(sale.id) {
-                held.conversion_id = Some(sale.id);
-                self.writes.backs.insert(held.back.external_id.clone());
-                let (outcome, detail) = if held.back.is_in(sale.currency()) {
-                    (Outcome::Recorded, "its sale came later".to_owned())
-                } else {
-                    (Outcome::Parked, uncounted(&held.back, sale.currency()))
-                };
-                let events = held.event_ids.iter();
-                settled.extend(events.map(|id| (*id, outcome, detail.clone())));
+        let own = self.sale_for_back(id).map(|sale| sale.id);
+        let mut sales: BTreeSet<ConversionId> = own.into_iter().collect();
+        for (name, met) in self.moved(id) {
+            let Some(held) = self.known.backs.held.get_mut(&name) else {
+                continue;
+            };
+            let left = std::mem::replace(&mut held.conversion_id, met);
+            sales.extend(left.into_iter().chain(met));
+            self.writes.backs.insert(name);
+            let currency = met.and_then(|id| Some(self.known.rows.get(id)?.currency()));
+            let Some(currency) = currency else { continue };
+            let (outcome, detail) = if held.back.is_in(currency) {
+                (Outcome::Recorded, "its sale came later".to_owned())
+            } else {
+                (Outcome::Parked, uncounted(&held.back, currency))
+            };
+            for event_id in &held.event_ids {
+                self.writes.settle(*event_id, outcome, &detail, met);
             }
         }
-        for (event_id, outcome, detail) in settled {
-            self.writes
-                .settle(event_id, outcome, &detail, Some(sale.id));
+        for sale in sales {
+            self.settled(sale, actor, why);
         }
-        let back = Back::of(sale.amount, &facts);
+        own.and_then(|id| self.known.rows.get(id).cloned())
+    }
+
+    /// Refunds and disputes about this payment that are of another sale than they were, and of which.
+    fn moved(&self, id: &str) -> Vec<(String, Option<ConversionId>)> {
+        let now = self.held_about(id).map(|held| {
+            let sale = self.sale_for_back(&refund_id(&held.back.external_id));
+            (held, sale.map(|sale| sale.id))
+        });
+        now.filter(|(held, met)| held.conversion_id != *met)
+            .map(|(held, met)| (held.back.external_id.clone(), met))
+            .collect()
+    }
+
+    /// Computes a sale anew from everything that it has met.
+    fn settled(&mut self, id: ConversionId, actor: Actor, why: &str) {
+        let Some(sale) = self.known.rows.get(id) else {
+            return;
+        };
+        let held = self.known.backs.held.values();
+        let met = held.filter(|held| held.conversion_id == Some(id));
+        let back = Back::of(sale.amount, met.map(|held| &held.back));
         match sale.settled(back, self.now) {
-            Ok(after) => Some(self.replace(after, &Why::new(actor, why))),
-            Err(error) => {
-                tracing::error!(%error, "a sale could not be computed anew");
-                Some(sale)
-            }
+            Ok(after) => drop(self.replace(after, &Why::new(actor, why))),
+            Err(error) => tracing::error!(%error, "a sale could not be computed anew"),
         }
     }
 

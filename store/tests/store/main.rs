@@ -16,6 +16,7 @@ mod organization;
 mod plans;
 mod rates;
 mod reconcile;
+mod references;
 mod refunds;
 mod roles;
 mod sales;

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 
 use crate::support::{Shop, clue, noon, payment, runner};
 
-fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
+pub(crate) fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
     MoneyBack {
         external_id: id.to_owned(),
         kind: BackKind::Refund,
@@ -48,7 +48,7 @@ fn total(id: &str, minor: i64, told: i64) -> MoneyBack {
 }
 
 /// A payment of 49.00 that Sarah earned 20 % of.
-fn sale(id: &str) -> Fact {
+pub(crate) fn sale(id: &str) -> Fact {
     let mut paid = payment(&format!("in_{id}"), Some(&format!("sub_{id}")), 0);
     paid.ids.customer = Some(format!("cus_{id}"));
     paid.email = None;
@@ -110,7 +110,7 @@ fn is(status: Status, commission: i64, refunded: i64) -> State {
 }
 
 /// Everything that is stored is what the facts say.
-async fn all_agrees(shop: &Shop) {
+pub(crate) async fn all_agrees(shop: &Shop) {
     let recount = shop.store.recount().await.expect("counts");
     assert_eq!(recount.differences, Vec::<String>::new());
     assert!(recount.conversions > 0 && recount.entries > 0);

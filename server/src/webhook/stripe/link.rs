@@ -2,7 +2,7 @@
 //! 2025-03-31 no charge, refund or dispute names one.
 
 use chrono::{DateTime, Utc};
-use domain::fact::refund_id;
+use domain::fact::{Fact, refund_id};
 
 use super::{Content, Malformed, Object, named_together};
 
@@ -17,16 +17,17 @@ pub(super) fn invoice_payment(object: Object<'_>, _: DateTime<Utc>) -> Result<Co
     ]))
 }
 
-/// `payment_intent.succeeded`: the invoice is named in old versions, and since late 2025 as the order
-/// reference of payments that are for one.
+/// `payment_intent.succeeded`: the invoice is named in old versions. Since late 2025 payments that are for
+/// one have it as their order reference; but that is the merchant's to write, so it is no more than a hint.
 pub(super) fn payment_intent(object: Object<'_>, _: DateTime<Utc>) -> Result<Content, Malformed> {
+    let id = object.needed_id("id")?;
+    let invoice = object.id(&["invoice"])?;
     let reference = object.text("payment_details.order_reference");
-    Ok(together(&[
-        Some(object.needed_id("id")?),
-        object.id(&["invoice"])?,
-        reference.filter(|id| id.starts_with("in_")),
-        object.id(&["latest_charge"])?,
-    ]))
+    let hint = reference.filter(|to| to.starts_with("in_") && invoice.is_none());
+    let ids = [Some(id.clone()), invoice, object.id(&["latest_charge"])?];
+    let ids: Vec<String> = ids.into_iter().flatten().collect();
+    let refers = hint.map(|to| Fact::Refers { id, to });
+    Ok(Content::of([named_together(&ids), refers], NOTHING))
 }
 
 /// `charge.succeeded`.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{Content, Event, read};
 
 mod amount;
+mod back;
 mod customer;
 mod fixture;
 mod garbage;
