@@ -212,6 +212,56 @@ impl Back {
     }
 }
 
+/// What one fact says of a payment, where several tell of the same money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// How much of what went back it alone tells, in minor units of its currency; of a fact that does not
+    /// count, what it is about.
+    pub minor: i64,
+    /// Is it part of [`Back::minor`]?
+    pub is_counted: bool,
+}
+
+impl Back {
+    /// Of each of these facts what is to be shown of it; `None`: others tell all that it does. A charge's
+    /// total is what no single refund tells. A caller's refund of all that was left is what was left by the
+    /// facts that a processor told and by his own before it, in this order.
+    pub fn shares(paid: Money, facts: &[&MoneyBack]) -> Vec<Option<Share>> {
+        let is_single =
+            |fact: &&&MoneyBack| fact.is_in(paid.currency) && fact.kind != BackKind::ChargeTotal;
+        let single: Vec<&MoneyBack> = facts.iter().filter(is_single).copied().collect();
+        let in_currency = facts.iter().filter(|fact| fact.is_in(paid.currency));
+        let is_only = in_currency.count() - single.len() == 1;
+        let counts = |fact: &MoneyBack| fact.is_in(paid.currency) && fact.status.counts();
+        let told = |fact: &MoneyBack| match fact.kind {
+            BackKind::ChargeTotal => untold_of(fact, &single, is_only),
+            _ => i128::from(fact.amount_minor),
+        };
+        let is_callers = |fact: &MoneyBack| fact.currency.is_none() && counts(fact);
+        let whole = i128::from(paid.minor.max(0));
+        let others = facts
+            .iter()
+            .filter(|fact| counts(fact) && !is_callers(fact));
+        let mut left = whole - others.map(|fact| told(fact)).sum::<i128>();
+        let share = |fact: &&MoneyBack| {
+            let mut minor = told(fact);
+            if fact.is_in(paid.currency) {
+                minor = minor.min(whole);
+            }
+            if is_callers(fact) {
+                minor = minor.min(left).max(0);
+                left -= minor;
+            }
+            let is_told = fact.kind == BackKind::ChargeTotal && counts(fact) && minor == 0;
+            (!is_told).then_some(Share {
+                minor: i64::try_from(minor).unwrap_or(paid.minor),
+                is_counted: counts(fact),
+            })
+        };
+        facts.iter().map(share).collect()
+    }
+}
+
 fn sum_of(kind: BackKind, status: BackStatus, facts: &[&MoneyBack]) -> i128 {
     let such = facts
         .iter()

@@ -9,7 +9,7 @@ use domain::{
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
     money::{Currency, Money},
-    refund::{BackKind, BackStatus, MoneyBack},
+    refund::{Back, BackKind, BackStatus, MoneyBack, Share},
 };
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -49,7 +49,7 @@ pub struct BackLine {
     pub kind: BackKind,
     /// Where it stands.
     pub status: BackStatus,
-    /// How much; never more than the sale's amount where it is in the sale's currency.
+    /// How much of what went back no other line tells; of one that does not count, what it is about.
     pub amount: Money,
     /// Is the amount part of what went back of the sale? Not while it has not gone back, and not in another
     /// currency than the sale's.
@@ -233,22 +233,21 @@ async fn backs_in(
     paid: Money,
 ) -> Result<Vec<BackLine>, StoreError> {
     let met = of_conversions_in(db, organization_id, &[id.0]).await?;
-    let line = |back: MoneyBack| {
-        let is_known = back.is_in(paid.currency);
-        let most = if is_known { paid.minor } else { i64::MAX };
-        let currency = back.currency.unwrap_or(paid.currency);
-        BackLine {
-            amount: Money::new(back.amount_minor.min(most), currency),
-            external_id: back.name().to_owned(),
-            kind: back.kind,
-            is_counted: is_known && back.status.counts(),
-            status: back.status,
-            occurred_at: back.occurred_at,
-            told_at: back.told_at,
-            reason: back.reason,
-        }
+    let facts: Vec<&MoneyBack> = met.iter().map(|held| &held.back).collect();
+    let shares = Back::shares(paid, &facts);
+    let line = |(back, share): (&MoneyBack, Share)| BackLine {
+        amount: Money::new(share.minor, back.currency.unwrap_or(paid.currency)),
+        is_counted: share.is_counted,
+        external_id: back.name().to_owned(),
+        kind: back.kind,
+        status: back.status,
+        occurred_at: back.occurred_at,
+        told_at: back.told_at,
+        reason: back.reason.clone(),
     };
-    Ok(met.into_iter().map(|held| line(held.back)).collect())
+    let shown = facts.into_iter().zip(shares);
+    let shown = shown.filter_map(|(back, share)| Some((back, share?)));
+    Ok(shown.map(line).collect())
 }
 
 async fn ledger_in(

@@ -6,6 +6,7 @@ use proptest::{
 };
 
 use super::*;
+use crate::money::MAX_MINOR;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("in range")
@@ -81,6 +82,51 @@ fn a_charges_total_counts_what_no_refund_tells_and_nothing_twice() {
         back(&[total(1000, 150), refund("a", 1000, Failed, 120)]),
         1000
     );
+}
+
+#[test]
+fn what_is_shown_of_each_fact_adds_up_to_what_went_back() {
+    use BackKind::{ChargeTotal, Refund};
+    use BackStatus::{Failed, Succeeded};
+    let total = |minor| fact("total", ChargeTotal, minor, Succeeded, 150);
+    let refund = |id, minor, status| fact(id, Refund, minor, status, 120);
+    let callers = |id, minor| MoneyBack {
+        currency: None,
+        ..refund(id, minor, Succeeded)
+    };
+    let shown = |facts: &[MoneyBack]| {
+        let facts: Vec<&MoneyBack> = facts.iter().collect();
+        let shares = Back::shares(usd(4900), &facts).into_iter();
+        shares
+            .map(|share| share.map(|share| (share.minor, share.is_counted)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[total(1000)]), [Some((1000, true))]);
+    assert_eq!(
+        shown(&[total(1000), refund("a", 1000, Succeeded)]),
+        [None, Some((1000, true))]
+    );
+    assert_eq!(
+        shown(&[total(1500), refund("a", 1000, Succeeded)]),
+        [Some((500, true)), Some((1000, true))]
+    );
+    assert_eq!(
+        shown(&[refund("a", 900, Failed), callers("b", MAX_MINOR)]),
+        [Some((900, false)), Some((4900, true))]
+    );
+    let all = [
+        callers("b", 900),
+        callers("c", MAX_MINOR),
+        callers("d", MAX_MINOR),
+        refund("a", 1000, Succeeded),
+    ];
+    let expected = [900, 3000, 0, 1000].map(|minor| Some((minor, true)));
+    assert_eq!(shown(&all), expected);
+    let foreign = MoneyBack {
+        currency: Currency::parse("EUR").ok(),
+        ..refund("a", 9900, Succeeded)
+    };
+    assert_eq!(shown(&[foreign]), [Some((9900, false))]);
 }
 
 #[test]

@@ -244,6 +244,18 @@ async fn all_that_is_left_is_never_more_than_was_paid(pool: PgPool) {
     let shop = Shop::open(pool).await;
     shop.affiliate("sarah").await;
     let made = sale(&shop, "in_1").await;
+    let told = MoneyBack {
+        occurred_at: noon() + Duration::seconds(1),
+        ..refund(1000)
+    };
+    let total = MoneyBack {
+        external_id: "refunded:ch_1".to_owned(),
+        kind: BackKind::ChargeTotal,
+        told_at: noon() + Duration::seconds(1),
+        ..refund(1000)
+    };
+    let facts = vec![Fact::Back(told), Fact::Back(total)];
+    shop.event("evt_back", facts).await;
     let all = ServerRefund {
         sale: "in_1".to_owned(),
         refund_id: "back-1".to_owned(),
@@ -253,7 +265,15 @@ async fn all_that_is_left_is_never_more_than_was_paid(pool: PgPool) {
     let told = shop.store.refund_sale(shop.organization_id, all).await;
     told.expect("taken in");
     let story = story(&shop, made.id).await;
-    assert_eq!(story.backs[0].amount, made.amount);
+    assert_eq!(story.backs[0].amount.minor, 3900);
+    assert_eq!(
+        story
+            .backs
+            .iter()
+            .map(|line| line.amount.minor)
+            .sum::<i64>(),
+        made.amount.minor
+    );
     assert!(story.events.iter().all(|event| event.kind == "test"));
 }
 
