@@ -1,12 +1,13 @@
 //! The story of a sale as markup. Written on the server only: nothing in it changes by itself, so the
 //! browser's program need not know how it is made (see [`super::served`]).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     attribution::{TrailStep, Verdict},
     computation::{Step, StepKind},
     conversion::Conversion,
     id::{ConversionId, EventId},
+    ledger::EntryKind,
     lifecycle::{Action, Status, Transition},
     money::Money,
     text::MAX_REASON,
@@ -147,7 +148,13 @@ fn timeline(story: &Story) -> impl IntoView + use<> {
         let line = view! { {event_link(event.id, &event.kind)}{detail} };
         lines.push((event.received_at, line.into_any()));
     }
-    let accrued = story.ledger.first().map(|entry| entry.amount);
+    // While its rate was awaited nothing was; what came later is told by its own line.
+    let at_once = |entry: &&LedgerLine| {
+        let later = entry.created_at - sale.created_at;
+        entry.kind == EntryKind::Accrual && later < TimeDelta::seconds(1)
+    };
+    let accrued = story.ledger.first().filter(at_once);
+    let accrued = accrued.map(|entry| entry.amount);
     let recorded = view! { {words::recorded(accrued)} }.into_any();
     lines.push((sale.created_at, recorded));
     for line in &story.audit {

@@ -7,6 +7,7 @@ use domain::{
     event::Outcome,
     fact::{SubscriptionEnd, refund_id},
     id::{ConversionId, EventId},
+    ledger::EntryKind,
     money::{Currency, Money},
     refund::{Back, BackKind, MoneyBack},
 };
@@ -222,6 +223,16 @@ impl Clerk<'_> {
     /// Replaces a conversion and lets the recruiter's share follow.
     pub(super) fn replace(&mut self, after: Conversion, why: &Why) -> Conversion {
         let after = self.priced(after);
+        let before = self.known.rows.get(after.id);
+        let is_first = before.is_some_and(|before| {
+            before.exchange.is_none() && before.commission.minor < after.commission.minor
+        });
+        // What it earns became known only now, whatever the reason.
+        let mut why = why.clone();
+        if is_first && after.exchange.is_some() {
+            why.entry = Some(EntryKind::Accrual);
+        }
+        let why = &why;
         self.known.rows.replace(after.clone(), why);
         let share = self
             .known

@@ -5,6 +5,7 @@ use domain::{
     computation::StepKind,
     conversion::Conversion,
     event::Outcome,
+    exchange::Quote,
     fact::{ClueKind, Fact},
     id::{ConversionId, PersonId},
     ledger::EntryKind,
@@ -17,6 +18,7 @@ use domain::{
 use sqlx::PgPool;
 use store::{
     audit::Actor,
+    exchange::DayRate,
     intake::{Decision, ServerRefund},
     organization::NewOrganization,
     story::{Story, Who},
@@ -275,6 +277,39 @@ async fn all_that_is_left_is_never_more_than_was_paid(pool: PgPool) {
         made.amount.minor
     );
     assert!(story.events.iter().all(|event| event.kind == "test"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_first_entry_is_an_accrual_also_when_the_rate_came_while_nothing_was_due(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let eur = Currency::parse("EUR").expect("EUR");
+    let mut paid = payment("in_1", None, 0);
+    paid.amount = Money::new(4900, eur);
+    paid.clues = vec![clue(ClueKind::Slug, "sarah")];
+    shop.event("evt_1", vec![Fact::Payment(paid)]).await;
+    let made = shop.rows_of("in_1").await.remove(0);
+    decide(&shop, made.id, Transition::Deny, Actor::System, "a test").await;
+    let rate = DayRate {
+        day: noon().date_naive(),
+        base: eur,
+        quote: Currency::USD,
+        rate: Quote::parse("2").expect("a rate"),
+    };
+    shop.store.publish_rates(&[rate]).await.expect("kept");
+    let step = Transition::Restore;
+    decide(&shop, made.id, step, Actor::System, "no test").await;
+    let kinds = async || {
+        let story = story(&shop, made.id).await;
+        let entries = story.ledger.iter();
+        entries
+            .map(|entry| (entry.kind, entry.amount.minor))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kinds().await, [(EntryKind::Accrual, 1960)]);
+    decide(&shop, made.id, Transition::Deny, Actor::System, "a test").await;
+    decide(&shop, made.id, step, Actor::System, "no test").await;
+    assert_eq!(kinds().await[2], (EntryKind::Reinstatement, 1960));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
