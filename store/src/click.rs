@@ -5,10 +5,14 @@
     reason = "how a checked query is told that an array may hold nulls"
 )]
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
+    affiliate::Affiliate,
     click::Click,
     fact::{Clue, ClueKind},
     id::{AffiliateId, CampaignId, ClickId, OrganizationId, lower_bound},
@@ -28,6 +32,15 @@ const ONE_VISIT: TimeDelta = TimeDelta::minutes(30);
 /// About what a click takes up in memory, in bytes.
 const CLICK_SIZE: usize = 2048;
 
+/// A visitor as our cookie tells him.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visitor {
+    /// He came with it.
+    Known(String),
+    /// He gets it with the answer. Until then only his network tells who he is.
+    New(String),
+}
+
 /// A visit through an affiliate's link.
 #[derive(Clone, Debug)]
 pub struct Visit {
@@ -37,8 +50,8 @@ pub struct Visit {
     pub campaign_id: CampaignId,
     /// Tells visitors without a cookie apart: their address and user agent.
     pub network: String,
-    /// What our cookie says.
-    pub visitor: Option<String>,
+    /// What our cookie says, or will say from now on.
+    pub visitor: Option<Visitor>,
     /// The page that was visited.
     pub page_url: Option<String>,
     /// Where the visitor came from.
@@ -86,6 +99,8 @@ pub(crate) struct HashedVisit {
     visit: Visit,
     network: Vec<u8>,
     visitor: Option<Vec<u8>>,
+    /// Did he come with the cookie?
+    is_known: bool,
 }
 
 /// A click as it stands in the database.
@@ -99,7 +114,7 @@ impl KeptClick {
     /// Is this visit one through the same link by the same visitor?
     fn is_of(&self, visit: &HashedVisit) -> bool {
         let same_visitor = match (&self.visitor, &visit.visitor) {
-            (Some(one), Some(other)) => one == other,
+            (Some(one), Some(other)) if visit.is_known => one == other,
             _ => self.network == visit.network,
         };
         let link = (self.click.affiliate_id, self.click.campaign_id);
@@ -184,7 +199,8 @@ async fn lately_in(
     visits: &[HashedVisit],
 ) -> Result<Vec<KeptClick>, StoreError> {
     let networks: Vec<Vec<u8>> = visits.iter().map(|visit| visit.network.clone()).collect();
-    let visitors = visits.iter().filter_map(|visit| visit.visitor.clone());
+    let known = visits.iter().filter(|visit| visit.is_known);
+    let visitors = known.filter_map(|visit| visit.visitor.clone());
     let visitors: Vec<Vec<u8>> = visitors.collect();
     let rows = sqlx::query!(
         "select click_id, affiliate_id, campaign_id, clicked_at, network, visitor from click
@@ -285,11 +301,19 @@ pub(crate) async fn by_tokens_in(
         return Ok(HashMap::new());
     }
     let tokens: Vec<Uuid> = tokens.into_iter().collect();
+    by_ids_in(db, organization_id, &tokens).await
+}
+
+async fn by_ids_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    tokens: &[Uuid],
+) -> Result<HashMap<ClickId, Click>, StoreError> {
     let rows = sqlx::query!(
         "select click_id, affiliate_id, campaign_id, clicked_at from click
          where organization_id = $1 and click_id = any($2)",
         organization_id.0,
-        &tokens,
+        tokens,
     )
     .fetch_all(db)
     .await?;
@@ -303,6 +327,28 @@ pub(crate) async fn by_tokens_in(
 }
 
 impl Store {
+    /// The click of a token, and the affiliate on whose link it was.
+    pub async fn click(
+        &self,
+        organization_id: OrganizationId,
+        token: ClickId,
+    ) -> Result<Option<(Click, Arc<Affiliate>)>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        let clicks = by_ids_in(&mut db, organization_id, &[token.0]).await?;
+        let Some(click) = clicks.into_values().next() else {
+            return Ok(None);
+        };
+        let ids = [click.affiliate_id];
+        let found = self
+            .directory
+            .affiliates_in(&mut db, organization_id, &ids)
+            .await?;
+        Ok(found
+            .into_values()
+            .next()
+            .map(|affiliate| (click, affiliate)))
+    }
+
     /// Keeps a visit through an affiliate's link before it is answered; the same visitor through the same
     /// link within half an hour is the same click.
     ///
@@ -317,12 +363,13 @@ impl Store {
             let of = format!("{organization_id} {text}");
             self.vault.tag(purpose, of.as_bytes()).to_vec()
         };
+        let cookie = visit.visitor.as_ref().map(|visitor| match visitor {
+            Visitor::Known(cookie) | Visitor::New(cookie) => cookie.as_str(),
+        });
         let item = HashedVisit {
             network: hashed("click network", &visit.network),
-            visitor: visit
-                .visitor
-                .as_deref()
-                .map(|cookie| hashed("click visitor", cookie)),
+            visitor: cookie.map(|cookie| hashed("click visitor", cookie)),
+            is_known: matches!(visit.visitor, Some(Visitor::Known(_))),
             visit,
         };
         self.click_writer.submit(organization_id, item).await

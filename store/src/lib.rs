@@ -35,6 +35,7 @@ pub mod export;
 pub mod idempotency;
 pub mod intake;
 pub mod ledger;
+pub mod link;
 pub mod live;
 mod month;
 pub mod organization;
