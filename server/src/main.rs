@@ -29,6 +29,7 @@ mod serve;
 mod stamped;
 mod state;
 mod stripe_api;
+mod track;
 mod webhook;
 
 use std::process::ExitCode;

@@ -18,7 +18,7 @@ use crate::{
     api::{conversions, live, s2s, v1},
     dashboard, health, idempotency, problem, rate_limit, security,
     state::AppState,
-    webhook,
+    track, webhook,
 };
 
 /// The whole server.
@@ -35,6 +35,7 @@ pub(crate) fn router(state: AppState) -> Router {
             "/api/webhooks/{processor}/{connection}",
             post(webhook::intake::receive).get(webhook::intake::prove),
         )
+        .merge(track::pages_calls(&state))
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);
@@ -42,12 +43,16 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
+    let links = Router::new()
+        .route("/r/{slug}", get(track::redirect::follow))
+        .route("/t.js", get(track::loader::script));
     // An event stream must not wait in a compressor's buffer, and the CSV is faster as it is.
     let compress = DefaultPredicate::new()
         .and(NotForContentType::new("text/event-stream"))
         .and(NotForContentType::new("text/csv"));
     Router::new()
         .merge(api)
+        .merge(links)
         .merge(probes)
         .merge(dashboard::routes(&state))
         .with_state(state)

@@ -1,7 +1,7 @@
 //! Affiliates' links: whose a referral code is, and what decides where a visit of it is led. The one file
 //! beside the jobs that looks into more than one organization, because a link need not say whose it is.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use domain::{
     affiliate::Affiliate,
@@ -11,9 +11,13 @@ use domain::{
     slug::Slug,
 };
 use sqlx::PgConnection;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{Store, StoreError, affiliate};
+
+/// How long a link is looked up before it is followed as it was found last.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a link says: the organization, if it names one, and the referral code, if it can be one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +63,8 @@ impl Store {
         if let Some(link) = self.directory.links.get(&key) {
             return Ok(link);
         }
-        let found = match self.find_link(asked).await {
+        let found = timeout(PATIENCE, self.find_link(asked)).await;
+        let found = match found.unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))) {
             Err(StoreError::Unavailable(cause)) => {
                 let last = self.directory.last_links.get(asked);
                 return last.map(Some).ok_or(StoreError::Unavailable(cause));
