@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod affiliates;
+mod clicks;
 mod decisions;
 mod events;
 mod export;
