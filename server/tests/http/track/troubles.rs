@@ -125,6 +125,8 @@ async fn visitors_arrive_while_the_database_is_away() {
         .follow("/r/sarah")
         .await
         .expect(302);
+    // Nothing that was found before this change is taken for new.
+    server.affiliate("mia").await;
     proxy.cut();
     let mut ben = Visitor::new(&server, 2);
     let sent = ben.follow("/r/sarah").await.expect(302);
