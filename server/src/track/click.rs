@@ -89,20 +89,31 @@ pub(crate) async fn record(
     if !visitor::is_person(&parts.headers) {
         return Ok(ignored(Reason::Bot));
     }
-    let Some(link) = body.link(&state, &on_page).await? else {
-        return Ok(ignored(Reason::UnknownCode));
-    };
-    let Some((affiliate, campaign)) = credited(&link, &on_page) else {
+    match body.link(&state, &on_page).await? {
+        Some(link) => counted(&state, &parts, &body, (&page, &on_page), &link).await,
+        None => Ok(ignored(Reason::UnknownCode)),
+    }
+}
+
+/// The visit, if it counts for the link's affiliate and the visitor has agreed where that is asked.
+async fn counted(
+    state: &AppState,
+    parts: &Parts,
+    body: &Body,
+    (page, on_page): (&Url, &[OnSite]),
+    link: &Link,
+) -> Result<Response, Problem> {
+    let Some((affiliate, campaign)) = credited(link, on_page) else {
         return Ok(ignored(Reason::UnknownCode));
     };
     if !body.may_keep(campaign) {
         count("unasked");
         return Ok(answer(Status::ConsentRequired, affiliate, campaign, None));
     }
-    let visit = body.visit(&state, &parts, (affiliate, campaign), &page);
-    let click = keep(&state, link.organization_id, visit).await?.click();
+    let visit = body.visit(state, parts, (affiliate, campaign), page);
+    let click = keep(state, link.organization_id, visit).await?.click();
     let before = body
-        .first_touch(&state, link.organization_id, campaign)
+        .first_touch(state, link.organization_id, campaign)
         .await?;
     let (token, affiliate) = match &before {
         Some((token, first)) => (*token, first.as_ref()),

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::{affiliate::Affiliate, campaign::Campaign, link::Route, site, slug::Slug};
+use domain::{link::Route, site, slug::Slug};
 use store::{
     click::{Clicked, Visit, Visitor},
     link::{Asked, Link},
@@ -37,13 +37,7 @@ pub(crate) async fn follow(
     let named = parameter(&parts, "c").and_then(|slug| Slug::parse(&slug).ok());
     let route = link.route(named.as_ref()).ok_or_else(nowhere)?;
     let target = target(&route, &parts).ok_or_else(nowhere)?;
-    let cookie = match route.affiliate {
-        Some(affiliate) => visit(&state, &parts, &link, (affiliate, route.campaign), &target).await,
-        None => {
-            count("uncredited");
-            None
-        }
-    };
+    let cookie = visit(&state, &parts, &link, &route, &target).await;
     Ok(send(&target, cookie))
 }
 
@@ -71,9 +65,14 @@ async fn visit(
     state: &AppState,
     parts: &Parts,
     link: &Link,
-    (affiliate, campaign): (&Affiliate, &Campaign),
+    route: &Route<'_>,
     target: &Url,
 ) -> Option<String> {
+    let campaign = route.campaign;
+    let Some(affiliate) = route.affiliate else {
+        count("uncredited");
+        return None;
+    };
     if parts.method == Method::HEAD || !visitor::is_person(&parts.headers) {
         count("bot");
         return None;
