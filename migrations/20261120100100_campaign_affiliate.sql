@@ -23,6 +23,8 @@ create table campaign (
     tracking_requires_consent boolean not null,
     website text,
     landing_page_url text,
+    -- further hosts that are the merchant's
+    sites text[] not null default '{}',
     created_at timestamptz not null,
     primary key (organization_id, campaign_id),
     constraint campaign_slug unique (organization_id, slug),

@@ -20,6 +20,8 @@ create table conversion (
     affiliate_id uuid not null,
     campaign_id uuid not null,
     coupon_code text,
+    -- the click that brought the customer
+    click_id uuid,
     amount_minor bigint not null check (amount_minor >= 0),
     base_minor bigint not null check (base_minor >= 0),
     refunded_minor bigint not null check (refunded_minor between 0 and amount_minor),

@@ -1,10 +1,19 @@
 //! The terms affiliates earn under. The management API calls a campaign a program.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{
-    commission::Plan, id::CampaignId, money::Currency, rate::BasisPoints, slug::Slug, text::Name,
+    commission::Plan,
+    id::CampaignId,
+    money::Currency,
+    rate::BasisPoints,
+    site::{Site, open_address},
+    slug::Slug,
+    text::Name,
     words::words,
 };
 
@@ -45,6 +54,9 @@ pub struct Campaign {
     pub created_at: DateTime<Utc>,
 }
 
+/// How many further hosts a campaign can have.
+pub const MAX_SITES: usize = 20;
+
 /// The longest time a click counts, in days.
 pub const MAX_COOKIE_DAYS: u16 = 365;
 
@@ -79,6 +91,8 @@ pub struct Terms {
     pub website: Option<String>,
     /// Where links lead.
     pub landing_page_url: Option<String>,
+    /// Further hosts that are the merchant's, at most [`MAX_SITES`].
+    pub sites: Vec<Site>,
 }
 
 impl Terms {
@@ -100,6 +114,28 @@ impl Terms {
             tracking_requires_consent: false,
             website: None,
             landing_page_url: None,
+            sites: Vec::new(),
         }
+    }
+
+    /// Where links lead when they name no page.
+    pub fn landing(&self) -> Option<Url> {
+        let pages = [&self.landing_page_url, &self.website];
+        pages
+            .into_iter()
+            .flatten()
+            .find_map(|page| open_address(page))
+    }
+
+    /// The sites whose pages are the campaign's, each once. Their subdomains are too.
+    pub fn all_sites(&self) -> Vec<Site> {
+        let pages = [&self.website, &self.landing_page_url];
+        let pages = pages.into_iter().flatten();
+        let own = pages.filter_map(|page| Site::parse(page).ok());
+        let all: BTreeSet<Site> = own
+            .chain(self.sites.iter().cloned())
+            .map(Site::listed)
+            .collect();
+        all.into_iter().collect()
     }
 }

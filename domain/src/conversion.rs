@@ -8,7 +8,7 @@ use crate::{
     commission::{Paid, Plan},
     connection::Processor,
     exchange::ExchangeRate,
-    id::{AffiliateId, CampaignId, ConnectionId, ConversionId},
+    id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
     words::words,
@@ -98,6 +98,8 @@ pub struct Conversion {
     pub campaign_id: CampaignId,
     /// The coupon on the payment, when it was an affiliate's.
     pub coupon_code: Option<String>,
+    /// The click that brought the customer, as far as is known.
+    pub click_id: Option<ClickId>,
     /// What the customer paid; refunds are not taken off.
     pub amount: Money,
     /// The part of the amount that earns, in minor units of its currency: net of tax, after discounts and credit.
@@ -185,6 +187,7 @@ pub(crate) mod example {
             affiliate_id: AffiliateId(uuid::Uuid::from_u128(2)),
             campaign_id: CampaignId(uuid::Uuid::from_u128(3)),
             coupon_code: None,
+            click_id: None,
             amount: Money::new(5390, Currency::USD),
             base_minor: 4900,
             refunded_minor: 0,

@@ -93,7 +93,7 @@ async fn connect(
     let vault = vault(config, &random)?;
     let store = Store::new(pool, Clock::System, random, vault);
     store.check_secret_key().await?;
-    store.make_event_months().await?;
+    store.make_months().await?;
     Ok(store)
 }
 

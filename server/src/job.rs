@@ -98,7 +98,7 @@ async fn keep_house(store: Store, limits: Arc<Limits>) {
         if let Err(error) = store.tidy_sessions().await {
             tracing::warn!(%error, "old sessions could not be removed; tried again in an hour");
         }
-        if let Err(error) = store.make_event_months().await {
+        if let Err(error) = store.make_months().await {
             tracing::warn!(%error, "the months ahead could not be made; tried again in an hour");
         }
     }

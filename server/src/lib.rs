@@ -30,6 +30,7 @@ pub mod serve;
 mod stamped;
 mod state;
 mod stripe_api;
+mod track;
 mod webhook;
 
 #[cfg(fuzzing)]

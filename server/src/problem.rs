@@ -2,7 +2,8 @@
 //!
 //! Handlers return a [`Problem`]. It travels to the edge as an extension of an empty response, where
 //! [`shape`] writes it down in the dialect of the path: `{"error", "message", "field"}` under
-//! `/api`, `{"error": {"code", "message", "details"}, "meta"}` under `/api/v1`. Refusals that axum
+//! `/api`, `{"error": {"code", "message", "details"}, "meta"}` under `/api/v1`, in words where people
+//! follow links. Refusals that axum
 //! itself makes (no such route, wrong method) take the same way.
 
 use axum::{
@@ -135,6 +136,13 @@ impl Problem {
 
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Kind::Forbidden, "forbidden", message)
+    }
+
+    /// The page that calls is on no site of the campaign's, or nobody can tell which page calls.
+    pub(crate) fn origin_not_allowed() -> Self {
+        let message = "pages of this site may not tell of visits: it must be the program's website, its \
+                       landing page's site, or one of its sites";
+        Self::new(Kind::Forbidden, "origin_not_allowed", message)
     }
 
     pub(crate) fn insufficient_scope(scope: domain::scope::Scope) -> Self {
@@ -312,19 +320,27 @@ impl From<IntakeError> for Problem {
 pub(crate) async fn shape(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let (api, v1) = (path.starts_with("/api/"), path.starts_with("/api/v1/"));
+    let for_people = path.starts_with("/r/");
     let request_id = request_id(&request);
     let mut response = next.run(request).await;
     if let Some(problem) = problem_of(&response, api) {
         let status = problem.kind.status();
         let headers = std::mem::take(response.headers_mut());
-        response = (
-            status,
-            Body::from(problem.body(v1, &request_id).to_string()),
-        )
-            .into_response();
+        let (kind, body) = if for_people {
+            (
+                "text/plain; charset=utf-8",
+                format!("{}\n", problem.message),
+            )
+        } else {
+            (
+                "application/json",
+                problem.body(v1, &request_id).to_string(),
+            )
+        };
+        response = (status, Body::from(body)).into_response();
         *response.headers_mut() = headers;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        let kind = HeaderValue::from_static(kind);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response.headers_mut().remove(header::CONTENT_LENGTH);
         if let Some(seconds) = problem.retry_after {
             response

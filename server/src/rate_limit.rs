@@ -28,6 +28,8 @@ const S2S_PER_MINUTE: NonZeroU32 = nonzero!(6000u32);
 const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 /// Calls per minute and address on the API without a key that is known.
 const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
+/// Clicks and leads that are kept per minute and address. An office or a mobile network shares one address.
+const CLICKS_PER_MINUTE: NonZeroU32 = nonzero!(120u32);
 /// Events whose signature does not fit, per minute, connection and address.
 const UNSIGNED_PER_MINUTE: NonZeroU32 = nonzero!(60u32);
 /// How often it is noted that a connection turned a delivery away.
@@ -80,6 +82,7 @@ pub(crate) struct Limits {
     keys: Option<(NonZeroU32, KeyLimiter)>,
     s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
     keyless: Option<DefaultKeyedRateLimiter<Origin>>,
+    clicks: Option<DefaultKeyedRateLimiter<Origin>>,
     unsigned: Option<DefaultKeyedRateLimiter<(ConnectionId, Origin)>>,
     refusals: DefaultKeyedRateLimiter<ConnectionId>,
     attempts: DefaultKeyedRateLimiter<Target>,
@@ -116,6 +119,7 @@ impl Limits {
             keys: limit.map(keyed),
             s2s: limit.map(|_| RateLimiter::keyed(s2s)),
             keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
+            clicks: limit.map(|_| RateLimiter::keyed(Quota::per_minute(CLICKS_PER_MINUTE))),
             unsigned: limit.map(|_| RateLimiter::keyed(Quota::per_minute(UNSIGNED_PER_MINUTE))),
             refusals: RateLimiter::keyed(Quota::per_minute(REFUSALS_PER_MINUTE)),
             attempts: RateLimiter::keyed(attempts.allow_burst(ATTEMPT_BURST)),
@@ -159,6 +163,11 @@ impl Limits {
         self.count(self.keyless.as_ref(), &address.into())
     }
 
+    /// Counts a visit through an affiliate's link, before it is kept.
+    pub(crate) fn click(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(self.clicks.as_ref(), &address.into())
+    }
+
     /// Counts an event that the connection's processor has not signed.
     pub(crate) fn unsigned_event(
         &self,
@@ -196,6 +205,9 @@ impl Limits {
         }
         if let Some(keyless) = &self.keyless {
             keyless.retain_recent();
+        }
+        if let Some(clicks) = &self.clicks {
+            clicks.retain_recent();
         }
         if let Some(unsigned) = &self.unsigned {
             unsigned.retain_recent();

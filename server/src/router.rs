@@ -18,7 +18,7 @@ use crate::{
     api::{conversions, live, s2s, v1},
     dashboard, health, idempotency, problem, rate_limit, security,
     state::AppState,
-    webhook,
+    track, webhook,
 };
 
 /// The whole server.
@@ -35,6 +35,7 @@ pub(crate) fn router(state: AppState) -> Router {
             "/api/webhooks/{processor}/{connection}",
             post(webhook::intake::receive).get(webhook::intake::prove),
         )
+        .merge(track::pages_calls(&state))
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
     let page = Router::new().route("/dashboard/sales/export", post(conversions::export_picked));
@@ -43,6 +44,9 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
+    let links = Router::new()
+        .route("/r/{slug}", get(track::redirect::follow))
+        .route("/t.js", get(track::loader::script));
     // An event stream must not wait in a compressor's buffer, and the CSV is faster as it is.
     let compress = DefaultPredicate::new()
         .and(NotForContentType::new("text/event-stream"))
@@ -50,6 +54,7 @@ pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .merge(api)
         .merge(page)
+        .merge(links)
         .merge(probes)
         .merge(dashboard::routes(&state))
         .with_state(state)

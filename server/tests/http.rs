@@ -22,4 +22,5 @@ mod http {
     mod rate_limit;
     mod sign_in;
     mod stopping;
+    mod track;
 }

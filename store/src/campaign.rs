@@ -1,11 +1,14 @@
 //! Campaigns and their terms.
 
+mod site;
+
 use chrono::{DateTime, Utc};
 use domain::{
     campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
     id::{CampaignId, OrganizationId},
     money::Currency,
     rate::BasisPoints,
+    site::Site,
     slug::Slug,
     text::Name,
 };
@@ -73,6 +76,7 @@ struct CampaignRow {
     tracking_requires_consent: bool,
     website: Option<String>,
     landing_page_url: Option<String>,
+    sites: Vec<String>,
     created_at: DateTime<Utc>,
 }
 
@@ -88,6 +92,10 @@ impl TryFrom<CampaignRow> for Campaign {
             months: row.plan_months,
         };
         let small = |value: i32, column| readable(u16::try_from(value).ok(), TABLE, column);
+        let sites = row
+            .sites
+            .into_iter()
+            .map(|text| readable(Site::parse(&text).ok(), TABLE, "sites"));
         let share = BasisPoints::new(small(row.override_bp, "override_bp")?);
         let terms = Terms {
             currency: readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?,
@@ -108,6 +116,7 @@ impl TryFrom<CampaignRow> for Campaign {
             tracking_requires_consent: row.tracking_requires_consent,
             website: row.website,
             landing_page_url: row.landing_page_url,
+            sites: sites.collect::<Result<_, _>>()?,
         };
         Ok(Self {
             id: CampaignId(row.campaign_id),
@@ -128,7 +137,7 @@ macro_rules! campaigns {
             "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
                  plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
                  refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
-                 tracking_requires_consent, website, landing_page_url, created_at
+                 tracking_requires_consent, website, landing_page_url, sites, created_at
              from campaign where " + $rest,
             $($argument),+
         )
@@ -224,9 +233,9 @@ impl Store {
                  plan_fixed_minor, plan_duration, plan_months, hold_days, cookie_days, attribution_model,
                  coupons_override_clicks, override_bp, refund_on_cancel, lead_commission_minor,
                  click_commission_minor, payout_threshold_minor, tracking_requires_consent, website,
-                 landing_page_url, created_at)
+                 landing_page_url, sites, created_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22, $23)",
+                 $21, $22, $23, $24)",
             organization_id.0,
             campaign.id.0,
             campaign.name.as_str(),
@@ -249,6 +258,7 @@ impl Store {
             terms.tracking_requires_consent,
             terms.website,
             terms.landing_page_url,
+            &site_texts(terms),
             now,
         )
         .execute(&mut *db)
@@ -259,6 +269,7 @@ impl Store {
             }
             other => other?,
         };
+        site::keep_in(db, organization_id, &campaign).await?;
         let entry = audit_entry(actor, &campaign, "created");
         audit::write_in(db, &self.random, organization_id, now, entry).await?;
         Ok(campaign)
@@ -301,7 +312,7 @@ async fn update_in(
              attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
              refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
              payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
-             landing_page_url = $20
+             landing_page_url = $20, sites = $21
          where organization_id = $1 and campaign_id = $2",
         organization_id.0,
         campaign.id.0,
@@ -323,10 +334,16 @@ async fn update_in(
         terms.tracking_requires_consent,
         terms.website,
         terms.landing_page_url,
+        &site_texts(terms),
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    site::keep_in(db, organization_id, campaign).await?;
     Ok(())
+}
+
+fn site_texts(terms: &Terms) -> Vec<String> {
+    terms.sites.iter().map(ToString::to_string).collect()
 }
 
 fn audit_entry<'a>(

@@ -23,13 +23,17 @@ use domain::{
     coupon::{Coupon, CouponCode},
     fact::{Clue, ClueKind},
     id::{AffiliateId, CampaignId, ConnectionId, OrganizationId},
+    site::Site,
     slug::Slug,
 };
 use moka::sync::Cache;
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
-    StoreError, affiliate, api_key::KeyHolder, campaign, connection, coupon,
+    StoreError, affiliate,
+    api_key::KeyHolder,
+    campaign, connection, coupon,
+    link::{Asked, Link, OnSite},
     s2s_secret::TimedSecret,
 };
 
@@ -56,6 +60,10 @@ pub struct Directory {
     modes: Cache<Of<()>, Arc<HashMap<ConnectionId, Mode>>>,
     pub(crate) connections: Cache<(Generation, ConnectionId), Arc<connection::Connection>>,
     pub(crate) keys: Cache<(Generation, [u8; 32]), Arc<KeyHolder>>,
+    pub(crate) links: Cache<(Generation, Asked), Option<Arc<Link>>>,
+    /// The last ones found, however old: where visitors are sent while the database is away.
+    pub(crate) last_links: Cache<Asked, Arc<Link>>,
+    pub(crate) sites: Cache<(Generation, Site), Arc<Vec<OnSite>>>,
     pub(crate) s2s_secrets: Cache<(Generation, OrganizationId), Arc<Vec<TimedSecret>>>,
     generations: Mutex<HashMap<OrganizationId, Generation>>,
     /// Moves with every change of any organization: for entries that are looked up before the
@@ -97,6 +105,9 @@ impl Directory {
             modes: cache(MAX_ORGANIZATIONS),
             connections: cache(MAX_ORGANIZATIONS),
             keys: cache(MAX_ORGANIZATIONS),
+            links: cache(MAX_CODES),
+            last_links: Cache::new(MAX_CODES),
+            sites: cache(MAX_ORGANIZATIONS),
             s2s_secrets: cache(MAX_ORGANIZATIONS),
             generations: Mutex::default(),
             epoch: AtomicU64::new(0),
@@ -196,7 +207,7 @@ impl Directory {
         Ok(modes)
     }
 
-    async fn affiliates_in(
+    pub(crate) async fn affiliates_in(
         &self,
         db: &mut PgConnection,
         organization_id: OrganizationId,

@@ -5,7 +5,6 @@
 
 mod cursor;
 mod list;
-mod month;
 
 use std::sync::Arc;
 

@@ -1,12 +1,11 @@
 //! Where facts enter: processor events and server-to-server calls become conversions.
 //!
-//! Everything that comes in goes through one group-commit [`Writer`]: while a batch of an
-//! organization is being written, what arrives for it meanwhile collects into the next one. Every
-//! caller is answered after the commit that holds his fact. A batch is four steps: `load` (with
+//! Everything that comes in goes through one group-commit writer. A batch is four steps: `load` (with
 //! `history`) reads what the database knows about the batch, `decide` (with `credit`, `revise` and `tally`) lets
 //! the domain's rules turn it into decisions one after the other, `write` (with `keep`) puts all of them down with
 //! one statement per table, and the writer commits and tells the live streams.
 
+mod batch;
 mod carry_out;
 mod credit;
 mod decide;
@@ -25,7 +24,6 @@ mod settle;
 mod share;
 mod tally;
 mod write;
-mod writer;
 
 use std::sync::Arc;
 
@@ -42,11 +40,10 @@ use domain::{
 };
 use thiserror::Error;
 
+pub(crate) use self::batch::Desk;
 pub use self::look_up::{LookedUp, Unmatched};
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 use self::replay::Replay;
-pub(crate) use self::writer::Desk;
-pub use self::writer::Writer;
 use crate::{Store, StoreError, connection::Connection, sales::Row};
 
 /// What a processor's event holds for us.

@@ -21,6 +21,7 @@ pub mod affiliate;
 pub mod api_key;
 pub mod audit;
 pub mod campaign;
+pub mod click;
 pub mod clock;
 mod columns;
 pub mod connection;
@@ -34,7 +35,9 @@ pub mod export;
 pub mod idempotency;
 pub mod intake;
 pub mod ledger;
+pub mod link;
 pub mod live;
+mod month;
 pub mod organization;
 mod plan;
 mod pool;
@@ -47,6 +50,7 @@ pub mod sales;
 pub mod session;
 pub mod story;
 pub mod vault;
+mod writer;
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,7 +76,8 @@ pub struct Store {
     pub(crate) vault: Arc<Vault>,
     pub(crate) directory: Arc<directory::Directory>,
     pub(crate) live: live::Live,
-    pub(crate) writer: intake::Writer,
+    pub(crate) writer: writer::Writer<intake::Desk>,
+    pub(crate) click_writer: writer::Writer<click::Desk>,
     pub(crate) exports: export::Places,
 }
 
@@ -81,12 +86,17 @@ impl Store {
     pub fn new(pool: PgPool, clock: Clock, random: Random, vault: Vault) -> Self {
         let directory = Arc::new(directory::Directory::new());
         let live = live::Live::new(pool.clone());
-        let writer = intake::Writer::start(intake::Desk {
+        let writer = writer::Writer::start(intake::Desk {
             pool: pool.clone(),
             clock: clock.clone(),
             random: random.clone(),
             directory: Arc::clone(&directory),
             live: live.clone(),
+        });
+        let click_writer = writer::Writer::start(click::Desk {
+            pool: pool.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
         });
         Self {
             pool,
@@ -96,6 +106,7 @@ impl Store {
             directory,
             live,
             writer,
+            click_writer,
             exports: export::Places::new(),
         }
     }

@@ -5,7 +5,7 @@ use domain::{
     computation::{Step, computation},
     conversion::Conversion,
     event::Outcome,
-    id::{ConversionId, EventId, OrganizationId},
+    id::{ClickId, ConversionId, EventId, OrganizationId},
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
     money::{Currency, Money},
@@ -30,6 +30,8 @@ pub struct Story {
     pub parent: Option<Row>,
     /// Of a sale: the recruiter's share of it.
     pub share: Option<Row>,
+    /// The visit that brought the customer, where one did.
+    pub click: Option<ClickLine>,
     /// Money that went back, and disputes. Of a share: those of the sale it follows.
     pub backs: Vec<BackLine>,
     /// What was written to the affiliate's account.
@@ -38,6 +40,19 @@ pub struct Story {
     pub audit: Vec<AuditLine>,
     /// The events that made, met or changed it.
     pub events: Vec<EventLine>,
+}
+
+/// A visit through an affiliate's link, as far as a story tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClickLine {
+    /// Which; the token.
+    pub id: ClickId,
+    /// The page that was visited.
+    pub page_url: Option<String>,
+    /// Where the visitor came from.
+    pub referrer: Option<String>,
+    /// When.
+    pub clicked_at: DateTime<Utc>,
 }
 
 /// A refund or dispute as last told.
@@ -153,6 +168,10 @@ impl Store {
             .iter()
             .find(|one| one.id == root)
             .map_or(conversion.amount, |sale| sale.amount);
+        let click = match conversion.click_id {
+            Some(click) => click_in(&mut moment, organization_id, click).await?,
+            None => None,
+        };
         let backs = backs_in(&mut moment, organization_id, root, paid).await?;
         let ledger = ledger_in(&mut moment, organization_id, id).await?;
         let audit = audit_in(&mut moment, organization_id, id).await?;
@@ -174,6 +193,7 @@ impl Store {
             row,
             parent,
             share,
+            click,
             backs,
             ledger,
             audit,
@@ -224,6 +244,26 @@ async fn family_in(
         family.extend(found.into_iter().filter(|one| one.id == parent));
     }
     Ok(family)
+}
+
+async fn click_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ClickId,
+) -> Result<Option<ClickLine>, StoreError> {
+    let row = sqlx::query!(
+        "select page_url, referrer, clicked_at from click where organization_id = $1 and click_id = $2",
+        organization_id.0,
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| ClickLine {
+        id,
+        page_url: row.page_url,
+        referrer: row.referrer,
+        clicked_at: row.clicked_at,
+    }))
 }
 
 async fn backs_in(

@@ -17,6 +17,7 @@ mod sign;
 mod stand_in;
 mod stream;
 pub(crate) mod stripe;
+mod visitor;
 
 pub(crate) use self::{
     client::{Affiliate, Answer, Client, Connection, padded, send},
@@ -29,4 +30,5 @@ pub(crate) use self::{
     sign::{s2s_signature, signature},
     stand_in::StandIn,
     stream::{EventStream, Sent},
+    visitor::{SHOP, Visitor},
 };

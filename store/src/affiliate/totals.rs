@@ -12,13 +12,15 @@ use crate::{Store, StoreError};
 pub struct AffiliateTotals {
     /// Sales and recurring payments.
     pub sales: i64,
+    /// Visits through his links.
+    pub clicks: i64,
     /// Commission due now, whatever its status, in minor units.
     pub commission_minor: i64,
 }
 
 impl Store {
-    /// What each of these affiliates has brought in the campaign beside it, in one query. Who has
-    /// brought nothing is left out.
+    /// What each of these affiliates has brought in the campaign beside it. Who has brought
+    /// nothing is left out.
     pub async fn affiliate_totals(
         &self,
         organization_id: OrganizationId,
@@ -41,13 +43,41 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let totals = rows.into_iter().map(|row| {
-            let totals = AffiliateTotals {
-                sales: row.sales,
-                commission_minor: row.commission_minor,
-            };
-            (AffiliateId(row.affiliate_id), totals)
-        });
-        Ok(totals.collect())
+        let mut totals: HashMap<_, AffiliateTotals> = HashMap::new();
+        for row in rows {
+            let own = totals.entry(AffiliateId(row.affiliate_id)).or_default();
+            (own.sales, own.commission_minor) = (row.sales, row.commission_minor);
+        }
+        let clicks = self
+            .clicks_of(organization_id, &affiliates, &campaigns)
+            .await?;
+        for (affiliate_id, clicks) in clicks {
+            totals.entry(affiliate_id).or_default().clicks = clicks;
+        }
+        Ok(totals)
+    }
+
+    async fn clicks_of(
+        &self,
+        organization_id: OrganizationId,
+        affiliates: &[Uuid],
+        campaigns: &[Uuid],
+    ) -> Result<HashMap<AffiliateId, i64>, StoreError> {
+        let rows = sqlx::query!(
+            r#"select d.affiliate_id, sum(d.clicks)::bigint as "clicks!"
+               from unnest($2::uuid[], $3::uuid[]) wanted (affiliate_id, campaign_id)
+               join click_day d on d.organization_id = $1 and d.affiliate_id = wanted.affiliate_id
+                   and d.campaign_id = wanted.campaign_id
+               group by d.affiliate_id"#,
+            organization_id.0,
+            affiliates,
+            campaigns,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let clicks = rows
+            .into_iter()
+            .map(|row| (AffiliateId(row.affiliate_id), row.clicks));
+        Ok(clicks.collect())
     }
 }

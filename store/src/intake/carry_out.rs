@@ -167,6 +167,7 @@ impl Clerk<'_> {
             campaign_id: sale.campaign_id,
             source: Source::Manual,
             coupon_code: None,
+            click_id: None,
         };
         let payment = Payment {
             external_event_id: external_id.cloned().unwrap_or_default(),

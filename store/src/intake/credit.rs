@@ -331,6 +331,7 @@ impl Clerk<'_> {
             affiliate_id: draft.credit.affiliate_id,
             campaign_id: draft.credit.campaign_id,
             coupon_code: draft.credit.coupon_code,
+            click_id: draft.credit.click_id,
             amount: payment.amount,
             base_minor: payment.base_minor,
             refunded_minor: 0,
@@ -375,6 +376,7 @@ impl Clerk<'_> {
             campaign_id: conversion.campaign_id,
             occurred_at: conversion.occurred_at,
             what: what(conversion.kind, conversion.external_event_id.as_deref()),
+            click_id: conversion.click_id,
         };
         let ids = &conversion.ids;
         let email = conversion.customer_email.clone();

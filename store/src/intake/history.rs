@@ -7,7 +7,7 @@ use domain::{
     commission::Paid,
     conversion::ConversionType,
     fact::SubjectKind,
-    id::{AffiliateId, CampaignId, ConversionId, OrganizationId},
+    id::{AffiliateId, CampaignId, ClickId, ConversionId, OrganizationId},
 };
 use sqlx::PgConnection;
 
@@ -43,28 +43,28 @@ pub(super) async fn history_in(
     let rows = sqlx::query!(
         r#"select 'subscription' as "arm!", key as "key!", c.conversion_id as "conversion_id!",
                c.affiliate_id as "affiliate_id!", c.campaign_id as "campaign_id!",
-               c.occurred_at as "occurred_at!", c.kind as "kind!", c.external_event_id
+               c.occurred_at as "occurred_at!", c.kind as "kind!", c.external_event_id, c.click_id
            from unnest($2::text[]) key cross join lateral (
                select * from conversion where organization_id = $1 and subscription_id = key
                    and parent_conversion_id is null and kind <> 'lead'
                order by occurred_at, coalesce(external_event_id, '~' || conversion_id) collate "C" limit 1) c
            union all
            select 'customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
-               c.external_event_id
+               c.external_event_id, c.click_id
            from unnest($3::text[]) key cross join lateral (
                select * from conversion where organization_id = $1 and customer_id = key
                    and parent_conversion_id is null
                order by occurred_at desc limit $5) c
            union all
            select 'email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at, c.kind,
-               c.external_event_id
+               c.external_event_id, c.click_id
            from unnest($4::text[]) key cross join lateral (
                select * from conversion where organization_id = $1 and customer_email = key
                    and parent_conversion_id is null
                order by occurred_at desc limit $5) c
            union all
            select 'first_by_customer', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
-               c.kind, c.external_event_id
+               c.kind, c.external_event_id, c.click_id
            from unnest($3::text[]) key cross join campaign g cross join lateral (
                select * from conversion where organization_id = $1 and customer_id = key
                    and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
@@ -72,7 +72,7 @@ pub(super) async fn history_in(
            where g.organization_id = $1
            union all
            select 'first_by_email', key, c.conversion_id, c.affiliate_id, c.campaign_id, c.occurred_at,
-               c.kind, c.external_event_id
+               c.kind, c.external_event_id, c.click_id
            from unnest($4::text[]) key cross join campaign g cross join lateral (
                select * from conversion where organization_id = $1 and customer_email = key
                    and campaign_id = g.campaign_id and parent_conversion_id is null and kind <> 'lead'
@@ -95,6 +95,7 @@ pub(super) async fn history_in(
             campaign_id: CampaignId(row.campaign_id),
             occurred_at: row.occurred_at,
             what: what(kind, row.external_event_id.as_deref()),
+            click_id: row.click_id.map(ClickId),
         };
         let external_id = row.external_event_id.as_deref();
         let when = Paid::new(row.occurred_at, external_id, Some(credit.conversion_id));

@@ -14,7 +14,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{decide::Writes, keys::email_key, writer::Desk};
+use super::{batch::Desk, decide::Writes, keys::email_key};
 use crate::{StoreError, columns::columns, error::readable};
 
 pub(super) async fn events_in(

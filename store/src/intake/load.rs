@@ -18,15 +18,15 @@ use uuid::Uuid;
 
 use super::{
     Content, EventReceipt, Item,
+    batch::Desk,
     history::{Credits, FirstPaid, Payer, history_in},
     keys::{Keys, list},
     links::of_conversion,
     money::{Backs, backs_in, ends_in},
     replay::{Stored, stored_in},
     rows::Rows,
-    writer::Desk,
 };
-use crate::{StoreError, directory::Names, error::readable, exchange::rates_in};
+use crate::{StoreError, click, directory::Names, error::readable, exchange::rates_in};
 
 /// A payment that waits for somebody to credit.
 #[derive(Clone, Debug)]
@@ -103,17 +103,20 @@ pub(super) async fn known_in(
         backs.links.join(&of_conversion(row));
     }
     backs.ends = ends_in(db, organization_id, &keys, &rows).await?;
+    let clicks = click::by_tokens_in(db, organization_id, &keys.clues).await?;
     let credited: BTreeSet<AffiliateId> = rows
         .iter()
         .map(|conversion| conversion.affiliate_id)
+        .chain(clicks.values().map(|click| click.affiliate_id))
         .chain(credits.values().flatten().map(|credit| credit.affiliate_id))
         .chain(keys.affiliates.iter().copied())
         .collect();
     let credited: Vec<_> = credited.into_iter().collect();
-    let book = desk
+    let mut book = desk
         .directory
         .book_in(db, organization_id, &keys.clues, &credited, promotion_codes)
         .await?;
+    book.clicks = clicks;
     let rates = foreign_in(db, organization_id, &keys, &rows, &book).await?;
     let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
     let names = desk

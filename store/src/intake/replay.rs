@@ -18,7 +18,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Answer, EventReceipt, IncomingEvent, IntakeError, Item, decide::Clerk, writer::Desk};
+use super::{Answer, EventReceipt, IncomingEvent, IntakeError, Item, batch::Desk, decide::Clerk};
 use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},

@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    batch::Desk,
     decide::Writes,
     keep::{
         clues_in, customers_in, events_in, names_in, promotion_codes_in, settled_in, waiting_in,
@@ -20,7 +21,6 @@ use super::{
     money,
     replay::replays_in,
     rows::{Change, Entry, Note, RowWrites},
-    writer::Desk,
 };
 use crate::{StoreError, audit, columns::columns, plan::PlanColumns};
 
@@ -85,6 +85,7 @@ async fn conversions_in(
         affiliates: Uuid = one.affiliate_id.0,
         campaigns: Uuid = one.campaign_id.0,
         coupons: Option<String> = one.coupon_code.clone(),
+        clicks: Option<Uuid> = one.click_id.map(|id| id.0),
         amounts: i64 = one.amount.minor,
         bases: i64 = one.base_minor,
         currencies: String = one.currency().code().to_owned(),
@@ -136,26 +137,28 @@ async fn conversions_in(
              subscription_id, invoice_id, payment_intent_id, charge_id, session_id, customer_email,
              customer_name, hold_until, approved_at, metadata, trail, change_position, revision,
              parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, is_disputed, is_covered,
-             denied_at, cancelled_at, refunded_at)
+             denied_at, cancelled_at, refunded_at, click_id)
          select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
              c.amount, c.base, c.refunded, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
              c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
              c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
              c.metadata::json, c.trail::json, c.position, 1, c.parent, c.exchange_numerator,
              c.exchange_denominator, c.exchange_day, c.is_disputed, c.is_covered, c.denied, c.cancelled,
-             c.refunded_at
+             c.refunded_at, c.click
          from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
              $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
              $22::text[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
              $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
              $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::boolean[],
-             $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[])
+             $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[],
+             $47::uuid[])
              as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
              currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
              processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
              name, hold, approved, metadata, trail, position, parent, exchange_numerator, exchange_denominator,
-             exchange_day, is_disputed, is_covered, denied, cancelled, refunded_at, refunded)",
+             exchange_day, is_disputed, is_covered, denied, cancelled, refunded_at, refunded,
+             click)",
         organization_id.0,
         &ids,
         &created,
@@ -202,6 +205,7 @@ async fn conversions_in(
         &cancellations as &[Option<DateTime<Utc>>],
         &refunds as &[Option<DateTime<Utc>>],
         &refunded,
+        &clicks as &[Option<Uuid>],
     )
     .execute(db)
     .await?;

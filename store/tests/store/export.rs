@@ -63,7 +63,7 @@ impl Books {
             "currency": "USD", "plan_percent_bp": 2000, "plan_duration": "recurring", "hold_days": 30,
             "cookie_days": 60, "attribution_model": "last_touch", "coupons_override_clicks": true,
             "override_bp": 0, "refund_on_cancel": true, "lead_commission_minor": 0,
-            "click_commission_minor": 0, "payout_threshold_minor": 5000, "tracking_requires_consent": false,
+            "click_commission_minor": 0, "payout_threshold_minor": 5000, "tracking_requires_consent": false, "sites": [],
         });
         books.insert("campaign", campaign).await;
         let affiliate = json!({

@@ -4,6 +4,7 @@
 
 mod affiliates;
 mod by_hand;
+mod clicks;
 mod decisions;
 mod events;
 mod export;

@@ -63,7 +63,7 @@ struct AffiliateRow<'a> {
 /// What an affiliate has brought in that program.
 #[derive(Serialize, Default)]
 struct ProgramTotals {
-    /// Clicks are not recorded yet.
+    /// Visits through his links, bots not counted.
     #[serde(rename = "totalClicks")]
     clicks: i64,
     /// Sales and recurring payments.
@@ -77,7 +77,7 @@ struct ProgramTotals {
 impl From<AffiliateTotals> for ProgramTotals {
     fn from(totals: AffiliateTotals) -> Self {
         Self {
-            clicks: 0,
+            clicks: totals.clicks,
             conversions: totals.sales,
             earnings: totals.commission_minor,
         }

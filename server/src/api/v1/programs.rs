@@ -11,6 +11,7 @@ use domain::{
     money::Currency,
     rate::BasisPoints,
     scope::Scope,
+    site::Site,
 };
 use serde::Serialize;
 use serde_json::{Number, Value, json};
@@ -62,6 +63,8 @@ struct Program<'a> {
     tracking_requires_consent: bool,
     website: Option<&'a str>,
     landing_page_url: Option<&'a str>,
+    /// Further hosts of the merchant's.
+    sites: &'a [Site],
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     #[serde(flatten)]
@@ -103,6 +106,7 @@ impl<'a> Program<'a> {
             tracking_requires_consent: terms.tracking_requires_consent,
             website: terms.website.as_deref(),
             landing_page_url: terms.landing_page_url.as_deref(),
+            sites: &terms.sites,
             created_at: campaign.created_at,
             updated_at: campaign.created_at,
             constants: constants(),

@@ -1,5 +1,6 @@
 //! Addresses under `/api/tracking`.
 
+mod click;
 mod lead;
 mod refund;
 mod s2s;

@@ -74,7 +74,7 @@ impl Shop {
             Random::seeded(7),
             Vault::new(&[1; 32]),
         );
-        store.make_event_months().await.expect("months");
+        store.make_months().await.expect("months");
         let new = NewOrganization {
             name: name("Acme"),
             owner_email: Email::parse("owner@example.com").expect("an e-mail"),

@@ -6,12 +6,12 @@ use domain::{
     computation::{Step, StepKind},
     conversion::CommissionState,
     event::Outcome,
-    id::EventId,
+    id::{ClickId, EventId},
     ledger::EntryKind,
     refund::{BackKind, BackStatus},
 };
 use serde::Serialize;
-use store::story::{AuditLine, BackLine, EventLine, LedgerLine, Story, Who};
+use store::story::{AuditLine, BackLine, ClickLine, EventLine, LedgerLine, Story, Who};
 use uuid::Uuid;
 
 use super::row::ConversionRow;
@@ -24,8 +24,7 @@ pub(super) struct WholeStory<'a> {
     commission_state: CommissionState,
     computation: Vec<Line>,
     trail: &'a [TrailStep],
-    /// Clicks are not recorded yet.
-    click: Option<()>,
+    click: Option<Click<'a>>,
     refunds: Vec<Refund<'a>>,
     ledger: Vec<Entry<'a>>,
     audit: Vec<Audit<'a>>,
@@ -42,6 +41,16 @@ struct Line {
     text: String,
     amount_cents: Option<i64>,
     currency: Option<&'static str>,
+}
+
+/// The visit that brought the customer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Click<'a> {
+    id: ClickId,
+    page_url: Option<&'a str>,
+    referrer: Option<&'a str>,
+    clicked_at: DateTime<Utc>,
 }
 
 #[derive(Serialize)]
@@ -113,7 +122,7 @@ impl<'a> From<&'a Story> for WholeStory<'a> {
             commission_state: story.row.conversion.commission_state,
             computation: story.computation().into_iter().map(Line::from).collect(),
             trail: &story.row.conversion.trail,
-            click: None,
+            click: story.click.as_ref().map(Click::from),
             refunds: story.backs.iter().map(Refund::from).collect(),
             ledger: story.ledger.iter().map(Entry::from).collect(),
             audit: story.audit.iter().map(Audit::from).collect(),
@@ -130,6 +139,17 @@ impl From<Step> for Line {
             text: step.text,
             amount_cents: step.amount.map(|amount| amount.minor),
             currency: step.amount.map(|amount| amount.currency.code()),
+        }
+    }
+}
+
+impl<'a> From<&'a ClickLine> for Click<'a> {
+    fn from(line: &'a ClickLine) -> Self {
+        Self {
+            id: line.id,
+            page_url: line.page_url.as_deref(),
+            referrer: line.referrer.as_deref(),
+            clicked_at: line.clicked_at,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What a program is made or changed with. One body for both: a field that is left out has its
 //! default in a new program and stays as it is in an old one.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    campaign::{AttributionModel, Campaign, CampaignStatus, MAX_COOKIE_DAYS, Terms},
+    campaign::{AttributionModel, Campaign, CampaignStatus, MAX_COOKIE_DAYS, MAX_SITES, Terms},
     commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
     lifecycle::MAX_HOLD_DAYS,
     money::{Currency, MAX_MINOR},
+    site::Site,
     slug::Slug,
     text::Name,
 };
@@ -44,6 +47,7 @@ pub(crate) struct ProgramBody {
     website: Change<String>,
     #[serde(default)]
     landing_page_url: Change<String>,
+    sites: Option<Vec<String>>,
     /// Part of the dialect; `true` is the only thing it can be.
     auto_approve_affiliates: Option<bool>,
 }
@@ -186,6 +190,7 @@ impl ProgramBody {
                 &self.landing_page_url,
                 old.landing_page_url,
             )?,
+            sites: sites(self.sites.as_deref())?.unwrap_or(old.sites),
             currency: old.currency,
             plan: old.plan,
         })
@@ -274,4 +279,18 @@ fn site(
 ) -> Result<Option<String>, Problem> {
     let new = change.clone().read(|text| web_address(name, &text))?;
     Ok(new.applied_to(old))
+}
+
+/// Further hosts of the merchant's, each once.
+fn sites(texts: Option<&[String]>) -> Result<Option<Vec<Site>>, Problem> {
+    let Some(texts) = texts else { return Ok(None) };
+    let refused = |text: String| Problem::invalid("sites", text);
+    let read = |text: &String| {
+        Site::parse(text).map_err(|error| refused(format!("{error}, not \"{text}\"")))
+    };
+    let sites: BTreeSet<Site> = texts.iter().map(read).collect::<Result<_, _>>()?;
+    if sites.len() > MAX_SITES {
+        return Err(refused(format!("at most {MAX_SITES} sites are possible")));
+    }
+    Ok(Some(sites.into_iter().collect()))
 }

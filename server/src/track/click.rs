@@ -1,0 +1,260 @@
+//! `POST /api/tracking/click`: a shop's page tells that somebody came through an affiliate's link.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    affiliate::Affiliate,
+    campaign::{AttributionModel, Campaign},
+    id::{CampaignId, ClickId, OrganizationId},
+    link::campaign_on_page,
+    site,
+    slug::Slug,
+    text::MAX_EXTERNAL_ID,
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    click::Visit,
+    link::{Asked, Link, OnSite},
+};
+use url::Url;
+
+use super::{MAX_BODY, count, keep, site::campaigns, token, visitor};
+use crate::{
+    input::{parse, read_body, require_json},
+    problem::Problem,
+    state::AppState,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    program_id: Option<CampaignId>,
+    page_url: String,
+    referral_code: String,
+    referrer: Option<String>,
+    consent_granted: Option<bool>,
+    /// The click that the page knows of from before.
+    previous_token: Option<String>,
+}
+
+/// What became of the visit.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    ConsentRequired,
+    Ignored,
+}
+
+/// Why a visit is not counted.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    /// A program, or a page that nobody looks at yet.
+    Bot,
+    /// No affiliate who earns on this page has that code.
+    UnknownCode,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    status: Status,
+    affiliate_code: Option<&'a str>,
+    program_id: Option<CampaignId>,
+    click_token: Option<ClickId>,
+    /// How long the page should remember the token.
+    cookie_days: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+}
+
+/// `POST /api/tracking/click`
+pub(crate) async fn record(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    state.limits.click(visitor::address(&parts, &state))?;
+    require_json(&parts.headers)?;
+    let body: Body = parse(&read_body(body, MAX_BODY).await?)?;
+    let page = body.page()?;
+    let on_page = body.of_program(campaigns(&state, &parts, Some(&page)).await?)?;
+    if !visitor::is_person(&parts.headers) {
+        return Ok(ignored(Reason::Bot));
+    }
+    match body.link(&state, &on_page).await? {
+        Some(link) => counted(&state, &parts, &body, (&page, &on_page), &link).await,
+        None => Ok(ignored(Reason::UnknownCode)),
+    }
+}
+
+/// The visit, if it counts for the link's affiliate and the visitor has agreed where that is asked.
+async fn counted(
+    state: &AppState,
+    parts: &Parts,
+    body: &Body,
+    (page, on_page): (&Url, &[OnSite]),
+    link: &Link,
+) -> Result<Response, Problem> {
+    let Some((affiliate, campaign)) = credited(link, on_page) else {
+        return Ok(ignored(Reason::UnknownCode));
+    };
+    if !body.may_keep(campaign) {
+        count("unasked");
+        return Ok(answer(Status::ConsentRequired, affiliate, campaign, None));
+    }
+    let visit = body.visit(state, parts, (affiliate, campaign), page);
+    let click = keep(state, link.organization_id, visit).await?.click();
+    let before = body
+        .first_touch(state, link.organization_id, campaign)
+        .await?;
+    let (token, affiliate) = match &before {
+        Some((token, first)) => (*token, first.as_ref()),
+        None => (click.id, affiliate),
+    };
+    Ok(answer(Status::Ok, affiliate, campaign, Some(token)))
+}
+
+fn answer(
+    status: Status,
+    affiliate: &Affiliate,
+    campaign: &Campaign,
+    click_token: Option<ClickId>,
+) -> Response {
+    let answer = Answer {
+        status,
+        affiliate_code: Some(affiliate.slug.as_str()),
+        program_id: Some(campaign.id),
+        click_token,
+        cookie_days: Some(campaign.terms.cookie_days),
+        reason: None,
+    };
+    Json(answer).into_response()
+}
+
+/// Not an error: a parameter called `ref` may be anybody's, and the page has done nothing wrong.
+fn ignored(reason: Reason) -> Response {
+    count(match reason {
+        Reason::Bot => "bot",
+        Reason::UnknownCode => "uncredited",
+    });
+    let answer = Answer {
+        status: Status::Ignored,
+        affiliate_code: None,
+        program_id: None,
+        click_token: None,
+        cookie_days: None,
+        reason: Some(reason),
+    };
+    Json(answer).into_response()
+}
+
+/// For whom the visit counts, and in which of the page's campaigns.
+fn credited<'a>(link: &'a Link, on_page: &[OnSite]) -> Option<(&'a Affiliate, &'a Campaign)> {
+    let affiliate = link.affiliate.as_deref()?;
+    let campaigns = on_page
+        .iter()
+        .filter_map(|one| link.campaigns.get(&one.campaign_id));
+    Some((affiliate, campaign_on_page(affiliate, campaigns)?))
+}
+
+impl Body {
+    fn page(&self) -> Result<Url, Problem> {
+        let refused = || Problem::invalid("pageUrl", "the web address of the page is needed");
+        if self.referral_code.len() > MAX_EXTERNAL_ID {
+            let needs = format!("at most {MAX_EXTERNAL_ID} bytes are possible");
+            return Err(Problem::invalid("referralCode", needs));
+        }
+        site::open_address(&self.page_url).ok_or_else(refused)
+    }
+
+    /// The page's campaigns, or the one of them that is named.
+    fn of_program(&self, mut on_page: Vec<OnSite>) -> Result<Vec<OnSite>, Problem> {
+        on_page.retain(|one| self.program_id.is_none_or(|id| id == one.campaign_id));
+        if on_page.is_empty() {
+            return Err(Problem::origin_not_allowed());
+        }
+        Ok(on_page)
+    }
+
+    /// Whose code it is, in the organization that the page belongs to; of several that have it nobody's.
+    async fn link(
+        &self,
+        state: &AppState,
+        on_page: &[OnSite],
+    ) -> Result<Option<Arc<Link>>, Problem> {
+        let Ok(code) = Slug::parse(&self.referral_code) else {
+            return Ok(None);
+        };
+        let mut organizations: Vec<OrganizationId> =
+            on_page.iter().map(|one| one.organization_id).collect();
+        organizations.dedup();
+        let mut found = None;
+        for id in organizations {
+            let asked = Asked {
+                organization_id: Some(id),
+                code: Some(code.clone()),
+            };
+            let link = state.store.link(&asked).await?;
+            let link = link.filter(|link| credited(link, on_page).is_some());
+            if link.is_some() && found.is_some() {
+                let needs = "this page and code belong to several organizations: name the program";
+                return Err(Problem::invalid("programId", needs));
+            }
+            found = found.or(link);
+        }
+        Ok(found)
+    }
+
+    /// Has the visitor agreed, where that is asked? Nobody's no is passed over.
+    fn may_keep(&self, campaign: &Campaign) -> bool {
+        self.consent_granted
+            .unwrap_or(!campaign.terms.tracking_requires_consent)
+    }
+
+    fn visit(
+        &self,
+        state: &AppState,
+        parts: &Parts,
+        (affiliate, campaign): (&Affiliate, &Campaign),
+        page: &Url,
+    ) -> Visit {
+        Visit {
+            affiliate_id: affiliate.id,
+            campaign_id: campaign.id,
+            network: visitor::network(parts, state),
+            visitor: visitor::known(&parts.headers),
+            page_url: Some(site::kept_page(page)),
+            referrer: self.referrer.as_deref().and_then(site::kept_referrer),
+        }
+    }
+
+    /// Where the first touch counts: the click that the page knows of, if it still counts in this campaign.
+    async fn first_touch(
+        &self,
+        state: &AppState,
+        organization_id: OrganizationId,
+        campaign: &Campaign,
+    ) -> Result<Option<(ClickId, Arc<Affiliate>)>, Problem> {
+        let token = self.previous_token.as_deref().and_then(token);
+        let is_first = campaign.terms.attribution_model == AttributionModel::FirstTouch;
+        let Some(token) = token.filter(|_| is_first) else {
+            return Ok(None);
+        };
+        let known = state.store.click(organization_id, token).await?;
+        let now = state.store.now();
+        let counts = known.filter(|(click, affiliate)| {
+            click.campaign_id == campaign.id
+                && click.counts(now, campaign.terms.cookie_days)
+                && affiliate.earns_in(campaign)
+        });
+        Ok(counts.map(|(click, affiliate)| (click.id, affiliate)))
+    }
+}

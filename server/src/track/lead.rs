@@ -1,0 +1,99 @@
+//! `POST /api/tracking/click/lead`: a shop's page tells that a visitor has signed up.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    conversion::ProcessorIds,
+    email::Email,
+    fact::{Clue, ClueKind, Signup},
+    id::{ClickId, OrganizationId},
+    text::Name,
+};
+use serde::Deserialize;
+use serde_json::json;
+use store::{
+    intake::{IntakeError, ServerLead},
+    link::OnSite,
+};
+
+use super::{MAX_BODY, site::campaigns, token, visitor};
+use crate::{
+    input::{parse, read_body, require_json},
+    problem::Problem,
+    state::AppState,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    click_token: String,
+    email: Email,
+    name: Option<Name>,
+}
+
+/// `POST /api/tracking/click/lead`. The answer is the same whoever signs up and whatever is known of him: anybody
+/// can ask.
+pub(crate) async fn record(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    state.limits.click(visitor::address(&parts, &state))?;
+    require_json(&parts.headers)?;
+    let body: Body = parse(&read_body(body, MAX_BODY).await?)?;
+    let on_page = campaigns(&state, &parts, None).await?;
+    let unknown = || Problem::not_found_in("clickToken", "click");
+    let token = token(&body.click_token).ok_or_else(unknown)?;
+    let organization_id = find(&state, &on_page, token).await?.ok_or_else(unknown)?;
+    if visitor::is_person(&parts.headers) {
+        let lead = body.lead(token, state.store.now());
+        match state.store.record_lead(organization_id, lead).await {
+            Ok(_) | Err(IntakeError::NobodyToCredit(_) | IntakeError::NotDue(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Json(json!({"status": "ok"})).into_response())
+}
+
+/// Whose click it is, of the organizations that the page belongs to.
+async fn find(
+    state: &AppState,
+    on_page: &[OnSite],
+    token: ClickId,
+) -> Result<Option<OrganizationId>, Problem> {
+    let mut organizations: Vec<OrganizationId> =
+        on_page.iter().map(|one| one.organization_id).collect();
+    organizations.dedup();
+    for id in organizations {
+        if state.store.click(id, token).await?.is_some() {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+impl Body {
+    fn lead(self, token: ClickId, now: chrono::DateTime<chrono::Utc>) -> ServerLead {
+        let clue = Clue {
+            kind: ClueKind::Click,
+            value: token.to_string(),
+            place: "click of the page".to_owned(),
+        };
+        let signup = Signup {
+            external_event_id: None,
+            occurred_at: now,
+            ids: ProcessorIds::default(),
+            email: Some(self.email.into()),
+            name: self.name.map(String::from),
+            clues: vec![clue],
+            metadata: "{}".to_owned(),
+        };
+        ServerLead {
+            signup,
+            campaign_id: None,
+        }
+    }
+}

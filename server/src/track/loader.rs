@@ -1,0 +1,55 @@
+//! `GET /t.js`: the script that shops put into their pages.
+
+use std::sync::LazyLock;
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+
+const LOADER: &str = include_str!("loader.js");
+/// How long browsers use it without asking again.
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// Weak, because the bytes on the wire are compressed ones.
+static ETAG: LazyLock<String> =
+    LazyLock::new(|| format!("W/\"{}\"", &hex::encode(Sha256::digest(LOADER))));
+
+/// `GET /t.js`
+pub(crate) async fn script(headers: HeaderMap) -> Response {
+    let asked = headers.get_all(header::IF_NONE_MATCH).iter();
+    let is_known = asked
+        .filter_map(|tags| tags.to_str().ok())
+        .any(|tags| tags.contains(ETAG.as_str()));
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+        (kind, LOADER).into_response()
+    };
+    let answer = response.headers_mut();
+    answer.insert(header::CACHE_CONTROL, CACHE);
+    answer.extend(HeaderValue::from_str(&ETAG).map(|tag| (header::ETAG, tag)));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::LOADER;
+
+    /// What a shop's visitors load, in bytes.
+    const BUDGET: usize = 4096;
+
+    #[test]
+    fn the_loader_stays_small() {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(LOADER.as_bytes()).expect("packed");
+        let size = packed.finish().expect("packed").len();
+        assert!(size < BUDGET, "{size} bytes");
+    }
+}

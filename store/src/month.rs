@@ -1,0 +1,84 @@
+//! The months that events and clicks are kept in: partitions, made ahead of time.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
+use domain::id::lower_bound;
+use sqlx::AssertSqlSafe;
+
+use crate::{Store, StoreError};
+
+/// How many months are made ahead of time.
+const MONTHS_AHEAD: u32 = 3;
+
+impl Store {
+    /// Makes the partitions of this month and the next ones. Idempotent; run at start-up and daily.
+    pub async fn make_months(&self) -> Result<(), StoreError> {
+        for month in (0..=MONTHS_AHEAD).filter_map(|ahead| Month::after(self.now(), ahead)) {
+            for sql in [month.of_events(), month.of_clicks()] {
+                sqlx::query(AssertSqlSafe(sql)).execute(&self.pool).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A calendar month; the end is excluded.
+struct Month {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+impl Month {
+    /// So many months after the one that `now` is in.
+    fn after(now: DateTime<Utc>, months: u32) -> Option<Self> {
+        let first = now.date_naive().with_day(1)?;
+        let first = first.and_time(NaiveTime::MIN).and_utc();
+        let from = first.checked_add_months(Months::new(months))?;
+        let to = from.checked_add_months(Months::new(1))?;
+        Some(Self { from, to })
+    }
+
+    /// Events lie by when they happened.
+    fn of_events(&self) -> String {
+        self.partition("event", self.from.to_rfc3339(), self.to.to_rfc3339())
+    }
+
+    /// Clicks lie by their ids, which are of the time of the click.
+    fn of_clicks(&self) -> String {
+        self.partition("click", lower_bound(self.from), lower_bound(self.to))
+    }
+
+    /// Only digits, letters and dashes of our own making go into the text.
+    fn partition(&self, table: &str, from: impl Display, to: impl Display) -> String {
+        let name = self.from.format("%Y_%m");
+        format!(
+            "create table if not exists {table}_{name} partition of {table} for values from ('{from}') to ('{to}')"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_follow_each_other_over_the_year() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).expect("in range"); // 2026-11-18
+        let month = Month::after(now, 2).expect("a month");
+        assert_eq!(
+            month.of_events(),
+            "create table if not exists event_2027_01 partition of event \
+             for values from ('2027-01-01T00:00:00+00:00') to ('2027-02-01T00:00:00+00:00')"
+        );
+        let first = lower_bound(month.from);
+        assert_eq!(
+            month.of_clicks(),
+            format!(
+                "create table if not exists click_2027_01 partition of click \
+                 for values from ('{first}') to ('{}')",
+                lower_bound(month.to)
+            )
+        );
+    }
+}
