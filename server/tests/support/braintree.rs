@@ -202,8 +202,8 @@ pub(crate) fn notification(kind: &str, at: i64, subject: &str) -> String {
 pub(crate) fn payload(xml: &str) -> String {
     let encoded = STANDARD.encode(xml);
     let lines = encoded.as_bytes().chunks(60);
-    let lines = lines.map(|line| std::str::from_utf8(line).expect("ASCII"));
-    lines.map(|line| format!("{line}\n")).collect()
+    let bytes: Vec<u8> = lines.flat_map(|line| [line, b"\n"].concat()).collect();
+    String::from_utf8(bytes).expect("ASCII")
 }
 
 /// The form of these two fields.
