@@ -138,6 +138,8 @@ function environment(place: Place, owner: Partial<typeof OWNER>): NodeJS.Process
     TRIBUTARY_DATA_DIR: join(place.directory, 'data'),
     TRIBUTARY_RATE_LIMIT_PER_MINUTE: '0',
     TRIBUTARY_FX_URL: '/dev/null',
+    // Tests call nobody.
+    TRIBUTARY_BRAINTREE_API: 'http://127.0.0.1:9',
   };
 }
 

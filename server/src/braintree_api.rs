@@ -143,6 +143,20 @@ impl BraintreeApi {
         self.ask(account, Method::POST, path, Some(&body)).await
     }
 
+    fn url(&self, account: Account<'_>, path: &[&str]) -> Result<Url, BraintreeApiError> {
+        let own = match account.mode {
+            Mode::Live => PRODUCTION,
+            Mode::Test => SANDBOX,
+        };
+        let url = Url::parse(self.base.as_deref().unwrap_or(own));
+        let mut url = url.map_err(|_| BraintreeApiError::Missing)?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            let merchant = ["merchants", &account.keys.merchant_id];
+            segments.pop_if_empty().extend(merchant).extend(path);
+        }
+        Ok(url)
+    }
+
     async fn ask(
         &self,
         account: Account<'_>,
@@ -150,16 +164,7 @@ impl BraintreeApi {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<String, BraintreeApiError> {
-        let own = match account.mode {
-            Mode::Live => PRODUCTION,
-            Mode::Test => SANDBOX,
-        };
-        let mut url = Url::parse(self.base.as_deref().unwrap_or(own))
-            .map_err(|_| BraintreeApiError::Missing)?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            let merchant = ["merchants", &account.keys.merchant_id];
-            segments.pop_if_empty().extend(merchant).extend(path);
-        }
+        let url = self.url(account, path)?;
         let pair = account.pair;
         let request = self.http.request(method, url);
         let request = request
@@ -190,7 +195,8 @@ fn listed(xml: &str) -> Result<(Vec<String>, usize), BraintreeApiError> {
     let results = Element::new("search_results", &document);
     let page = results.text("page_size");
     let page = page.and_then(|size| size.parse().ok()).unwrap_or(PAGE);
-    Ok((results.texts("ids").collect(), page))
+    let ids = results.words("ids");
+    Ok((ids.map_err(|_| BraintreeApiError::Unreadable)?, page))
 }
 
 fn transactions(xml: &str) -> Result<Vec<String>, BraintreeApiError> {
@@ -219,5 +225,40 @@ fn refused(status: StatusCode) -> BraintreeApiError {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => BraintreeApiError::Key(status.as_u16()),
         StatusCode::NOT_FOUND => BraintreeApiError::Missing,
         _ => BraintreeApiError::Refused(status.as_u16()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connections_mode_says_where_its_account_is_and_ids_stay_inside_their_place() {
+        let pair = KeyPair {
+            public: "public".to_owned(),
+            private: "private".to_owned(),
+        };
+        let keys = BraintreeKeys {
+            merchant_id: "shop/1".to_owned(),
+            pairs: vec![pair],
+        };
+        let url = |base, mode, id| {
+            let account = Account::new(Some(&keys), mode).expect("keys");
+            let url = BraintreeApi::new(base).url(account, &["transactions", id]);
+            url.expect("an address").to_string()
+        };
+        assert_eq!(
+            url(None, Mode::Live, "t1"),
+            "https://api.braintreegateway.com/merchants/shop%2F1/transactions/t1"
+        );
+        assert_eq!(
+            url(None, Mode::Test, "../t1?x=#y"),
+            "https://api.sandbox.braintreegateway.com/merchants/shop%2F1/transactions/..%2Ft1%3Fx=%23y"
+        );
+        assert_eq!(
+            url(Some("http://127.0.0.1:9/braintree/"), Mode::Live, "t1"),
+            "http://127.0.0.1:9/braintree/merchants/shop%2F1/transactions/t1"
+        );
+        assert!(Account::new(None, Mode::Live).is_err());
     }
 }

@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike, Utc};
 use domain::text::MAX_EXTERNAL_ID;
 use sha2::{Digest, Sha256};
 
@@ -52,6 +52,8 @@ struct Told {
 
 /// Reads the body of a request that was verified, or what was found in Braintree's own lists.
 fn read(body: &[u8], connected_at: DateTime<Utc>) -> Result<Event, Unreadable> {
+    // Braintree tells whole seconds: what was paid in the connection's own may be after it.
+    let connected_at = connected_at.with_nanosecond(0).unwrap_or(connected_at);
     let xml = form::xml(body)?;
     let document = Node::parse(&xml).map_err(Unreadable::NotReadable)?;
     if document.name() != "notification" {

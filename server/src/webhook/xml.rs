@@ -219,10 +219,11 @@ impl<'a> Element<'a> {
         named.map(move |item| Self::new(name, item))
     }
 
-    /// The texts of the members of the list at `path`, whatever their names.
-    pub(crate) fn texts(self, path: &str) -> impl Iterator<Item = String> {
+    /// The words in the list at `path`, whatever the names of its members.
+    pub(crate) fn words(self, path: &str) -> Result<Vec<String>, Malformed> {
         let list = self.node_at(path).map(|list| list.children.iter());
-        list.into_iter().flatten().filter_map(Node::written)
+        let written = list.into_iter().flatten().filter_map(Node::written);
+        written.map(|word| self.fit(path, word)).collect()
     }
 
     /// Free text for people: cleaned, cut, `None` when nothing is left.
@@ -231,14 +232,20 @@ impl<'a> Element<'a> {
         Some(text.chars().take(MAX_TEXT).collect())
     }
 
-    /// Text that is compared and must therefore be whole: at most 255 bytes.
+    /// Text that is compared and must therefore be whole: at most 255 bytes on one line.
     pub(crate) fn word(self, path: &str) -> Result<Option<String>, Malformed> {
-        match self.node_at(path).and_then(Node::written) {
-            Some(word) if word.len() > MAX_EXTERNAL_ID => {
-                Err(self.malformed(path, "is longer than 255 bytes"))
-            }
-            word => Ok(word),
+        let word = self.node_at(path).and_then(Node::written);
+        word.map(|word| self.fit(path, word)).transpose()
+    }
+
+    fn fit(self, path: &str, word: String) -> Result<String, Malformed> {
+        if word.len() > MAX_EXTERNAL_ID {
+            return Err(self.malformed(path, "is longer than 255 bytes"));
         }
+        if word.contains(char::is_control) {
+            return Err(self.malformed(path, "has control characters"));
+        }
+        Ok(word)
     }
 
     /// The same for what can't be done without.

@@ -5,6 +5,7 @@
 //! [`Client`] with the first organization's key. Nothing here uses the product's code: signatures and
 //! event streams are read and written a second time, so that a mistake can't cancel itself out.
 
+pub(crate) mod braintree;
 mod client;
 mod database;
 mod localstripe;
@@ -20,6 +21,7 @@ pub(crate) mod stripe;
 mod visitor;
 
 pub(crate) use self::{
+    braintree::BraintreeStandIn,
     client::{Affiliate, Answer, Client, Connection, padded, send},
     database::Database,
     localstripe::LocalStripe,
@@ -27,7 +29,7 @@ pub(crate) use self::{
     process::run,
     proxy::Proxy,
     server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
-    sign::{s2s_signature, signature},
+    sign::{braintree_signature, s2s_signature, signature},
     stand_in::StandIn,
     stream::{EventStream, Sent},
     visitor::{SHOP, Visitor},

@@ -52,12 +52,9 @@ pub(super) fn of_list(
 /// The refunds that a sale names, of which nothing else is known yet.
 pub(super) fn announced(sale: Element<'_>, told: Told) -> Result<Vec<MoneyBack>, Malformed> {
     let id = sale.needed_word("id")?;
-    let refunds = sale.texts("refund_ids").chain(sale.word("refund_id")?);
+    let refunds = sale.words("refund_ids")?.into_iter();
     let mut found: Vec<MoneyBack> = Vec::new();
-    for refund in refunds {
-        if refund.len() > domain::text::MAX_EXTERNAL_ID {
-            return Err(sale.malformed("refund_ids", "has an id of more than 255 bytes"));
-        }
+    for refund in refunds.chain(sale.word("refund_id")?) {
         if found.iter().any(|known| known.external_id == refund) {
             continue;
         }

@@ -25,7 +25,7 @@ fn names_nothing_lists_and_characters() {
     assert_eq!(element.text("raw").as_deref(), Some("<&>"));
     assert_eq!(element.text("b_c"), None, "nil is nothing");
     assert!(element.at("add_ons").is_some(), "a dash is an underscore");
-    assert_eq!(element.texts("list").collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(element.words("list").expect("words"), ["1", "2"]);
     let at = element.time("at").expect("a time").expect("told");
     assert_eq!(at.timestamp(), 1_795_168_800);
     assert_eq!(element.time("missing"), Ok(None));
@@ -38,6 +38,9 @@ fn names_nothing_lists_and_characters() {
     }
     let long = parse(&format!("<a><id>{}</id></a>", "x".repeat(256)));
     assert!(Element::new("a", &long).word("id").is_err());
+    let broken = parse("<a><id>x\ny</id></a>");
+    let error = Element::new("a", &broken).word("id").expect_err("no id");
+    assert_eq!(error.to_string(), "a.id has control characters");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Addresses under `/api/webhooks`.
 
+mod braintree;
 mod paddle;
 mod stripe;

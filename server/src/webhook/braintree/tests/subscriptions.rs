@@ -2,7 +2,10 @@
 
 use domain::fact::{Clue, ClueKind, Fact};
 
-use super::{at, backs, event, facts, failed, ignored, notification, payments, sale, subscription};
+use super::{
+    Content, at, backs, event, facts, failed, ignored, notification, payments, read, sale,
+    subscription,
+};
 
 const CHARGED: &str = "subscription_charged_successfully";
 
@@ -49,6 +52,19 @@ fn every_sale_since_the_connection_is_a_payment_and_the_oldest_comes_first() {
     let why = ignored(CHARGED, &subscription("", &old));
     assert_eq!(why, "paid before this connection was made");
     assert_eq!(ignored(CHARGED, &subscription("", &[])), "nothing was paid");
+}
+
+#[test]
+fn what_was_paid_in_the_second_of_the_connection_counts() {
+    let xml = notification(CHARGED, &subscription("", &[sale("t1", "")]));
+    for (connected_at, expected) in [
+        ("2026-10-01T10:00:00.9Z", true),
+        ("2026-10-01T10:00:01Z", false),
+    ] {
+        let event = read(xml.as_bytes(), at(connected_at)).expect("readable");
+        let counted = matches!(event.content, Content::Facts(_));
+        assert_eq!(counted, expected, "{connected_at}");
+    }
 }
 
 #[test]
