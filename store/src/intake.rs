@@ -12,6 +12,7 @@ mod decide;
 mod history;
 mod keep;
 mod keys;
+mod learn;
 mod links;
 mod load;
 mod look_up;

@@ -99,39 +99,15 @@ pub(super) async fn history_in(
         };
         let external_id = row.external_event_id.as_deref();
         let when = Paid::new(row.occurred_at, external_id, Some(credit.conversion_id));
-        match row.arm.as_str() {
-            "subscription" => remember(
-                &mut credits,
-                &mut first_paid,
-                Payer::Subscription(row.key),
-                kind,
-                &credit,
-                when,
-            ),
-            "customer" => remember(
-                &mut credits,
-                &mut first_paid,
-                Payer::Customer(row.key),
-                kind,
-                &credit,
-                when,
-            ),
-            "email" => remember(
-                &mut credits,
-                &mut first_paid,
-                Payer::Email(row.key),
-                kind,
-                &credit,
-                when,
-            ),
-            "first_by_customer" => paid(
-                &mut first_paid,
-                Payer::Customer(row.key),
-                kind,
-                &credit,
-                when,
-            ),
-            _ => paid(&mut first_paid, Payer::Email(row.key), kind, &credit, when),
+        let payer = match row.arm.as_str() {
+            "subscription" => Payer::Subscription(row.key),
+            "customer" | "first_by_customer" => Payer::Customer(row.key),
+            _ => Payer::Email(row.key),
+        };
+        if row.arm.starts_with("first") {
+            paid(&mut first_paid, payer, kind, &credit, when);
+        } else {
+            remember(&mut credits, &mut first_paid, payer, kind, &credit, when);
         }
     }
     Ok((credits, first_paid))
