@@ -48,7 +48,8 @@ pub struct Clue {
 /// A payment that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// Unique in the organization: invoice id, else payment intent, else session; the caller's id for S2S.
+    /// Unique in the organization: Stripe's invoice id, else payment intent, else session; the transaction id of
+    /// Paddle and Braintree; the caller's id for S2S.
     pub external_event_id: String,
     /// What the customer paid, refunds not taken off.
     pub amount: Money,

@@ -43,7 +43,7 @@ struct ConnectionRow<'a> {
     last_refused_at: Option<DateTime<Utc>>,
     /// What was wrong with its signature.
     last_refusal: Option<&'a str>,
-    /// When its events were last read at the processor to the end; only with an API key.
+    /// When its events were last read at the processor to the end; only with a key of its API.
     last_reconciled_at: Option<DateTime<Utc>>,
     /// Why the last such reading broke off.
     reconcile_error: Option<&'a str>,
