@@ -127,7 +127,7 @@ test('connections', async ({ page, visit, look }) => {
   await look();
   await further.getByLabel('Signing secret').fill('whsec_fedcba9876543210');
   await further.getByRole('button', { name: 'Add secret' }).click();
-  await expect(card.getByRole('definition').nth(3)).toHaveText('2');
+  await expect(card.getByRole('definition').nth(4)).toHaveText('2');
   expect(await page.content(), 'secrets are never shown').not.toContain('whsec_fedcba');
 });
 
@@ -172,13 +172,13 @@ test('a Braintree account with its key pair', async ({ page, visit, look }) => {
 
   const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Braintree' }) });
   await expect(card).toContainText(`${shop.url}/api/webhooks/braintree/`);
-  await expect(card.getByRole('definition').nth(3)).toHaveText('1');
+  await expect(card.getByRole('definition').nth(4)).toHaveText('1');
   await look();
   await card.getByRole('link', { name: 'Add a further secret' }).click();
   const further = page.getByRole('region', { name: 'Add a further secret' });
   await further.getByLabel('Public key').fill('acme_public_key_2');
   await further.getByLabel('Private key').fill('fedcba9876543210fedcba9876543210');
   await further.getByRole('button', { name: 'Add secret' }).click();
-  await expect(card.getByRole('definition').nth(3)).toHaveText('2');
+  await expect(card.getByRole('definition').nth(4)).toHaveText('2');
   expect(await page.content(), 'keys are never shown').not.toContain('fedcba98');
 });

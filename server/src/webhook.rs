@@ -1,8 +1,7 @@
 //! Webhooks of processors: one shared intake, one adapter per processor.
 //!
-//! How to add a processor: one file here that is like [`stripe`] and ends in an [`event::Adapter`], one
-//! value of `domain::connection::Processor`, a line in [`intake::adapter`], and its section of the page
-//! of connections. Facts, storage, attribution and money are the same for all of them.
+//! How to add a processor: see the README. Facts, storage, attribution and money are the same for all of
+//! them.
 
 pub(crate) mod braintree;
 mod clue;

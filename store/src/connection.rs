@@ -25,6 +25,8 @@ pub use self::{
 mod refused;
 mod secrets;
 
+/// What was read in a processor's own list is no sign that deliveries arrive.
+const FOUND_IN_A_LIST: &str = "transaction_search";
 const TABLE: &str = "connection";
 
 /// A connection as the intake needs it.
@@ -107,6 +109,8 @@ pub struct ConnectionChange {
     pub key_pairs: Option<Vec<KeyPair>>,
     /// One more key pair, for rolling; the oldest beyond the limit is dropped.
     pub further_pair: Option<KeyPair>,
+    /// Is the further secret or pair the only one from now on?
+    pub drops_others: bool,
     /// Replaces the merchant's id.
     pub merchant_id: Option<String>,
 }
@@ -201,7 +205,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"select c.connection_id, c.processor, c.mode, c.name, c.campaign_id, c.secret_count, c.created_at,
                    (select max(e.received_at) from event e where e.organization_id = $1
-                        and e.connection_id = c.connection_id) as "last_event_at?",
+                        and e.connection_id = c.connection_id and e.kind <> $2) as "last_event_at?",
                    r.reconciled_at as "reconciled_at?", r.error as "error?",
                    d.refused_at as "refused_at?", d.reason as "reason?"
                from connection c
@@ -212,6 +216,7 @@ impl Store {
                where c.organization_id = $1 and c.removed_at is null
                order by c.connection_id"#,
             organization_id.0,
+            FOUND_IN_A_LIST,
         )
         .fetch_all(&self.pool)
         .await?;

@@ -1,6 +1,6 @@
 //! The page of connections as markup. Written on the server only (see [`super::served`]).
 
-use domain::connection::{Mode, Processor};
+use domain::connection::Mode;
 use leptos::{either::Either, prelude::*};
 use store::connection::ConnectionView;
 
@@ -27,21 +27,14 @@ use crate::{
 const HERE: &str = "/dashboard/connections";
 
 const NAME: Field = Field::new("name", words::NAME, words::NAME_HINT);
-const MODE: Field = Field::new("mode", words::MODE, words::MODE_HINT);
-const SECRET: Field = Field::new("secret", words::SECRET, words::SECRET_HINT).kind("password");
+const OLD: Field = Field::new("old", words::OLD, words::OLD_HINT);
 const API_KEY: Field = Field::new("api_key", words::API_KEY, words::API_KEY_HINT)
     .kind("password")
     .optional();
-const PADDLE_SECRET: Field =
-    Field::new("secret", words::PADDLE_SECRET, words::PADDLE_SECRET_HINT).kind("password");
 const MERCHANT_ID: Field = Field::new("merchant_id", words::MERCHANT_ID, words::MERCHANT_ID_HINT);
 const PUBLIC_KEY: Field = Field::new("public_key", words::PUBLIC_KEY, words::PUBLIC_KEY_HINT);
 const PRIVATE_KEY: Field =
     Field::new("private_key", words::PRIVATE_KEY, words::PRIVATE_KEY_HINT).kind("password");
-const FURTHER: Field = Field::new("secret", words::SECRET, words::ROLL_HINT).kind("password");
-const FURTHER_OR_NOT: Field = Field::new("secret", words::SECRET, words::ROLL_HINT)
-    .kind("password")
-    .optional();
 const NEW_API_KEY: Field = Field::new("api_key", words::API_KEY, words::NEW_API_KEY_HINT)
     .kind("password")
     .optional();
@@ -113,7 +106,7 @@ fn card(connection: &ConnectionView, url: &str, may_edit: bool) -> impl IntoView
             <header>
                 <h2>{connection.name.to_string()}</h2>
                 <span class="word">{connection.processor.label()}</span>
-                <span class=class>{mode(connection.processor, connection.mode)}</span>
+                <span class=class>{mode(about, connection.mode)}</span>
                 {change}
             </header>
             <dl>
@@ -131,6 +124,8 @@ fn card(connection: &ConnectionView, url: &str, may_edit: bool) -> impl IntoView
                         <pre>{about.events.join("\n")}</pre>
                     </details>
                 </dd>
+                <dt>{words::REFERRAL}</dt>
+                <dd>{about.referral}</dd>
                 <dt>{about.secrets}</dt>
                 <dd>{connection.secrets}</dd>
                 <dt>{words::LAST_EVENT}</dt>
@@ -143,12 +138,11 @@ fn card(connection: &ConnectionView, url: &str, may_edit: bool) -> impl IntoView
 }
 
 /// A processor's own word for the mode.
-fn mode(processor: Processor, mode: Mode) -> &'static str {
-    match (processor, mode) {
-        (Processor::Braintree, Mode::Live) => words::PRODUCTION,
-        (Processor::Braintree | Processor::Paddle, Mode::Test) => words::SANDBOX,
-        (_, Mode::Live) => words::LIVE,
-        (_, Mode::Test) => words::TEST,
+fn mode(about: &About, mode: Mode) -> &'static str {
+    let [live, test] = about.modes;
+    match mode {
+        Mode::Live => live,
+        Mode::Test => test,
     }
 }
 
@@ -158,10 +152,11 @@ fn next(connection: &ConnectionView, about: &About) -> impl IntoView + use<> {
         let why = words::turned_away(&refused.reason);
         return view! { <p class="form-error">{moment(refused.at)}{why}</p> }.into_any();
     }
+    let [live, test] = about.listening;
     match (connection.last_event_at, connection.mode) {
         (None, _) => about.first.into_any(),
-        (_, Mode::Live) => words::LISTENING.into_any(),
-        (_, Mode::Test) => words::LISTENING_TO_TESTS.into_any(),
+        (_, Mode::Live) => live.into_any(),
+        (_, Mode::Test) => test.into_any(),
     }
 }
 
@@ -201,24 +196,20 @@ fn reconciled(connection: &ConnectionView) -> Option<impl IntoView + use<>> {
 }
 
 fn add_form(about: &'static About, refused: &Refused) -> AnyView {
-    let processor = about.processor;
-    let choice = |one: Mode| Choice::new(one.as_str(), mode(processor, one));
+    let choice = |one: Mode| Choice::new(one.as_str(), mode(about, one));
     let modes = vec![choice(Mode::Live), choice(Mode::Test)];
-    let secrets = match processor {
-        Processor::Braintree => view! {
-            {input(&MERCHANT_ID, refused, "")}
-            {input(&PUBLIC_KEY, refused, "")}
-            {input(&PRIVATE_KEY, refused, "")}
-        }
-        .into_any(),
-        Processor::Paddle => input(&PADDLE_SECRET, refused, "").into_any(),
-        _ => view! { {input(&SECRET, refused, "")}{input(&API_KEY, refused, "")} }.into_any(),
-    };
+    let api_key = about.takes_api_key.then(|| input(&API_KEY, refused, ""));
+    let merchant_id = about
+        .secret
+        .is_none()
+        .then(|| input(&MERCHANT_ID, refused, ""));
     let fields = view! {
-        <input type="hidden" name="form[processor]" value=processor.as_str()/>
-        {input(&NAME, refused, processor.label())}
-        {select(&MODE, refused, modes, "live")}
-        {secrets}
+        <input type="hidden" name="form[processor]" value=about.processor.as_str()/>
+        {input(&NAME, refused, about.processor.label())}
+        {select(&Field::new("mode", words::MODE, about.mode_hint), refused, modes, "live")}
+        {merchant_id}
+        {secret(about, None, refused)}
+        {api_key}
         {submit(about.connect)}
     }
     .into_any();
@@ -229,20 +220,36 @@ fn add_form(about: &'static About, refused: &Refused) -> AnyView {
     )
 }
 
-fn secret_form(connection: &ConnectionView, refused: &Refused) -> AnyView {
-    let secrets = match connection.processor {
-        Processor::Braintree => view! {
-            {input(&PUBLIC_KEY, refused, "")}
-            {input(&PRIVATE_KEY, refused, "")}
-        }
-        .into_any(),
-        Processor::Paddle => input(&FURTHER, refused, "").into_any(),
-        _ => view! { {input(&FURTHER_OR_NOT, refused, "")}{input(&NEW_API_KEY, refused, "")} }
-            .into_any(),
+/// What the processor signs with: a secret, or a key pair. `hint` stands for that of a first secret.
+fn secret(about: &About, hint: Option<&'static str>, refused: &Refused) -> AnyView {
+    let Some(secret) = &about.secret else {
+        return view! { {input(&PUBLIC_KEY, refused, "")}{input(&PRIVATE_KEY, refused, "")} }
+            .into_any();
     };
+    let field = Field::new("secret", secret.label, hint.unwrap_or(secret.hint)).kind("password");
+    // Beside it an API key alone may be given anew.
+    let field = if hint.is_some() && about.takes_api_key {
+        field.optional()
+    } else {
+        field
+    };
+    input(&field, refused, "").into_any()
+}
+
+fn secret_form(connection: &ConnectionView, refused: &Refused) -> AnyView {
+    let about = about(connection.processor);
+    let api_key = about
+        .takes_api_key
+        .then(|| input(&NEW_API_KEY, refused, ""));
+    let old = vec![
+        Choice::new("keep", words::KEEP_OLD),
+        Choice::new("drop", words::DROP_OLD),
+    ];
     let fields = view! {
         <input type="hidden" name="form[connection]" value=connection.id.to_string()/>
-        {secrets}
+        {secret(about, Some(words::ROLL_HINT), refused)}
+        {select(&OLD, refused, old, "keep")}
+        {api_key}
         {submit(words::ADD_SECRET)}
     }
     .into_any();

@@ -15,7 +15,7 @@ form! {
 
 form! {
     /// One more signing secret or key pair, while one is rolled; or another API key.
-    SecretForm { connection } secret { secret, api_key, public_key, private_key }
+    SecretForm { connection, old } secret { secret, api_key, public_key, private_key }
 }
 
 /// All connections. `add` opens a form: a processor's word to connect an account of it, a connection's id
@@ -168,15 +168,15 @@ mod server {
                 mode: mode.ok_or_else(|| AppError::invalid("mode", text::form::CHOOSE))?,
                 name: field("name", Name::parse(&self.name))?,
                 campaign_id: None,
-                secrets: match processor {
-                    Processor::Braintree => Secrets {
+                secrets: match &about(processor).secret {
+                    None => Secrets {
                         braintree: Some(BraintreeKeys {
                             merchant_id: needed("merchant_id", &self.merchant_id)?,
                             pairs: vec![pair(&self.public_key, &self.private_key)?],
                         }),
                         ..Secrets::default()
                     },
-                    _ => Secrets {
+                    Some(_) => Secrets {
                         signing: vec![signing_secret(processor, &self.secret)?],
                         api_key: typed(&self.api_key),
                         braintree: None,
@@ -190,8 +190,8 @@ mod server {
         fn read(&self, processor: Processor) -> Result<ConnectionChange, AppError> {
             let api_key = typed(&self.api_key);
             let mut change = ConnectionChange::default();
-            match (processor, typed(&self.secret)) {
-                (Processor::Braintree, _) => {
+            match (&about(processor).secret, typed(&self.secret)) {
+                (None, _) => {
                     change.further_pair = Some(pair(&self.public_key, &self.private_key)?);
                 }
                 // An API key alone may be replaced.
@@ -199,6 +199,7 @@ mod server {
                 _ => change.further_secret = Some(signing_secret(processor, &self.secret)?),
             }
             change.api_key = api_key;
+            change.drops_others = self.old == "drop";
             Ok(change)
         }
     }
@@ -222,15 +223,13 @@ mod server {
 
     /// What processors' secrets begin with tells them from other keys that are easily taken for them.
     fn signing_secret(processor: Processor, typed: &str) -> Result<String, AppError> {
-        let (beginning, wrong) = match processor {
-            Processor::Paddle => ("pdl_ntfset_", words::NOT_A_PADDLE_SECRET),
-            _ => ("whsec_", words::NOT_A_SECRET),
-        };
-        let secret = typed.trim();
-        if !secret.starts_with(beginning) {
-            return Err(AppError::invalid("secret", wrong));
+        let typed = typed.trim();
+        match &about(processor).secret {
+            Some(secret) if !typed.starts_with(secret.begins) => {
+                Err(AppError::invalid("secret", secret.wrong))
+            }
+            _ => Ok(typed.to_owned()),
         }
-        Ok(secret.to_owned())
     }
 
     impl From<ConnectionError> for AppError {

@@ -41,6 +41,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     verify: |_, body, secrets, _| signature::verify(body, secrets.braintree.as_ref()),
     read,
     challenge: Some(|query, secrets| signature::prove(query, secrets.braintree.as_ref()?)),
+    opened: readable,
 };
 
 /// When a notification was made, and when its connection was: what happened before is not its business.
@@ -76,7 +77,7 @@ fn read(body: &[u8], connected_at: DateTime<Utc>) -> Result<Event, Unreadable> {
 }
 
 /// The document in a stored body, to be read by people; `None`: there is none.
-pub(super) fn readable(body: &[u8]) -> Option<Cow<'_, str>> {
+fn readable(body: &[u8]) -> Option<Cow<'_, str>> {
     form::xml(body).ok()
 }
 

@@ -1,9 +1,12 @@
 //! An event in our words, whichever processor it is of, and what the intake must know of a processor.
 
+use std::borrow::Cow;
+
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{connection::Mode, fact::Fact};
+use sha2::{Digest, Sha256};
 use store::connection::Secrets;
 use thiserror::Error;
 
@@ -20,6 +23,20 @@ pub(crate) struct Event {
     pub(crate) mode: Option<Mode>,
     /// What it tells us.
     pub(crate) content: Content,
+}
+
+impl Event {
+    /// A body that was signed but is no event, kept so that somebody sees it. The same body again is the
+    /// same event.
+    pub(super) fn unreadable(body: &[u8], why: &Unreadable) -> Self {
+        Self {
+            external_id: format!("unreadable:{}", hex::encode(Sha256::digest(body))),
+            kind: "unreadable".to_owned(),
+            occurred_at: None,
+            mode: None,
+            content: Content::Failed(why.to_string()),
+        }
+    }
 }
 
 /// What an event tells us.
@@ -98,4 +115,6 @@ pub(super) struct Adapter {
     /// What an address answers when the processor asks for proof that it is ours (the question of the
     /// query); `None`: the processor does not ask.
     pub(super) challenge: Option<fn(&str, &Secrets) -> Option<String>>,
+    /// A stored body as people read it, when that is not the body itself.
+    pub(super) opened: fn(&[u8]) -> Option<Cow<'_, str>>,
 }

@@ -56,7 +56,7 @@ pub(crate) async fn receive(
     let verified = (adapter.verify)(&parts.headers, &body, &connection.secrets, now);
     accept(&state, &parts, &connection, verified).await?;
     let read = (adapter.read)(&body, connection.created_at)
-        .map_err(|error| Problem::bad_request("invalid_event", error.to_string()))?;
+        .unwrap_or_else(|why| Event::unreadable(&body, &why));
     let receipt = keep(&state.store, incoming(connection, read, body)).await?;
     let answer = json!({
         "received": true,
@@ -158,13 +158,10 @@ pub(crate) fn read_again(stored: &StoredEvent) -> Content {
     }
 }
 
-/// A stored body as people read it: Braintree's documents are inside forms.
+/// A stored body as people read it.
 pub(crate) fn opened(stored: &StoredEvent) -> Cow<'_, [u8]> {
-    let document = match stored.connection.processor {
-        Processor::Braintree => braintree::readable(&stored.payload),
-        _ => None,
-    };
-    match document {
+    let adapter = adapter(stored.connection.processor);
+    match adapter.and_then(|adapter| (adapter.opened)(&stored.payload)) {
         Some(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
         Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
         None => Cow::Borrowed(&stored.payload),

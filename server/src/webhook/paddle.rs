@@ -34,6 +34,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     verify: |headers, body, secrets, now| SIGNED.verify(headers, body, &secrets.signing, now),
     read: |body, _| read(body),
     challenge: None,
+    opened: |_| None,
 };
 
 const SIGNED: Signed = Signed {

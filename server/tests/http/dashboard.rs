@@ -90,11 +90,11 @@ async fn a_connection_says_when_it_was_compared_with_the_processor_and_why_not()
             .text
     };
     let without = page().await;
-    assert!(without.contains("None yet") && !without.contains("Compared with Stripe"));
+    assert!(without.contains("None yet") && !without.contains("Last asked"));
 
     server.database().change(RECONCILED).await;
     let compared = page().await;
-    for text in ["Compared with Stripe", "20 Nov 2026, 08:30:05"] {
+    for text in ["Last asked", "20 Nov 2026, 08:30:05"] {
         assert!(compared.contains(text), "{text}: {compared}");
     }
     assert!(!compared.contains("broke off"), "{compared}");

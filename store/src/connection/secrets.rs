@@ -136,6 +136,9 @@ impl ConnectionChange {
         after.api_key = self.api_key.or(after.api_key);
         after.signing = self.signing.unwrap_or(after.signing);
         if let Some(further) = self.further_secret {
+            after
+                .signing
+                .retain(|one| !self.drops_others && *one != further);
             after.signing.insert(0, further);
             after.signing.truncate(MAX_SIGNING_SECRETS);
         }
@@ -149,6 +152,8 @@ impl ConnectionChange {
         held.merchant_id = merchant_id.unwrap_or_else(|| held.merchant_id.clone());
         held.pairs = pairs.unwrap_or_else(|| held.pairs.clone());
         if let Some(further) = further {
+            let stays = |pair: &KeyPair| !self.drops_others && pair.public != further.public;
+            held.pairs.retain(stays);
             held.pairs.insert(0, further);
             held.pairs.truncate(MAX_SIGNING_SECRETS);
         }

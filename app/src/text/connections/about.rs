@@ -14,9 +14,36 @@ pub struct About {
     pub events: &'static [&'static str],
     /// What its secrets are called.
     pub secrets: &'static str,
+    /// The secret that it signs with; `None`: it signs with key pairs.
+    pub secret: Option<Secret>,
+    /// Can things be looked up there with an API key?
+    pub takes_api_key: bool,
+    /// Its words for the modes, live first, and what to know about them.
+    pub modes: [&'static str; 2],
+    pub mode_hint: &'static str,
+    /// How a payment tells who brought it.
+    pub referral: &'static str,
     /// What to do while nothing has come.
     pub first: &'static str,
+    /// What to expect of live payments, and of test payments.
+    pub listening: [&'static str; 2],
 }
+
+/// A signing secret: what it is called, where it is found, and what tells it from other keys.
+pub struct Secret {
+    pub label: &'static str,
+    pub hint: &'static str,
+    /// What it begins with.
+    pub begins: &'static str,
+    /// What is said to another.
+    pub wrong: &'static str,
+}
+
+const CREDITED: &str = "Payments are credited the moment they come in.";
+const SANDBOX: &str =
+    "Sandbox payments are credited the moment they come in, and shown with the word Test.";
+const SANDBOX_HINT: &str =
+    "Events do not tell which it is: give a sandbox account a connection of its own.";
 
 /// Every processor that can be connected, in the order people read them.
 pub const ALL: [&About; 3] = [&STRIPE, &PADDLE, &BRAINTREE];
@@ -61,6 +88,20 @@ const STRIPE: About = About {
         "charge.dispute.funds_reinstated",
     ],
     secrets: "Signing secrets",
+    secret: Some(Secret {
+        label: "Signing secret",
+        hint: "From the endpoint's page in Stripe; it begins with whsec_. Stored encrypted and never shown again.",
+        begins: "whsec_",
+        wrong: "a signing secret of Stripe is needed; it begins with whsec_",
+    }),
+    takes_api_key: true,
+    modes: ["Live", "Test"],
+    mode_hint: "Events of the other mode are ignored.",
+    referral: "The affiliate's promotion code; or the referral code as client_reference_id or in the metadata key tributary_ref of the checkout, customer or subscription.",
+    listening: [
+        CREDITED,
+        "Test payments are credited the moment they come in; live ones are ignored here.",
+    ],
     first: "Nothing has come yet. Paste the address into Stripe, tick the events and press “Send test event”: it shows up under Events.",
 };
 
@@ -81,6 +122,17 @@ const PADDLE: About = About {
         "subscription.canceled",
     ],
     secrets: "Secret keys",
+    secret: Some(Secret {
+        label: "Secret key",
+        hint: "Of the destination, not an API key; it begins with pdl_ntfset_. Stored encrypted and never shown again.",
+        begins: "pdl_ntfset_",
+        wrong: "a destination's secret key of Paddle is needed; it begins with pdl_ntfset_",
+    }),
+    takes_api_key: false,
+    modes: ["Live", "Sandbox"],
+    mode_hint: SANDBOX_HINT,
+    referral: "The affiliate's discount code; or the referral code as tributary_ref in the checkout's customData, which renewals carry on.",
+    listening: [CREDITED, SANDBOX],
     first: "Nothing has come yet. Add the destination in Paddle, tick the events and run a simulation: it shows up under Events.",
 };
 
@@ -106,5 +158,11 @@ const BRAINTREE: About = About {
         "Dispute Won",
     ],
     secrets: "Key pairs",
+    secret: None,
+    takes_api_key: false,
+    modes: ["Production", "Sandbox"],
+    mode_hint: SANDBOX_HINT,
+    referral: "A discount whose id is the affiliate's coupon code; the referral code in the custom field tributary_ref of the transaction; or a lead told from your site before. Of one-off card sales Braintree sends nothing: tell them server to server, under the transaction's id.",
+    listening: [CREDITED, SANDBOX],
     first: "Nothing has come yet. Create the webhook in Braintree and press “Check URL”: it shows up under Events. Card refunds, of which Braintree sends nothing, are asked for every hour.",
 };

@@ -173,11 +173,32 @@ pub(crate) struct ChangeBody {
     private_key: Option<String>,
     #[serde(default, deserialize_with = "secret")]
     merchant_id: Option<String>,
+    key_pairs: Option<Vec<PairBody>>,
     environment: Option<Environment>,
 }
 
+/// A key pair of Braintree.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PairBody {
+    #[serde(default, deserialize_with = "secret")]
+    public_key: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    private_key: Option<String>,
+}
+
+impl PairBody {
+    fn read(self) -> Result<KeyPair, Problem> {
+        Ok(KeyPair {
+            public: needed("publicKey", self.public_key)?,
+            private: needed("privateKey", self.private_key)?,
+        })
+    }
+}
+
 impl ChangeBody {
-    /// A key pair joins those before: notifications under way are signed with them.
+    /// A key pair joins those before, for notifications under way are signed with them; `keyPairs` replaces
+    /// them all.
     fn read(self) -> Result<ConnectionChange, Problem> {
         let further_pair = match (self.public_key, self.private_key) {
             (None, None) => None,
@@ -186,7 +207,11 @@ impl ChangeBody {
                 private: needed("privateKey", private)?,
             }),
         };
+        let pairs = self
+            .key_pairs
+            .map(|pairs| pairs.into_iter().map(PairBody::read).collect());
         Ok(ConnectionChange {
+            key_pairs: pairs.transpose()?,
             name: self.name,
             mode: mode(self.mode, self.environment)?,
             campaign_id: self.program_id.given(),

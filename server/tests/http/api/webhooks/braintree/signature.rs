@@ -221,9 +221,14 @@ async fn four_mebibytes_are_read_and_no_more() {
         let xml = ann
             .charged(1, &[])
             .replace("<subject>", &format!("<subject>{inside}"));
-        let answer = server.notify(&connection, &xml).await.expect(400);
-        assert_eq!(answer.error(), "invalid_event");
-        assert!(answer.text.contains(why), "{}", answer.text);
+        let answer = server.notify(&connection, &xml).await.expect(200);
+        assert_eq!(answer.word("outcome"), "failed");
+        let told = server
+            .get("/api/v1/events?outcome=failed")
+            .await
+            .expect(200);
+        assert!(told.text.contains(why), "{}", told.text);
     }
-    assert_eq!(server.database().count("event").await, 1);
+    assert_eq!(server.database().count("event").await, 5);
+    assert_eq!(server.database().count("conversion").await, 0);
 }
