@@ -19,6 +19,8 @@ create table refund (
     kind text not null check (kind in ('refund', 'dispute', 'charge_total', 'warning', 'dispute_reversal', 'warning_reversal')),
     status text not null check (status in ('announced', 'pending', 'succeeded', 'failed', 'inquiry', 'open', 'lost', 'won')),
     amount_minor bigint not null check (amount_minor >= 0),
+    -- how much of it is not tax; null: not told
+    net_minor bigint check (net_minor between 0 and amount_minor),
     -- null: the sale's
     currency text,
     occurred_at timestamptz not null,

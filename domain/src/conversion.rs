@@ -11,6 +11,7 @@ use crate::{
     id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
+    refund::Whole,
     words::words,
 };
 
@@ -154,6 +155,14 @@ impl Conversion {
     /// The currency of the sale.
     pub fn currency(&self) -> Currency {
         self.amount.currency
+    }
+
+    /// What money may go back of.
+    pub fn whole(&self) -> Whole {
+        Whole {
+            amount: self.amount,
+            base_minor: self.base_minor,
+        }
     }
 
     /// When it was paid, among the payments of its customer.

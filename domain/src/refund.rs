@@ -7,13 +7,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    money::{Currency, Money},
-    words::words,
-};
+use crate::{money::Currency, words::words};
 
+mod back;
 #[cfg(test)]
 mod tests;
+
+pub use back::{Back, Share, Whole};
 
 words! {
     /// What kind of fact it is.
@@ -85,6 +85,9 @@ pub struct MoneyBack {
     pub kind: BackKind,
     /// How much, in minor units of `currency`.
     pub amount_minor: i64,
+    /// How much of it is not tax, where that is told: then it takes that part of what earns, and else the part
+    /// of the sale that it is.
+    pub net_minor: Option<i64>,
     /// In what it was given back; `None`: in the sale's currency, whatever that is.
     pub currency: Option<Currency>,
     /// Where it stands.
@@ -135,8 +138,8 @@ impl MoneyBack {
         // That there is a refund is no news once it is known how much it is.
         let is_known = |back: &Self| back.status != BackStatus::Announced;
         let rank = |back: &Self| {
-            let told = (back.told_at, back.status.rank(), back.amount_minor);
-            (is_known(back), told)
+            let amount = (back.amount_minor, back.net_minor);
+            (is_known(back), back.told_at, back.status.rank(), amount)
         };
         rank(self) > rank(other)
     }
@@ -163,130 +166,4 @@ impl MoneyBack {
         let now = (self.status == BackStatus::Failed).then_some(self.told_at);
         self.failed_at.or(now)
     }
-}
-
-/// What all facts of one payment come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Back {
-    /// What went back, in minor units of the payment's currency; never more than was paid.
-    pub minor: i64,
-    /// Is a dispute or a refund undecided, or the amount of a refund unknown?
-    pub is_disputed: bool,
-}
-
-impl Back {
-    /// From the newest telling of each fact. Facts in another currency than the payment's say nothing
-    /// about how much of it went back and are left out.
-    pub fn of<'a>(paid: Money, facts: impl IntoIterator<Item = &'a MoneyBack>) -> Self {
-        let facts: Vec<&MoneyBack> = facts.into_iter().collect();
-        let same_currency = facts
-            .iter()
-            .copied()
-            .filter(|fact| fact.is_in(paid.currency));
-        let (totals, single): (Vec<_>, Vec<_>) =
-            same_currency.partition(|fact| fact.kind == BackKind::ChargeTotal);
-        let is_reversal =
-            |kind| matches!(kind, BackKind::DisputeReversal | BackKind::WarningReversal);
-        let counting = single
-            .iter()
-            .filter(|fact| fact.status.counts() && !is_reversal(fact.kind));
-        let told: i128 = counting.map(|fact| i128::from(fact.amount_minor)).sum();
-        let is_only = totals.len() == 1;
-        let untold: i128 = totals
-            .iter()
-            .map(|total| untold_of(total, &single, is_only))
-            .sum();
-        let reversed = reversed_of(BackKind::Dispute, BackKind::DisputeReversal, &single);
-        let lost = sum_of(BackKind::Dispute, BackStatus::Lost, &single);
-        let minor = (told + untold - reversed.min(lost)).clamp(0, i128::from(paid.minor.max(0)));
-        let warned = sum_of(BackKind::Warning, BackStatus::Open, &single)
-            > reversed_of(BackKind::Warning, BackKind::WarningReversal, &single);
-        let is_undecided = |fact: &&MoneyBack| match fact.status {
-            BackStatus::Open => fact.kind != BackKind::Warning || !fact.is_in(paid.currency),
-            status => status == BackStatus::Announced,
-        };
-        Self {
-            minor: i64::try_from(minor).unwrap_or(paid.minor),
-            is_disputed: warned || facts.iter().any(is_undecided),
-        }
-    }
-}
-
-/// What one fact says of a payment, where several tell of the same money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// How much of what went back it alone tells, in minor units of its currency; of a fact that does not
-    /// count, what it is about.
-    pub minor: i64,
-    /// Is it part of [`Back::minor`]?
-    pub is_counted: bool,
-}
-
-impl Back {
-    /// Of each of these facts what is to be shown of it; `None`: others tell all that it does. A charge's
-    /// total is what no single refund tells. A caller's refund of all that was left is what was left by the
-    /// facts that a processor told and by his own before it, in this order.
-    pub fn shares(paid: Money, facts: &[&MoneyBack]) -> Vec<Option<Share>> {
-        let is_single =
-            |fact: &&&MoneyBack| fact.is_in(paid.currency) && fact.kind != BackKind::ChargeTotal;
-        let single: Vec<&MoneyBack> = facts.iter().filter(is_single).copied().collect();
-        let in_currency = facts.iter().filter(|fact| fact.is_in(paid.currency));
-        let is_only = in_currency.count() - single.len() == 1;
-        let counts = |fact: &MoneyBack| fact.is_in(paid.currency) && fact.status.counts();
-        let told = |fact: &MoneyBack| match fact.kind {
-            BackKind::ChargeTotal => untold_of(fact, &single, is_only),
-            _ => i128::from(fact.amount_minor),
-        };
-        let is_callers = |fact: &MoneyBack| fact.currency.is_none() && counts(fact);
-        let whole = i128::from(paid.minor.max(0));
-        let others = facts
-            .iter()
-            .filter(|fact| counts(fact) && !is_callers(fact));
-        let mut left = whole - others.map(|fact| told(fact)).sum::<i128>();
-        let share = |fact: &&MoneyBack| {
-            let mut minor = told(fact);
-            if fact.is_in(paid.currency) {
-                minor = minor.min(whole);
-            }
-            if is_callers(fact) {
-                minor = minor.min(left).max(0);
-                left -= minor;
-            }
-            let is_told = fact.kind == BackKind::ChargeTotal && counts(fact) && minor == 0;
-            (!is_told).then_some(Share {
-                minor: i64::try_from(minor).unwrap_or(paid.minor),
-                is_counted: counts(fact),
-            })
-        };
-        facts.iter().map(share).collect()
-    }
-}
-
-fn sum_of(kind: BackKind, status: BackStatus, facts: &[&MoneyBack]) -> i128 {
-    let such = facts
-        .iter()
-        .filter(|fact| fact.kind == kind && fact.status == status);
-    such.map(|fact| i128::from(fact.amount_minor)).sum()
-}
-
-/// What reversals gave back that is not told of single disputes as well: the same reversal may be told as
-/// a fact of its own, by what it reverses, or both.
-fn reversed_of(kind: BackKind, reversal: BackKind, facts: &[&MoneyBack]) -> i128 {
-    let reversed = sum_of(reversal, BackStatus::Succeeded, facts);
-    (reversed - sum_of(kind, BackStatus::Won, facts)).max(0)
-}
-
-/// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
-/// total when it was made before the total was told and had not failed before that second, whenever it was told
-/// again: that a refund fails at once is likelier than that one of which nobody tells was made in the same
-/// second. Of which charge it is matters only where a payment had several.
-fn untold_of(total: &MoneyBack, single: &[&MoneyBack], is_only: bool) -> i128 {
-    let inside = single.iter().filter(|fact| {
-        fact.kind == BackKind::Refund
-            && fact.occurred_at <= total.told_at
-            && (fact.status.counts() || fact.failed_since() >= Some(total.told_at))
-            && (is_only || fact.payment.iter().any(|id| total.payment.contains(id)))
-    });
-    let inside: i128 = inside.map(|fact| i128::from(fact.amount_minor)).sum();
-    (i128::from(total.amount_minor) - inside).max(0)
 }

@@ -130,7 +130,7 @@ impl Recount {
             }
             (Some(_), Some(parent)) => one.following(parent, now),
             (None, _) if one.kind == ConversionType::Lead => one.restated(now),
-            (None, _) => one.settled(Back::of(one.amount, facts), now),
+            (None, _) => one.settled(Back::of(one.whole(), facts), now),
         };
         match computed {
             Err(error) => self.difference(one, &format!("it can't be computed: {error}")),

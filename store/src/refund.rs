@@ -29,6 +29,7 @@ struct RefundRecord {
     kind: String,
     status: String,
     amount_minor: i64,
+    net_minor: Option<i64>,
     currency: Option<String>,
     occurred_at: DateTime<Utc>,
     told_at: DateTime<Utc>,
@@ -44,7 +45,7 @@ macro_rules! refunds {
     ($rest:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             RefundRecord,
-            "select external_id, kind, status, amount_minor, currency, occurred_at, told_at, failed_at, payment,
+            "select external_id, kind, status, amount_minor, net_minor, currency, occurred_at, told_at, failed_at, payment,
                  reason, conversion_id, event_ids
              from refund where organization_id = $1 and " + $rest,
             $($argument),+
@@ -64,6 +65,7 @@ impl TryFrom<RefundRecord> for HeldBack {
             external_id: record.external_id,
             kind: readable(BackKind::parse(&record.kind), TABLE, "kind")?,
             amount_minor: record.amount_minor,
+            net_minor: record.net_minor,
             currency,
             status: readable(BackStatus::parse(&record.status), TABLE, "status")?,
             occurred_at: record.occurred_at,

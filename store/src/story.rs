@@ -9,7 +9,7 @@ use domain::{
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
     money::{Currency, Money},
-    refund::{Back, BackKind, BackStatus, MoneyBack, Share},
+    refund::{Back, BackKind, BackStatus, MoneyBack, Share, Whole},
 };
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -164,15 +164,13 @@ impl Store {
             return Ok(None);
         };
         let root = conversion.parent_conversion_id.unwrap_or(id);
-        let paid = family
-            .iter()
-            .find(|one| one.id == root)
-            .map_or(conversion.amount, |sale| sale.amount);
+        let sale = family.iter().find(|one| one.id == root);
+        let whole = sale.unwrap_or(conversion).whole();
         let click = match conversion.click_id {
             Some(click) => click_in(&mut moment, organization_id, click).await?,
             None => None,
         };
-        let backs = backs_in(&mut moment, organization_id, root, paid).await?;
+        let backs = backs_in(&mut moment, organization_id, root, whole).await?;
         let ledger = ledger_in(&mut moment, organization_id, id).await?;
         let audit = audit_in(&mut moment, organization_id, id).await?;
         let events = events_in(&mut moment, organization_id, root, &audit).await?;
@@ -270,13 +268,13 @@ async fn backs_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     id: ConversionId,
-    paid: Money,
+    whole: Whole,
 ) -> Result<Vec<BackLine>, StoreError> {
     let met = of_conversions_in(db, organization_id, &[id.0]).await?;
     let facts: Vec<&MoneyBack> = met.iter().map(|held| &held.back).collect();
-    let shares = Back::shares(paid, &facts);
+    let shares = Back::shares(whole, &facts);
     let line = |(back, share): (&MoneyBack, Share)| BackLine {
-        amount: Money::new(share.minor, back.currency.unwrap_or(paid.currency)),
+        amount: Money::new(share.minor, back.currency.unwrap_or(whole.amount.currency)),
         is_counted: share.is_counted,
         external_id: back.name().to_owned(),
         kind: back.kind,

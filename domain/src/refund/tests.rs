@@ -6,14 +6,18 @@ use proptest::{
 };
 
 use super::*;
-use crate::money::MAX_MINOR;
+use crate::money::{MAX_MINOR, Money};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("in range")
 }
 
-fn usd(minor: i64) -> Money {
-    Money::new(minor, Currency::USD)
+/// A payment without tax.
+fn whole(minor: i64) -> Whole {
+    Whole {
+        amount: Money::new(minor, Currency::USD),
+        base_minor: minor,
+    }
 }
 
 fn fact(id: &str, kind: BackKind, minor: i64, status: BackStatus, told: i64) -> MoneyBack {
@@ -21,6 +25,7 @@ fn fact(id: &str, kind: BackKind, minor: i64, status: BackStatus, told: i64) -> 
         external_id: id.to_owned(),
         kind,
         amount_minor: minor,
+        net_minor: None,
         currency: Some(Currency::USD),
         status,
         occurred_at: at(100),
@@ -32,7 +37,7 @@ fn fact(id: &str, kind: BackKind, minor: i64, status: BackStatus, told: i64) -> 
 }
 
 fn back(facts: &[MoneyBack]) -> i64 {
-    Back::of(usd(4900), facts).minor
+    Back::of(whole(4900), facts).minor
 }
 
 #[test]
@@ -53,7 +58,7 @@ fn refunds_and_lost_disputes_add_up_to_at_most_what_was_paid() {
     assert_eq!(back(&[refund("a", 1000, Succeeded), dispute(Lost)]), 4900);
     for status in [Open, Inquiry, Won] {
         assert_eq!(back(&[dispute(status)]), 0, "{status}");
-        let is_disputed = Back::of(usd(4900), &[dispute(status)]).is_disputed;
+        let is_disputed = Back::of(whole(4900), &[dispute(status)]).is_disputed;
         assert_eq!(is_disputed, status == Open, "{status}");
     }
 }
@@ -96,7 +101,7 @@ fn what_is_shown_of_each_fact_adds_up_to_what_went_back() {
     };
     let shown = |facts: &[MoneyBack]| {
         let facts: Vec<&MoneyBack> = facts.iter().collect();
-        let shares = Back::shares(usd(4900), &facts).into_iter();
+        let shares = Back::shares(whole(4900), &facts).into_iter();
         shares
             .map(|share| share.map(|share| (share.minor, share.is_counted)))
             .collect::<Vec<_>>()
@@ -127,6 +132,82 @@ fn what_is_shown_of_each_fact_adds_up_to_what_went_back() {
         ..refund("a", 9900, Succeeded)
     };
     assert_eq!(shown(&[foreign]), [Some((9900, false))]);
+    // What was given back is not counted, and neither is the giving back.
+    let lost = |id| fact(id, BackKind::Dispute, 2000, BackStatus::Lost, 120);
+    let reversal = |minor| fact("r", BackKind::DisputeReversal, minor, Succeeded, 150);
+    assert_eq!(
+        shown(&[lost("a"), reversal(2000)]),
+        [Some((2000, false)), Some((2000, false))]
+    );
+    assert_eq!(
+        shown(&[
+            lost("a"),
+            lost("b"),
+            reversal(2500),
+            callers("c", MAX_MINOR)
+        ]),
+        [(2000, false), (1500, true), (2500, false), (3400, true)].map(Some)
+    );
+}
+
+#[test]
+fn what_is_told_net_of_tax_takes_that_part_of_what_earns() {
+    use BackKind::{Dispute, DisputeReversal, Refund};
+    use BackStatus::{Lost, Succeeded};
+    let whole = Whole {
+        base_minor: 4000,
+        ..whole(4400)
+    };
+    let of = |kind, status, gross, net| MoneyBack {
+        net_minor: Some(net),
+        ..fact(&format!("{kind}{gross}"), kind, gross, status, 200)
+    };
+    let refund = |gross, net| of(Refund, Succeeded, gross, net);
+    let untold = fact("u", Refund, 1100, Succeeded, 200);
+    for (facts, back) in [
+        (vec![refund(1100, 1000)], 1100),
+        // The tax went back before, which takes nothing.
+        (vec![refund(4000, 4000)], 4400),
+        (vec![refund(400, 0), refund(4000, 4000)], 4400),
+        (vec![refund(3000, 3000), refund(1100, 1000)], 4400),
+        (vec![refund(1000, 1000), untold], 2200),
+        // All is back, whatever was rounded.
+        (vec![refund(2201, 1999), refund(2199, 2000)], 4400),
+        (vec![refund(9000, 8000)], 4400),
+        (
+            vec![
+                of(Dispute, Lost, 4000, 4000),
+                of(DisputeReversal, Succeeded, 4400, 4000),
+            ],
+            0,
+        ),
+        // Rounded as a sum: each alone is 1.1.
+        (
+            vec![
+                refund(1, 1),
+                refund(2, 1),
+                refund(3, 1),
+                refund(4, 1),
+                refund(5, 1),
+            ],
+            6,
+        ),
+    ] {
+        for facts in [
+            facts.iter().collect::<Vec<_>>(),
+            facts.iter().rev().collect(),
+        ] {
+            assert_eq!(
+                Back::of(whole, facts.iter().copied()).minor,
+                back,
+                "{facts:?}"
+            );
+            let shown = Back::shares(whole, &facts).into_iter().flatten();
+            let counted = shown.filter(|share| share.is_counted);
+            let sum: i64 = counted.map(|share| share.minor).sum();
+            assert_eq!(sum.min(4400), back, "{facts:?}");
+        }
+    }
 }
 
 #[test]
@@ -162,7 +243,7 @@ fn a_warning_holds_until_it_is_taken_back() {
     use BackStatus::{Open, Succeeded, Won};
     let warning = |status| fact("w", Warning, 4900, status, 200);
     let reversal = fact("r", WarningReversal, 4900, Succeeded, 300);
-    let of = |facts: &[MoneyBack]| Back::of(usd(4900), facts);
+    let of = |facts: &[MoneyBack]| Back::of(whole(4900), facts);
     let back = |is_disputed| Back {
         minor: 0,
         is_disputed,
@@ -181,7 +262,7 @@ fn a_warning_holds_until_it_is_taken_back() {
 fn a_refund_of_unknown_amount_holds_until_it_is_known() {
     let refund = |minor, status, told| fact("a", BackKind::Refund, minor, status, told);
     let announced = refund(0, BackStatus::Announced, 300);
-    let held = Back::of(usd(4900), std::slice::from_ref(&announced));
+    let held = Back::of(whole(4900), std::slice::from_ref(&announced));
     assert!(held.is_disputed && held.minor == 0);
     let known = refund(1000, BackStatus::Succeeded, 100);
     assert!(known.supersedes(&announced) && !announced.supersedes(&known));
@@ -213,7 +294,11 @@ fn another_currency_says_nothing_about_the_amount() {
         BackStatus::Succeeded,
         200,
     )];
-    assert_eq!(Back::of(eur, &facts).minor, 0);
+    let whole = Whole {
+        amount: eur,
+        ..whole(4900)
+    };
+    assert_eq!(Back::of(whole, &facts).minor, 0);
 }
 
 #[test]
@@ -351,7 +436,7 @@ proptest! {
             matches!(last, Some(BackStatus::Succeeded | BackStatus::Lost))
         };
         let really: i64 = lives.iter().filter(gone).map(|life| life.amount).sum();
-        let back = Back::of(usd(4900), &kept(&told));
+        let back = Back::of(whole(4900), &kept(&told));
         prop_assert_eq!(back, Back { minor: really.min(4900), is_disputed: false });
     }
 }

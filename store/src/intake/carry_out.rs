@@ -127,6 +127,7 @@ impl Clerk<'_> {
                 kind: BackKind::Refund,
                 // More than is left counts as all that is left.
                 amount_minor: refund.amount_minor.unwrap_or(MAX_MINOR),
+                net_minor: None,
                 currency: None,
                 status: BackStatus::Succeeded,
                 occurred_at: refund.at,

@@ -146,6 +146,7 @@ pub(super) async fn keep_in(
         kinds: String = held.back.kind.as_str().to_owned(),
         statuses: String = held.back.status.as_str().to_owned(),
         amounts: i64 = held.back.amount_minor,
+        nets: Option<i64> = held.back.net_minor,
         currencies: Option<String> = held.back.currency.map(|own| own.code().to_owned()),
         times: DateTime<Utc> = held.back.occurred_at,
         tellings: DateTime<Utc> = held.back.told_at,
@@ -160,16 +161,19 @@ pub(super) async fn keep_in(
     });
     sqlx::query!(
         "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,
-             told_at, failed_at, payment, reason, conversion_id, event_ids, next_lookup_at, created_at)
+             told_at, failed_at, payment, reason, conversion_id, event_ids, next_lookup_at, created_at,
+             net_minor)
          select $1, r.id, r.kind, r.status, r.amount, r.currency, r.at, r.told, r.failed,
              array(select json_array_elements_text(r.payment::json)), r.reason, r.conversion,
-             string_to_array(r.events, ' ')::uuid[], r.lookup, $2
+             string_to_array(r.events, ' ')::uuid[], r.lookup, $2, r.net
          from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
              $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::uuid[], $14::text[],
-             $15::timestamptz[])
-             as r (id, kind, status, amount, currency, at, told, failed, payment, reason, conversion, events, lookup)
+             $15::timestamptz[], $16::bigint[])
+             as r (id, kind, status, amount, currency, at, told, failed, payment, reason, conversion, events, lookup,
+                 net)
          on conflict (organization_id, external_id) do update
          set kind = excluded.kind, status = excluded.status, amount_minor = excluded.amount_minor,
+             net_minor = excluded.net_minor,
              currency = excluded.currency, occurred_at = excluded.occurred_at, told_at = excluded.told_at,
              failed_at = excluded.failed_at, payment = excluded.payment, reason = excluded.reason, conversion_id = excluded.conversion_id,
              event_ids = excluded.event_ids",
@@ -188,6 +192,7 @@ pub(super) async fn keep_in(
         &conversions as &[Option<Uuid>],
         &events,
         &lookups as &[Option<DateTime<Utc>>],
+        &nets as &[Option<i64>],
     )
     .execute(db)
     .await?;

@@ -200,7 +200,7 @@ impl Clerk<'_> {
         };
         let held = self.known.backs.held.values();
         let met = held.filter(|held| held.conversion_id == Some(id));
-        let back = Back::of(sale.amount, met.map(|held| &held.back));
+        let back = Back::of(sale.whole(), met.map(|held| &held.back));
         match sale.settled(back, self.now) {
             Ok(after) => drop(self.replace(after, &Why::new(actor, why))),
             Err(error) => tracing::error!(%error, "a sale could not be computed anew"),

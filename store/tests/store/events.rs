@@ -46,6 +46,7 @@ fn refund() -> Fact {
         external_id: "re_1".to_owned(),
         kind: BackKind::Refund,
         amount_minor: 1000,
+        net_minor: None,
         currency: None,
         status: BackStatus::Succeeded,
         occurred_at: noon(),

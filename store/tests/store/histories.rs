@@ -155,6 +155,7 @@ impl Run<'_> {
             occurred_at: at(back.made()),
             told_at: at(minute),
             failed_at: None,
+            net_minor: None,
             payment: names.iter().map(|id| self.id(id, number)).collect(),
             reason: None,
         })

@@ -47,6 +47,7 @@ async fn back(shop: &Shop, sale: &str, kind: BackKind, status: BackStatus, minor
         external_id: format!("{kind:?}_{sale}"),
         kind,
         amount_minor: minor,
+        net_minor: None,
         currency: None,
         status,
         occurred_at: noon(),

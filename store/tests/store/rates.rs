@@ -197,6 +197,7 @@ async fn the_rate_of_a_sale_is_used_again_for_its_refunds(pool: PgPool) {
         external_id: "re_1".to_owned(),
         kind: BackKind::Refund,
         amount_minor: 8000,
+        net_minor: None,
         currency: Some(currency("JPY")),
         status: BackStatus::Succeeded,
         occurred_at: noon(),

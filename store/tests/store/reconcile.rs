@@ -127,6 +127,7 @@ fn refund() -> MoneyBack {
         occurred_at: noon(),
         told_at: noon(),
         failed_at: None,
+        net_minor: None,
         payment: vec!["ch_1".to_owned(), "pi_1".to_owned()],
         reason: None,
     }

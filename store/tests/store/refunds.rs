@@ -18,6 +18,7 @@ pub(crate) fn back(id: &str, minor: i64, status: BackStatus, told: i64) -> Money
         external_id: id.to_owned(),
         kind: BackKind::Refund,
         amount_minor: minor,
+        net_minor: None,
         currency: Some(Currency::USD),
         status,
         occurred_at: noon() + Duration::minutes(1),

@@ -56,6 +56,7 @@ fn refund(minor: i64) -> MoneyBack {
         external_id: "re_1".to_owned(),
         kind: BackKind::Refund,
         amount_minor: minor,
+        net_minor: None,
         currency: Some(Currency::USD),
         status: BackStatus::Succeeded,
         occurred_at: noon(),

@@ -145,6 +145,7 @@ fn undone(transaction: Element<'_>, told: Told) -> Result<MoneyBack, Malformed> 
         external_id: format!("undone:{id}"),
         kind: BackKind::Refund,
         amount_minor: amount.minor,
+        net_minor: None,
         currency: Some(amount.currency),
         status: BackStatus::Succeeded,
         occurred_at: told.at,

@@ -19,16 +19,19 @@ pub(super) fn told(adjustment: Object<'_>, at: DateTime<Utc>) -> Result<Content,
     };
     let external_id = adjustment.needed_id("id")?;
     let currency = amount::currency(adjustment)?;
-    let back = amount_minor(adjustment)?;
-    if back == 0 {
+    let taken = taken(adjustment)?;
+    let gross = minor(adjustment, taken.gross)?;
+    if gross == 0 {
         let why = "nothing but tax was adjusted, which earned nothing";
         return Ok(Content::Ignored(why.to_owned()));
     }
-    let back = amount::money(adjustment, "totals.total", back, currency)?;
+    let back = amount::money(adjustment, "totals.total", gross, currency)?;
+    let net = taken.net.map(|net| minor(adjustment, net)).transpose()?;
     Ok(Content::Facts(vec![Fact::Back(MoneyBack {
         external_id,
         kind,
         amount_minor: back.minor,
+        net_minor: net.map(|net| net.min(back.minor)),
         currency: Some(currency),
         status: status(kind, &adjustment.needed_word("status")?),
         occurred_at: adjustment.instant("created_at")?.unwrap_or(at),
@@ -78,37 +81,61 @@ fn status(kind: BackKind, word: &str) -> BackStatus {
     }
 }
 
-/// What goes back of the sale's amount: tax included, like the amount; but nothing for items whose tax
-/// alone is adjusted.
-fn amount_minor(adjustment: Object<'_>) -> Result<i64, Malformed> {
-    let items = adjustment.items("items").map(item_minor);
-    let items: Vec<Option<i64>> = items.collect::<Result<_, _>>()?;
-    let told: Option<Vec<i64>> = items.into_iter().collect();
-    let back: i128 = match told.filter(|told| !told.is_empty()) {
-        Some(told) => told.into_iter().map(i128::from).sum(),
-        None => {
-            i128::from(of_totals(adjustment)?.ok_or_else(|| adjustment.missing("totals.total"))?)
-        }
-    };
-    // The action tells the direction, whatever sign the amounts have.
-    let too_large = |_| adjustment.malformed("totals.total", "is too large");
-    i64::try_from(back.abs()).map_err(too_large)
+/// How much an adjustment or one of its items takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    /// Tax included, like a sale's amount.
+    gross: i128,
+    /// What is not tax; `None`: not told.
+    net: Option<i128>,
+}
+
+/// What goes back of the sale: nothing for items whose tax alone is adjusted.
+fn taken(adjustment: Object<'_>) -> Result<Taken, Malformed> {
+    let items = adjustment.items("items").map(of_item);
+    let items: Vec<Option<Taken>> = items.collect::<Result<_, _>>()?;
+    let told: Option<Vec<Taken>> = items.into_iter().collect();
+    match told.filter(|told| !told.is_empty()) {
+        Some(told) => Ok(Taken {
+            gross: told.iter().map(|item| item.gross).sum(),
+            net: told.iter().map(|item| item.net).sum(),
+        }),
+        None => of_totals(adjustment)?.ok_or_else(|| adjustment.missing("totals.total")),
+    }
 }
 
 /// `None`: the item does not say, only the whole does.
-fn item_minor(item: Object<'_>) -> Result<Option<i64>, Malformed> {
+fn of_item(item: Object<'_>) -> Result<Option<Taken>, Malformed> {
     if item.text("type").as_deref() == Some("tax") {
-        return Ok(Some(0));
+        let none = Taken {
+            gross: 0,
+            net: Some(0),
+        };
+        return Ok(Some(none));
     }
+    let unsplit = |gross| Taken {
+        gross: i128::from(gross),
+        net: None,
+    };
     match of_totals(item)? {
-        None => item.written_number("amount"),
+        None => Ok(item.written_number("amount")?.map(unsplit)),
         told => Ok(told),
     }
 }
 
 /// The total of an adjustment or of one item, unless all of it is tax.
-fn of_totals(object: Object<'_>) -> Result<Option<i64>, Malformed> {
-    let is_tax = object.written_number("totals.subtotal")? == Some(0);
-    let total = object.written_number("totals.total")?;
-    Ok(total.map(|total| if is_tax { 0 } else { total }))
+fn of_totals(object: Object<'_>) -> Result<Option<Taken>, Malformed> {
+    let number = |path: &str| object.written_number(path).map(|n| n.map(i128::from));
+    let net = number("totals.subtotal")?;
+    let gross = number("totals.total")?;
+    Ok(gross.map(|gross| Taken {
+        gross: if net == Some(0) { 0 } else { gross },
+        net,
+    }))
+}
+
+/// The minor units of `sum`. The action tells the direction, whatever sign the amounts have.
+fn minor(adjustment: Object<'_>, sum: i128) -> Result<i64, Malformed> {
+    let too_large = |_| adjustment.malformed("totals.total", "is too large");
+    i64::try_from(sum.abs()).map_err(too_large)
 }

@@ -26,6 +26,7 @@ fn a_settled_bank_debit_is_a_sale_and_a_settled_credit_its_refund() {
         external_id: "r1".to_owned(),
         kind: BackKind::Refund,
         amount_minor: 1000,
+        net_minor: None,
         currency: Some(Currency::USD),
         status: BackStatus::Succeeded,
         occurred_at: at("2026-10-05T10:00:00Z"),

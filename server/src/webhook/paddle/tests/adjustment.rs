@@ -3,7 +3,7 @@
 use domain::{
     fact::Fact,
     money::{Currency, MAX_MINOR, Money},
-    refund::{Back, BackKind, BackStatus, MoneyBack},
+    refund::{Back, BackKind, BackStatus, MoneyBack, Whole},
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,7 @@ fn a_refund_names_its_transaction_and_what_goes_back() {
             external_id: "adj_1".into(),
             kind: BackKind::Refund,
             amount_minor: 1100,
+            net_minor: Some(1000),
             currency: Some(Currency::USD),
             status: BackStatus::Succeeded,
             occurred_at: time("2025-10-09T08:53:19Z"),
@@ -107,7 +108,10 @@ fn action_and_status_say_where_it_stands() {
 #[test]
 fn a_refund_that_waits_for_approval_takes_nothing_and_holds() {
     let asked = back(&of("refund", "pending_approval"));
-    let paid = Money::new(4400, Currency::USD);
+    let paid = Whole {
+        amount: Money::new(4400, Currency::USD),
+        base_minor: 4000,
+    };
     let held = Back {
         minor: 0,
         is_disputed: true,
@@ -163,16 +167,19 @@ fn tax_alone_changes_nothing() {
 }
 
 #[test]
-fn the_gross_of_what_is_not_tax_goes_back() {
-    for (items, minor) in [
-        (&[("full", 4000, 400)][..], 4400),
-        (&[("partial", 1000, 100), ("full", 500, 0)], 1600),
-        (&[("partial", 1000, 100), ("tax", 0, 300)], 1100),
-        (&[("proration", 700, 70)], 770),
-        (&[("something_new", 700, 70)], 770),
-        (&[("partial", -1000, -100)], 1100),
+fn what_is_not_of_tax_alone_goes_back_and_how_much_of_it_is_net() {
+    for (items, minor, net) in [
+        (&[("full", 4000, 400)][..], 4400, 4000),
+        (&[("partial", 1000, 100), ("full", 500, 0)], 1600, 1500),
+        (&[("partial", 1000, 100), ("tax", 0, 300)], 1100, 1000),
+        (&[("proration", 700, 70)], 770, 700),
+        (&[("something_new", 700, 70)], 770, 700),
+        (&[("partial", -1000, -100)], 1100, 1000),
+        (&[("full", 4000, 0)], 4000, 4000),
     ] {
-        assert_eq!(back(&of_items(items)).amount_minor, minor, "{items:?}");
+        let back = back(&of_items(items));
+        let told = (back.amount_minor, back.net_minor);
+        assert_eq!(told, (minor, Some(net)), "{items:?}");
     }
 }
 
@@ -185,11 +192,13 @@ fn where_the_items_do_not_say_the_whole_does() {
         json!([{"type": "tax"}, {}]),
     ] {
         let data = with(adjustment(), &[("/items", items)]);
-        assert_eq!(back(&data).amount_minor, 1100);
+        let back = back(&data);
+        assert_eq!((back.amount_minor, back.net_minor), (1100, Some(1000)));
     }
     let data = with(adjustment(), &[("/items/0/totals", json!(null))]);
     let data = with(data, &[("/items/0/amount", json!("900"))]);
-    assert_eq!(back(&data).amount_minor, 900);
+    let back = back(&data);
+    assert_eq!((back.amount_minor, back.net_minor), (900, None));
 }
 
 #[test]

@@ -98,3 +98,33 @@ async fn an_adjustment_of_tax_alone_and_a_credit_change_nothing() {
     assert_eq!(stands(&server, &purchase).await, whole);
     assert_eq!(server.database().count("refund").await, 0);
 }
+
+#[tokio::test]
+async fn tax_that_goes_back_and_then_the_rest_leave_nothing_in_any_order() {
+    let (server, _, connection) = shop().await;
+    let totals = |net: i64, tax: i64| json!({"subtotal": net.to_string(), "tax": tax.to_string(), "total": (net + tax).to_string()});
+    for (number, order) in orders(3).into_iter().enumerate() {
+        let purchase = Purchase::new(&format!("t{number}"));
+        let of = |word, kind: &str, totals: Value| {
+            let items = json!([{"type": kind, "totals": totals}]);
+            let adjustment = purchase.adjustment(word, ("refund", "approved"), TOTAL);
+            with(
+                adjustment,
+                json!({"type": kind, "items": items, "totals": totals}),
+            )
+        };
+        let events = [
+            sold(&purchase),
+            purchase.event("adjustment.created", 10, of("tax", "tax", totals(0, 400))),
+            purchase.event(
+                "adjustment.created",
+                20,
+                of("rest", "partial", totals(4000, 0)),
+            ),
+        ];
+        let told: Vec<Value> = order.iter().map(|step| events[*step].clone()).collect();
+        tell(&server, &connection, &told).await;
+        let expected = ("Refunded".to_owned(), TOTAL, 0);
+        assert_eq!(stands(&server, &purchase).await, expected, "{order:?}");
+    }
+}
