@@ -167,6 +167,7 @@ test('a Braintree account with its key pair', async ({ page, visit, look }) => {
   await form.getByRole('button', { name: 'Connect Braintree' }).click();
   await expect(form.getByLabel('Private key')).toHaveAccessibleDescription(/This is needed\./);
   await expect(form.getByLabel('Merchant ID')).toHaveValue('acmemerchant1');
+  await expect(form.getByLabel('Public key')).toHaveValue('acme_public_key_1');
   await form.getByLabel('Private key').fill('0123456789abcdef0123456789abcdef');
   await form.getByRole('button', { name: 'Connect Braintree' }).click();
 

@@ -10,12 +10,12 @@ use crate::{
 
 form! {
     /// A new connection; which secrets it needs is its processor's matter.
-    ConnectionForm { processor, name, mode, merchant_id } secret { secret, api_key, public_key, private_key }
+    ConnectionForm { processor, name, mode, merchant_id, public_key } secret { secret, api_key, private_key }
 }
 
 form! {
     /// One more signing secret or key pair, while one is rolled; or another API key.
-    SecretForm { connection, old } secret { secret, api_key, public_key, private_key }
+    SecretForm { connection, old, public_key } secret { secret, api_key, private_key }
 }
 
 /// All connections. `add` opens a form: a processor's word to connect an account of it, a connection's id

@@ -28,7 +28,7 @@ const fn story(name: &'static str, tell: fn(&mut Teller), ends: &'static [End]) 
 }
 
 /// 20 % of 40.00 net of 44.00: 8.00, and of what is left of it.
-pub(super) const STORIES: [Story; 17] = [
+pub(super) const STORIES: [Story; 18] = [
     story(
         "subscription",
         subscription,
@@ -52,6 +52,11 @@ pub(super) const STORIES: [Story; 17] = [
         "failed",
         failed_refund,
         &[("in", 0, "sale", "pending", 1100, 600)],
+    ),
+    story(
+        "reinstated",
+        lost_and_reinstated,
+        &[("in", 0, "sale", "pending", 0, 800)],
     ),
     story(
         "lost",
@@ -274,6 +279,15 @@ fn dispute_won(tale: &mut Teller) {
     tale.disputes("updated", "under_review");
     tale.disputes("closed", "won");
     tale.disputes("funds_reinstated", "won");
+}
+
+/// The bank changed its mind after the dispute was lost.
+fn lost_and_reinstated(tale: &mut Teller) {
+    tale.subscribes();
+    tale.disputes("created", "needs_response");
+    tale.disputes("funds_withdrawn", "needs_response");
+    tale.disputes("closed", "lost");
+    tale.disputes("funds_reinstated", "lost");
 }
 
 fn inquiry_closed(tale: &mut Teller) {
