@@ -38,6 +38,10 @@ pub(crate) enum BraintreeApiError {
         "Braintree refuses the key pair ({0}): merchant id, public and private key must be of one account, in the connection's mode"
     )]
     Key(u16),
+    #[error(
+        "Braintree knows no merchant of this id (404): it is that of the account, not of a merchant account inside it, and in the connection's mode"
+    )]
+    Merchant,
     #[error("Braintree has no such object")]
     Missing,
     #[error("Braintree answers {0}")]
@@ -50,6 +54,18 @@ pub(crate) enum BraintreeApiError {
     NoKeys,
     #[error("more than {MAX_IDS} refunds at once")]
     TooMany,
+}
+
+impl BraintreeApiError {
+    /// Is it about the one object that was asked for, so that others may well be told?
+    pub(crate) fn is_of_one(&self) -> bool {
+        match self {
+            Self::Missing | Self::TooLarge | Self::Unreadable => true,
+            // All would be refused now: too many calls, or Braintree is away.
+            Self::Refused(status) => ![429, 503].contains(status),
+            _ => false,
+        }
+    }
 }
 
 /// Whose transactions are asked for.
@@ -119,18 +135,18 @@ impl BraintreeApi {
         Ok(found)
     }
 
-    /// A transaction as it stands now; `None`: there is no such one.
+    /// A transaction as it stands now.
+    ///
+    /// # Errors
+    /// [`BraintreeApiError::Missing`]: there is no such one.
     pub(crate) async fn transaction(
         &self,
         account: Account<'_>,
         id: &str,
-    ) -> Result<Option<String>, BraintreeApiError> {
+    ) -> Result<String, BraintreeApiError> {
         let path = ["transactions", id];
-        match self.ask(account, Method::GET, &path, None).await {
-            Ok(xml) => Ok(transactions(&xml)?.pop()),
-            Err(BraintreeApiError::Missing) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let xml = self.ask(account, Method::GET, &path, None).await?;
+        transactions(&xml)?.pop().ok_or(BraintreeApiError::Missing)
     }
 
     async fn search(
@@ -140,7 +156,12 @@ impl BraintreeApi {
         search: &Value,
     ) -> Result<String, BraintreeApiError> {
         let body = json!({"search": search});
-        self.ask(account, Method::POST, path, Some(&body)).await
+        let found = self.ask(account, Method::POST, path, Some(&body)).await;
+        found.map_err(|error| match error {
+            // There is always a place to search in.
+            BraintreeApiError::Missing => BraintreeApiError::Merchant,
+            other => other,
+        })
     }
 
     fn url(&self, account: Account<'_>, path: &[&str]) -> Result<Url, BraintreeApiError> {

@@ -11,8 +11,9 @@ use crate::{Store, StoreError, connection::Connection};
 /// Who has not shown progress for so long has died; another server may begin.
 const CLAIMED_FOR: Duration = Duration::minutes(2);
 
-/// How long after it was first told a refund is asked for; banks take days, not months.
-const UNSETTLED_FOR: Duration = Duration::days(30);
+/// How long after it was first told a refund is asked for; banks take days, not months. Whose amount is
+/// not known then holds its sale until a member decides.
+pub const UNSETTLED_FOR: Duration = Duration::days(30);
 /// The most refunds that one reading asks for by id.
 const UNSETTLED_AT_ONCE: i64 = 1000;
 
@@ -23,6 +24,26 @@ pub enum Turn {
     AtOnce,
     /// When the time since the last one has passed.
     WhenDue,
+}
+
+/// How a reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending<'a> {
+    /// All was read.
+    Whole,
+    /// It came to the end, but this could not be read, in words.
+    WholeBut(&'a str),
+    /// It came to no end, for this reason in words.
+    BrokenOff(&'a str),
+}
+
+/// Refunds of which it is not known how much they are, or whether they succeed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// The ids to ask for, oldest first.
+    pub asked: Vec<String>,
+    /// Those that hold a sale and are not asked for any more, oldest first.
+    pub given_up: Vec<String>,
 }
 
 /// The right to read a connection's events, for one server at a time.
@@ -130,29 +151,42 @@ impl Store {
         Ok(unknown)
     }
 
-    /// The refunds that came through a connection of which it is not known how much they are, or whether
-    /// they succeed; oldest first, and none that has been told for longer than a month.
+    /// The refunds that this connection is to ask for by id: those that came through it, and those of its
+    /// processor and mode that came through connections which are all removed. None is asked for longer than
+    /// [`UNSETTLED_FOR`].
     ///
     /// # Errors
     /// Below.
     pub async fn unsettled_refunds(
         &self,
         connection: &Connection,
-    ) -> Result<Vec<String>, StoreError> {
-        let ids = sqlx::query_scalar!(
-            "select r.external_id from refund r
+    ) -> Result<Unsettled, StoreError> {
+        let found = sqlx::query!(
+            r#"select r.external_id, r.created_at > $2 as "is_asked!" from refund r
              where r.organization_id = $1 and r.kind = 'refund' and r.status in ('announced', 'pending')
-                 and r.created_at > $2 and exists (select from event e where e.organization_id = $1
-                     and e.event_id = r.event_ids[1] and e.connection_id = $3)
-             order by r.created_at, r.external_id limit $4",
+                 and (r.created_at > $2 or (r.status = 'announced' and exists (
+                     select from conversion s where s.organization_id = $1
+                         and s.conversion_id = r.conversion_id and s.status in ('pending', 'approved'))))
+                 and exists (
+                     select from event e join connection c using (organization_id, connection_id)
+                     where e.organization_id = $1 and e.event_id = any(r.event_ids)
+                         and c.processor = $3 and c.mode = $4
+                     having bool_or(c.connection_id = $5) or bool_and(c.removed_at is not null))
+             order by r.created_at > $2 desc, r.created_at, r.external_id limit $6"#,
             connection.organization_id.0,
             self.now() - UNSETTLED_FOR,
+            connection.processor.as_str(),
+            connection.mode.as_str(),
             connection.id.0,
             UNSETTLED_AT_ONCE,
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(ids)
+        let (asked, given_up): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.is_asked);
+        Ok(Unsettled {
+            asked: asked.into_iter().map(|one| one.external_id).collect(),
+            given_up: given_up.into_iter().map(|one| one.external_id).collect(),
+        })
     }
 
     /// Everything that happened before `at` is here now; the reading goes on.
@@ -185,9 +219,14 @@ impl Store {
         &self,
         connection: &Connection,
         pause: Duration,
-        failure: Option<&str>,
+        ending: Ending<'_>,
     ) -> Result<(), StoreError> {
         let now = self.now();
+        let (is_whole, problem) = match ending {
+            Ending::Whole => (true, None),
+            Ending::WholeBut(problem) => (true, Some(problem)),
+            Ending::BrokenOff(problem) => (false, Some(problem)),
+        };
         sqlx::query!(
             "update reconciliation set claimed_until = null, due_at = $3,
                  reconciled_at = coalesce($4, reconciled_at), error = $5
@@ -195,8 +234,8 @@ impl Store {
             connection.organization_id.0,
             connection.id.0,
             now + pause,
-            failure.is_none().then_some(now),
-            failure,
+            is_whole.then_some(now),
+            problem,
         )
         .execute(&self.pool)
         .await?;

@@ -11,7 +11,7 @@ use store::{
     audit::Actor,
     connection::ConnectionChange,
     intake::LookedUp,
-    reconcile::{Claim, Turn},
+    reconcile::{Claim, Ending, Turn},
 };
 
 use crate::support::{Shop, clue, noon, payment};
@@ -42,7 +42,7 @@ async fn one_server_reads_at_a_time_and_none_before_the_time(pool: PgPool) {
     one.reconciled_until(connection, reached - quarter())
         .await
         .expect("noted");
-    one.end_reconciliation(connection, quarter(), None)
+    one.end_reconciliation(connection, quarter(), Ending::Whole)
         .await
         .expect("ended");
     assert_eq!(claim(&other, Turn::WhenDue).await, None, "not yet");
@@ -64,23 +64,26 @@ async fn a_connection_says_when_it_was_read_and_what_went_wrong_since(pool: PgPo
         let view = views.expect("reads").remove(0);
         (view.last_reconciled_at, view.reconcile_error)
     };
-    let end = async |failure| {
+    let end = async |ending| {
         let (store, connection) = (&shop.store, &shop.connection);
         let claim = store.claim_reconciliation(connection, Turn::AtOnce).await;
         assert!(claim.expect("asks").is_some());
         let ended = store
-            .end_reconciliation(connection, quarter(), failure)
+            .end_reconciliation(connection, quarter(), ending)
             .await;
         ended.expect("ended");
     };
     assert_eq!(shown().await, (None, None));
-    end(Some("a 500")).await;
+    end(Ending::BrokenOff("a 500")).await;
     assert_eq!(shown().await, (None, Some("a 500".to_owned())));
-    end(None).await;
+    end(Ending::Whole).await;
     assert_eq!(shown().await, (Some(noon()), None));
     shop.clock.advance(quarter());
-    end(Some("a 500")).await;
+    end(Ending::BrokenOff("a 500")).await;
     assert_eq!(shown().await, (Some(noon()), Some("a 500".to_owned())));
+    end(Ending::WholeBut("all but one")).await;
+    let later = Some(noon() + quarter());
+    assert_eq!(shown().await, (later, Some("all but one".to_owned())));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::connection::Processor;
-use store::{Store, StoreError, connection::Connection};
+use store::{
+    Store, StoreError,
+    connection::Connection,
+    reconcile::{UNSETTLED_FOR, Unsettled},
+};
 use thiserror::Error;
 
 use crate::{
@@ -30,6 +34,15 @@ impl ListError {
             Self::Stripe(StripeApiError::TooMany) | Self::Braintree(BraintreeApiError::TooMany)
         )
     }
+}
+
+/// What was read of a list.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Oldest first.
+    pub(super) events: Vec<Listed>,
+    /// What could not be read, or is not there, in words.
+    pub(super) problems: Vec<String>,
 }
 
 /// A processor that can be asked what happened.
@@ -70,20 +83,25 @@ impl Lists {
         connection: &Connection,
         since: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Vec<Listed>, ListError> {
+    ) -> Result<Found, ListError> {
         match self {
             Self::Stripe(api) => {
                 let kinds: Vec<&str> = stripe::kinds().collect();
                 let key = connection.secrets.api_key.as_deref().unwrap_or_default();
                 let (since, until) = (since.timestamp(), until.timestamp());
-                Ok(api.events(key, &kinds, since, until).await?)
+                let events = api.events(key, &kinds, since, until).await?;
+                Ok(Found {
+                    events,
+                    problems: Vec::new(),
+                })
             }
             Self::Braintree(api) => {
                 let found = api.refunds(account(connection)?, since, until).await?;
-                let mut listed = listed(connection, found);
-                listed
+                let mut found = listed(&found);
+                found
+                    .events
                     .sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
-                Ok(listed)
+                Ok(found)
             }
         }
     }
@@ -93,40 +111,66 @@ impl Lists {
         &self,
         store: &Store,
         connection: &Connection,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Unsettled, StoreError> {
         match self {
-            Self::Stripe(_) => Ok(Vec::new()),
+            Self::Stripe(_) => Ok(Unsettled::default()),
             Self::Braintree(_) => store.unsettled_refunds(connection).await,
         }
     }
 
-    /// Where these stand now.
+    /// Where these stand now. What is wrong with one keeps no other away.
     pub(super) async fn ask(
         &self,
         connection: &Connection,
         ids: &[String],
-    ) -> Result<Vec<Listed>, ListError> {
+    ) -> Result<Found, ListError> {
         let Self::Braintree(api) = self else {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         };
         let account = account(connection)?;
-        let mut found = Vec::new();
+        let (mut told, mut problems) = (Vec::new(), Vec::new());
         for id in ids {
-            found.extend(api.transaction(account, id).await?);
+            match api.transaction(account, id).await {
+                Ok(xml) => told.push(xml),
+                Err(BraintreeApiError::Missing) => problems.push(not_there(id)),
+                Err(error) if error.is_of_one() => problems.push(format!("refund {id}: {error}")),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(listed(connection, found))
+        let found = listed(&told);
+        problems.extend(found.problems);
+        Ok(Found { problems, ..found })
     }
+}
+
+fn not_there(id: &str) -> String {
+    format!(
+        "Braintree has no refund {id}, though a sale names it: while its amount is unknown, the sale is held"
+    )
+}
+
+/// Of a refund that nobody will tell the amount of any more.
+pub(super) fn given_up(id: &str) -> String {
+    let days = UNSETTLED_FOR.num_days();
+    format!(
+        "refund {id}: in {days} days its amount did not become known, and it is not asked for any more; its sale is held until a member decides"
+    )
 }
 
 fn account(connection: &Connection) -> Result<Account<'_>, BraintreeApiError> {
     Account::new(connection.secrets.braintree.as_ref(), connection.mode)
 }
 
-/// What can't be read is left out: it must not keep the others away.
-fn listed(connection: &Connection, found: Vec<String>) -> Vec<Listed> {
-    let read = found.iter().filter_map(|xml| {
-        let problem = |error| tracing::warn!(%error, connection = %connection.id, "a transaction of Braintree's list can't be read");
-        braintree::found(xml).map_err(problem).ok()
-    });
-    read.collect()
+/// What can't be read keeps nothing else away.
+fn listed(told: &[String]) -> Found {
+    let mut found = Found::default();
+    for xml in told {
+        match braintree::found(xml) {
+            Ok(event) => found.events.push(event),
+            Err(why) => found
+                .problems
+                .push(format!("a refund of the list can't be read: {why}")),
+        }
+    }
+    found
 }

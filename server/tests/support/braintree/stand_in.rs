@@ -28,6 +28,8 @@ pub(crate) struct Account {
     pub(crate) page: usize,
     /// Answers 500 to pages of transactions.
     pub(crate) breaks_at_pages: bool,
+    /// Answers 500 to who asks for this transaction.
+    pub(crate) breaks_at: Option<String>,
     /// Answers with this instead of what is asked for.
     pub(crate) instead: Option<(u16, String)>,
     /// Paths and bodies, in the order they were asked.
@@ -170,6 +172,9 @@ fn page(account: &Account, search: &Value) -> Answer {
 }
 
 fn one(account: &Account, id: &str) -> Answer {
+    if account.breaks_at.as_deref() == Some(id) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
+    }
     match account.transactions.iter().find(|one| one.id == id) {
         Some(one) => (
             StatusCode::OK,

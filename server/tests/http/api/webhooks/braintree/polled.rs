@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{DAY, held, outcome, pending, shop_with, stands};
 use crate::support::{
     BraintreeStandIn, Connection, TestServer,
-    braintree::{MERCHANT, PRIVATE, Subscriber, notification},
+    braintree::{MERCHANT, PRIVATE, Subscriber, Transaction, notification},
     eventually, now,
 };
 
@@ -60,11 +60,11 @@ async fn a_cards_refund_is_found_once_and_nothing_is_doubled() {
     let of_others = Subscriber::new("ben")
         .sale("t9", 0)
         .credit("r9_ben", "1.00", now());
-    let gift = crate::support::braintree::Transaction {
+    let gift = Transaction {
         refunds: None,
         ..credit.clone()
     };
-    let gift = crate::support::braintree::Transaction {
+    let gift = Transaction {
         id: "gift".to_owned(),
         ..gift
     };
@@ -204,6 +204,7 @@ async fn wrong_keys_and_unreadable_answers_are_told_and_keys_are_not() {
     for (status, body, part) in [
         (403, "hush", "refuses the key pair (403)"),
         (200, "{}", "can't be read"),
+        (404, "", "knows no merchant of this id"),
         (429, "", "answers 429"),
         (200, deep.as_str(), "can't be read"),
         (503, "<a/>", "answers 503"),
@@ -250,13 +251,88 @@ async fn a_refund_that_cannot_be_read_keeps_no_other_away() {
     let failed = "select outcome || ' ' || detail from event where external_id like 'transaction_search:r0%'";
     let failed = server.database().text(failed).await;
     assert!(failed.starts_with("failed transaction.amount"), "{failed}");
+    let problem = "a refund of the list can't be read: r2_ann: transaction.status is missing";
     eventually("it is told", async || {
-        server
-            .log()
-            .contains("transaction.status is missing")
-            .then_some(())
+        let shown = server.only_connection().await;
+        (shown["reconcileError"] == problem && shown["lastReconciledAt"].is_string()).then_some(())
     })
     .await;
+}
+
+/// A sale of 50 days ago whose renewal tells that these refunds were made of it.
+async fn announced(server: &TestServer, connection: &Connection, ids: &[&str]) -> Transaction {
+    let ann = Subscriber::paid_at("ann", now() - 50 * DAY);
+    let first = ann.sale("t1", 0).by("sarah");
+    let list = [ann.sale("t2", 45 * DAY), first.refunded_by(ids)];
+    let renewal = ann.charged(45 * DAY, &list);
+    assert_eq!(outcome(server, connection, &renewal).await, "recorded");
+    assert_eq!(stands(server, "t1_ann").await, held());
+    first
+}
+
+async fn told_at_last(server: &TestServer, problem: &str) {
+    eventually("it is told", async || {
+        let shown = server.only_connection().await;
+        let error = shown["reconcileError"].as_str()?;
+        error.contains(problem).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refund_told_through_a_removed_connection_is_asked_for_through_another() {
+    let (server, connection, braintree) = polled_shop().await;
+    read_again(&server).await;
+    let first = announced(&server, &connection, &["r1_ann"]).await;
+    let path = format!("/api/v1/connections/{}", connection.id);
+    server.delete(&path).await.expect(200);
+    let credit = first.credit("r1_ann", "24.50", first.created + DAY);
+    braintree.account().transactions = vec![credit];
+    server.connect_braintree().await;
+    eventually("the refund is found", async || {
+        let (_, back, due, is_held) = stands(&server, "t1_ann").await;
+        ((back, due, is_held) == (2450, 490, false)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refund_that_cannot_be_asked_for_keeps_no_other_away_and_is_told() {
+    let (server, connection, braintree) = polled_shop().await;
+    read_again(&server).await;
+    braintree.account().breaks_at = Some("r1_ann".to_owned());
+    let first = announced(&server, &connection, &["r1_ann", "r2_ann", "r3_ann"]).await;
+    // It is known of which sale it is, though it does not say so itself.
+    let nameless = Transaction {
+        refunds: None,
+        ..first.credit("r3_ann", "24.50", first.created + DAY)
+    };
+    braintree.account().transactions = vec![nameless];
+    eventually("the last one is found", async || {
+        (stands(&server, "t1_ann").await.1 == 2450).then_some(())
+    })
+    .await;
+    told_at_last(&server, "refund r1_ann: Braintree answers 500").await;
+    told_at_last(&server, "Braintree has no refund r2_ann").await;
+    read_again(&server).await;
+}
+
+#[tokio::test]
+async fn that_a_refund_is_not_asked_for_any_more_is_told() {
+    let (server, connection, braintree) = polled_shop().await;
+    announced(&server, &connection, &["r1_ann"]).await;
+    told_at_last(&server, "Braintree has no refund r1_ann").await;
+    let older = "update refund set created_at = created_at - interval '30 days'";
+    server.database().change(older).await;
+    told_at_last(
+        &server,
+        "refund r1_ann: in 30 days its amount did not become known",
+    )
+    .await;
+    let asked = braintree.asked("/r1_ann");
+    read_again(&server).await;
+    assert_eq!(braintree.asked("/r1_ann"), asked, "it is not asked for");
+    assert_eq!(stands(&server, "t1_ann").await, held());
 }
 
 #[tokio::test]
