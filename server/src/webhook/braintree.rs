@@ -23,6 +23,7 @@ mod amount;
 mod clue;
 mod dispute;
 mod form;
+mod history;
 mod refund;
 mod signature;
 mod subscription;
@@ -190,9 +191,9 @@ const READERS: [(&str, &str, Reader); 20] = [
     ("dispute_opened", "dispute", dispute::opened),
     ("dispute_under_review", "dispute", dispute::opened),
     ("dispute_disputed", "dispute", dispute::opened),
-    ("dispute_accepted", "dispute", dispute::given_up),
-    ("dispute_auto_accepted", "dispute", dispute::given_up),
-    ("dispute_expired", "dispute", dispute::given_up),
+    ("dispute_accepted", "dispute", dispute::lost),
+    ("dispute_auto_accepted", "dispute", dispute::lost),
+    ("dispute_expired", "dispute", dispute::lost),
     ("dispute_lost", "dispute", dispute::lost),
     ("dispute_won", "dispute", dispute::won),
 ];

@@ -13,7 +13,7 @@ use super::event::Malformed;
 /// The longest name or e-mail kept, in characters; the processors' own limits are of that order.
 const MAX_TEXT: usize = 512;
 /// The last second of the year 9999: later ones have no RFC 3339 text, and sums with them overflow.
-const LAST_SECOND: i64 = 253_402_300_799;
+pub(super) const LAST_SECOND: i64 = 253_402_300_799;
 
 /// How some processors write that something has not happened: Go's zero time.
 const NEVER: &str = "0001-01-01T00:00:00Z";

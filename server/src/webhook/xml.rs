@@ -5,7 +5,7 @@
 //! with `_` for `-`: some programs write one where the processor writes the other. Document types are
 //! refused, so no entity can be declared, and nothing grows while it is read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::text::{MAX_EXTERNAL_ID, MAX_METADATA};
 use quick_xml::{
     Reader,
@@ -13,7 +13,7 @@ use quick_xml::{
 };
 use serde_json::{Map, Value};
 
-use super::event::Malformed;
+use super::{event::Malformed, json::LAST_SECOND};
 
 /// The most bytes of a document.
 pub(crate) const MAX_XML: usize = 4 * 1024 * 1024;
@@ -253,15 +253,18 @@ impl<'a> Element<'a> {
         self.word(path)?.ok_or_else(|| self.missing(path))
     }
 
-    /// An instant as RFC 3339 writes it, from 1970 on.
+    /// An instant as RFC 3339 writes it, from 1970 to 9999, to the microsecond as Postgres keeps it.
     pub(crate) fn time(self, path: &str) -> Result<Option<DateTime<Utc>>, Malformed> {
         let Some(text) = self.text(path) else {
             return Ok(None);
         };
         let time = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
-        let time = time.ok().filter(|time| *time >= DateTime::UNIX_EPOCH);
+        let time = time
+            .ok()
+            .filter(|time| (0..=LAST_SECOND).contains(&time.timestamp()));
         let wrong = || self.malformed(path, "is not a time such as 2026-11-20T10:00:00Z");
-        time.map(Some).ok_or_else(wrong)
+        let time = time.ok_or_else(wrong)?;
+        Ok(Some(time.trunc_subsecs(6)))
     }
 
     pub(crate) fn is_true(self, path: &str) -> bool {

@@ -30,7 +30,7 @@ impl Clerk<'_> {
         let (outcome, detail) = match &met {
             None if back.is_voided() => (
                 Outcome::Stored,
-                "no sale was recorded of the invoice: there is nothing to take back".to_owned(),
+                "no sale was recorded of it: there is nothing to take back".to_owned(),
             ),
             None => (
                 Outcome::Parked,

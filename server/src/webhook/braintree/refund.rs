@@ -3,7 +3,7 @@
 //! Notifications tell of few of them. That a card's sale was refunded shows as an id in later lists of
 //! its subscription; the refund itself is found in Braintree's list of transactions.
 
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, SubsecRound};
 use domain::{
     fact::Fact,
     refund::{BackKind, BackStatus, MoneyBack},
@@ -12,7 +12,7 @@ use domain::{
 use super::{
     Content, Element, Malformed, Node, Told,
     amount::{currency, needed_money},
-    read,
+    history, read,
     transaction::{Kind, created_at},
 };
 use crate::webhook::event::Listed;
@@ -22,9 +22,12 @@ pub(super) const FOUND: &str = "transaction_search";
 
 const OF_NO_SALE: &str = "a credit that is of no sale";
 
-/// `transaction_settled` of a refund.
+/// `transaction_settled` of a refund, which may have failed since.
 pub(super) fn settled(transaction: Element<'_>, told: Told) -> Result<Content, Malformed> {
-    Ok(one(credit(transaction, told, BackStatus::Succeeded)?))
+    let now = transaction.word("status")?.map(|word| status(&word));
+    let status = now.filter(|now| *now == BackStatus::Failed);
+    let status = status.unwrap_or(BackStatus::Succeeded);
+    Ok(one(credit(transaction, told, status)?))
 }
 
 /// `refund_failed`, and `transaction_settlement_declined` of a refund: the merchant keeps the money.
@@ -32,12 +35,15 @@ pub(super) fn failed(transaction: Element<'_>, told: Told) -> Result<Content, Ma
     Ok(one(credit(transaction, told, BackStatus::Failed)?))
 }
 
-/// A refund in Braintree's list of transactions.
+/// A refund in Braintree's list of transactions. One that was asked for by its id need not name the sale:
+/// it is known who announced it.
 pub(super) fn listed(transaction: Element<'_>, told: Told) -> Result<Content, Malformed> {
     if Kind::of(transaction)? == Kind::Sale {
         return Ok(Content::Ignored("a sale is no refund".to_owned()));
     }
-    Ok(one(of_list(transaction, told)?))
+    let status = status(&transaction.needed_word("status")?);
+    let sale = sale_of(transaction)?;
+    Ok(one(Some(of_sale(sale, transaction, told, status)?)))
 }
 
 /// A refund by where it stands.
@@ -85,19 +91,35 @@ fn credit(
     told: Told,
     status: BackStatus,
 ) -> Result<Option<MoneyBack>, Malformed> {
-    let sale = match transaction.word("refunded_transaction_id")? {
-        // The name in `refund_failed`.
-        None => transaction.word("refunded_transaction_fk")?,
-        known => known,
+    let Some(sale) = sale_of(transaction)? else {
+        return Ok(None);
     };
-    let Some(sale) = sale else { return Ok(None) };
+    of_sale(Some(sale), transaction, told, status).map(Some)
+}
+
+/// The sale that a refund is of.
+fn sale_of(transaction: Element<'_>) -> Result<Option<String>, Malformed> {
+    match transaction.word("refunded_transaction_id")? {
+        // The name in `refund_failed`.
+        None => transaction.word("refunded_transaction_fk"),
+        known => Ok(known),
+    }
+}
+
+fn of_sale(
+    sale: Option<String>,
+    transaction: Element<'_>,
+    told: Told,
+    status: BackStatus,
+) -> Result<MoneyBack, Malformed> {
     let amount = match currency(transaction) {
         Ok(currency) => Some(needed_money(transaction, "amount", currency)?),
         // What did not happen needs no amount, and some notifications of it tell no currency.
         Err(_) if status == BackStatus::Failed => None,
         Err(why) => return Err(why),
     };
-    Ok(Some(MoneyBack {
+    let since = history::since(transaction, |word| self::status(word) == status)?;
+    Ok(MoneyBack {
         external_id: transaction.needed_word("id")?,
         kind: BackKind::Refund,
         amount_minor: amount.map_or(0, |amount| amount.minor),
@@ -105,11 +127,11 @@ fn credit(
         currency: amount.map(|amount| amount.currency),
         status,
         occurred_at: created_at(transaction, told)?,
-        told_at: told.at,
+        told_at: since.unwrap_or(told.at),
         failed_at: None,
-        payment: vec![sale],
+        payment: sale.into_iter().collect(),
         reason: None,
-    }))
+    })
 }
 
 /// The set is open: an unknown word is taken for one more way of being under way.
@@ -126,21 +148,28 @@ fn status(word: &str) -> BackStatus {
     }
 }
 
-/// A transaction of Braintree's list as a notification; an error is what is wrong with it.
+/// A transaction of Braintree's list as a notification; an error is what is wrong with it, and with which.
 pub(crate) fn found(xml: &str) -> Result<Listed, Malformed> {
     let node = Node::parse(xml);
     let node = node.map_err(|why| Malformed::new(format!("transaction is not {why}")))?;
     let transaction = Element::new("transaction", &node);
+    let named = |why: Malformed| match transaction.word("id") {
+        Ok(Some(id)) => Malformed::new(format!("{id}: {why}")),
+        _ => why,
+    };
+    notification(transaction, xml).map_err(named)
+}
+
+fn notification(transaction: Element<'_>, xml: &str) -> Result<Listed, Malformed> {
     let status = transaction.needed_word("status")?;
-    let history = transaction.items("status_history", "status_event");
-    let times = history.filter(|step| step.text("status").as_deref() == Some(status.as_str()));
-    let since = times.last().map(|step| step.time("timestamp"));
-    let at = match since.transpose()?.flatten() {
+    let at = match history::since(transaction, |word| word == status)? {
         // The same again must be the same event: its last update may be about anything.
         None => transaction.time("created_at")?,
         known => known,
     };
     let at = at.ok_or_else(|| transaction.missing("created_at"))?;
+    // Events of lists are known by their whole second.
+    let at = at.trunc_subsecs(0);
     let time = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let body = format!(
         "<notification>\n  <kind>{FOUND}</kind>\n  <timestamp type=\"datetime\">{time}</timestamp>\n  <subject>\n    {xml}\n  </subject>\n</notification>\n"

@@ -1,8 +1,8 @@
 //! Subscriptions: their transactions, trials, and their end.
 //!
 //! Every notification repeats the newest transactions of its subscription whole, newest first. All that
-//! were made since the connection was are taken in, whichever notification brings them: the ledger knows
-//! those that it has, and a delivery that was lost is made up for by the next.
+//! were paid since the connection was made are taken in, whichever notification brings them, and what went back of any: the
+//! ledger knows those that it has, and a delivery that was lost is made up for by the next.
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -61,7 +61,7 @@ pub(super) fn began(subscription: Element<'_>, told: Told) -> Result<Content, Ma
     let list = List::read(subscription, told)?;
     let clues = clue::of_subscription(subscription);
     let nothing = clues.is_empty() && list.customer.is_none();
-    let is_trial = subscription.is_true("trial_period") && list.money.is_empty() && !nothing;
+    let is_trial = subscription.is_true("trial_period") && !list.has_money && !nothing;
     let signup = is_trial.then(|| signup(subscription, &list, told));
     let signup = signup.transpose()?;
     if list.money.is_empty() && clues.is_empty() && signup.is_none() {
@@ -98,6 +98,8 @@ struct List {
     referrals: Vec<Referral>,
     /// Payments and what went back of them, oldest first.
     money: Vec<Fact>,
+    /// Was there any, also before the connection was made?
+    has_money: bool,
 }
 
 impl List {
@@ -112,6 +114,7 @@ impl List {
             customer: None,
             referrals: Vec::new(),
             money: Vec::new(),
+            has_money: false,
         };
         let own = clue::of_subscription(subscription);
         let subject = Subject {
@@ -123,13 +126,14 @@ impl List {
             clues: own,
             occurred_at: told.at,
         }));
-        for (at, one) in all {
+        for (_, one) in all {
             list.referrals.extend(clue::kept_for(&id, one, told));
             list.customer = transaction::customer(one, told)?.or(list.customer);
-            if at >= told.connected_at {
-                list.take(one, subscription, told)?;
-            }
+            list.take(one, subscription, told)?;
         }
+        list.has_money = !list.money.is_empty();
+        list.money
+            .retain(|fact| !transaction::is_too_old(fact, told));
         list.forget_known_refunds();
         Ok(list)
     }
@@ -143,7 +147,7 @@ impl List {
         match Kind::of(one)? {
             Kind::Sale => {
                 let facts = transaction::sale(one, Some(subscription), told)?;
-                self.money.extend(facts.into_iter().flatten());
+                self.money.extend(facts);
             }
             Kind::Credit => self
                 .money

@@ -37,14 +37,16 @@ const UNDONE: [&str; 4] = [
 pub(super) fn settled(transaction: Element<'_>, told: Told) -> Result<Content, Malformed> {
     match Kind::of(transaction)? {
         Kind::Credit => refund::settled(transaction, told),
-        Kind::Sale if created_at(transaction, told)? < told.connected_at => Ok(Content::Ignored(
-            "made before this connection was".to_owned(),
-        )),
         Kind::Sale => {
+            let facts = sale(transaction, None, told)?.into_iter();
+            let is_older = created_at(transaction, told)? < told.connected_at;
+            if is_older {
+                let facts = facts.filter(|fact| !is_too_old(fact, told)).map(Some);
+                return Ok(Content::of(facts, "made before this connection was"));
+            }
             let customer = customer(transaction, told)?.map(Fact::Customer);
-            let facts = sale(transaction, None, told)?;
             Ok(Content::of(
-                facts.into_iter().chain([customer]),
+                facts.map(Some).chain([customer]),
                 "nothing was paid",
             ))
         }
@@ -83,10 +85,10 @@ pub(super) fn sale(
     transaction: Element<'_>,
     subscription: Option<Element<'_>>,
     told: Told,
-) -> Result<Vec<Option<Fact>>, Malformed> {
+) -> Result<Vec<Fact>, Malformed> {
     let status = transaction.needed_word("status")?;
     if UNDONE.contains(&status.as_str()) {
-        return Ok(vec![Some(Fact::Back(undone(transaction, told)?))]);
+        return Ok(vec![Fact::Back(undone(transaction, told)?)]);
     }
     if !COUNTING.contains(&status.as_str()) {
         return Ok(Vec::new());
@@ -94,11 +96,15 @@ pub(super) fn sale(
     let Some(payment) = payment(transaction, subscription, told)? else {
         return Ok(Vec::new());
     };
-    let mut facts = vec![Some(Fact::Payment(payment))];
-    for back in refund::announced(transaction, told)? {
-        facts.push(Some(Fact::Back(back)));
-    }
-    Ok(facts)
+    let announced = refund::announced(transaction, told)?;
+    let backs = announced.into_iter().map(Fact::Back);
+    Ok([Fact::Payment(payment)].into_iter().chain(backs).collect())
+}
+
+/// A payment of the time before the connection is not its business; what goes back of one is, for its sale
+/// may be known from elsewhere.
+pub(super) fn is_too_old(fact: &Fact, told: Told) -> bool {
+    matches!(fact, Fact::Payment(payment) if payment.paid_at < told.connected_at)
 }
 
 /// `None` when nothing was paid, or nothing that earns.
@@ -141,8 +147,9 @@ fn undone(transaction: Element<'_>, told: Told) -> Result<MoneyBack, Malformed> 
     let amount = needed_money(transaction, "amount", currency(transaction)?)?;
     let status = transaction.text("status").unwrap_or_default();
     Ok(MoneyBack {
-        // One for all the ways to come to nothing: a later list repeats what a notification told.
-        external_id: format!("undone:{id}"),
+        // One for all the ways to come to nothing: a later list repeats what a notification told. Most such
+        // were never counted, and wait for no sale.
+        external_id: MoneyBack::voided_id(&id),
         kind: BackKind::Refund,
         amount_minor: amount.minor,
         net_minor: None,

@@ -18,7 +18,8 @@ fn names_nothing_lists_and_characters() {
         "<?xml version=\"1.0\"?><!-- a --><a><add-ons type=\"array\"/><b-c nil=\"true\">x</b-c>
          <name> A &amp; B &#x41;&#66; </name><raw><![CDATA[<&>]]></raw>
          <list type=\"array\"><item>1</item><item>2</item><item nil=\"true\"/></list>
-         <at type=\"datetime\">2026-11-20T10:00:00Z</at><early>1969-12-31T23:59:59Z</early></a>\n",
+         <at type=\"datetime\">2026-11-20T10:00:00Z</at><early>1969-12-31T23:59:59Z</early>
+         <fine>2026-11-20T10:00:00.123456789Z</fine><late>9999-12-31T23:59:59-01:00</late></a>\n",
     );
     let element = Element::new("a", &document);
     assert_eq!(element.text("name").as_deref(), Some("A & B AB"));
@@ -28,10 +29,13 @@ fn names_nothing_lists_and_characters() {
     assert_eq!(element.words("list").expect("words"), ["1", "2"]);
     let at = element.time("at").expect("a time").expect("told");
     assert_eq!(at.timestamp(), 1_795_168_800);
+    let fine = element.time("fine").expect("a time").expect("told");
+    assert_eq!(fine.timestamp_subsec_nanos(), 123_456_000);
     assert_eq!(element.time("missing"), Ok(None));
     for (path, why) in [
         ("name", "a.name is not a time"),
         ("early", "a.early is not"),
+        ("late", "a.late is not"),
     ] {
         let error = element.time(path).expect_err("not a time").to_string();
         assert!(error.starts_with(why), "{error}");

@@ -78,6 +78,29 @@ fn every_status_of_a_refund_has_a_meaning() {
 }
 
 #[test]
+fn fractions_of_seconds_make_no_second_event() {
+    let steps = history(&[("settled", "2026-10-07T08:00:00.123456789Z")]);
+    let listed = found(&credit("r1", &steps)).expect("readable");
+    let read = event(str::from_utf8(&listed.body).expect("text"));
+    let known = read.occurred_at.expect("a time");
+    assert_eq!(known, at("2026-10-07T08:00:00Z"));
+    assert_eq!(listed.created, known.timestamp());
+}
+
+#[test]
+fn a_refund_that_names_no_sale_is_known_by_its_id() {
+    let nameless = credit("r1", "<refunded-transaction-id nil=\"true\"/>")
+        .replace("<refunded-transaction-id>t1</refunded-transaction-id>", "");
+    let listed = found(&nameless).expect("readable");
+    let Content::Facts(facts) = event(str::from_utf8(&listed.body).expect("text")).content else {
+        panic!("no facts")
+    };
+    let back = backs(&facts)[0];
+    assert_eq!((back.amount_minor, back.external_id.as_str()), (1000, "r1"));
+    assert!(back.payment.is_empty());
+}
+
+#[test]
 fn what_is_no_transaction_is_told() {
     for (xml, why) in [
         ("<transaction", "transaction is not XML"),
@@ -85,6 +108,10 @@ fn what_is_no_transaction_is_told() {
         (
             "<transaction><status>settled</status></transaction>",
             "transaction.created_at is missing",
+        ),
+        (
+            "<transaction><id>r1</id></transaction>",
+            "r1: transaction.status is missing",
         ),
     ] {
         assert_eq!(found(xml).expect_err("unreadable").to_string(), why);

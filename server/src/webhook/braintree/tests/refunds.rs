@@ -57,7 +57,7 @@ fn a_declined_settlement_takes_a_sale_back_and_a_refund_too() {
     );
     assert_eq!(
         (undone.external_id.as_str(), undone.amount_minor),
-        ("undone:t1", 4900)
+        ("voided:t1", 4900)
     );
     assert_eq!(
         (undone.status, undone.payment),
@@ -145,7 +145,7 @@ fn disputes_are_open_lost_or_won_and_questions_cost_nothing() {
         ("dispute_accepted", Lost, Inquiry),
         ("dispute_auto_accepted", Lost, Inquiry),
         ("dispute_expired", Lost, Inquiry),
-        ("dispute_lost", Lost, Lost),
+        ("dispute_lost", Lost, Inquiry),
         ("dispute_won", Won, Won),
     ] {
         for (dispute_kind, status) in [
@@ -170,6 +170,76 @@ fn disputes_are_open_lost_or_won_and_questions_cost_nothing() {
         failed("dispute_lost", &of_nothing),
         "dispute.transaction.id is missing"
     );
+}
+
+fn history(inner: &str, steps: &[(&str, &str)]) -> String {
+    let steps = steps.iter().map(|(status, at)| {
+        format!("<{inner}><timestamp type=\"datetime\">{at}</timestamp><status>{status}</status></{inner}>")
+    });
+    let steps: String = steps.collect();
+    format!("<status-history type=\"array\">{steps}</status-history>")
+}
+
+#[test]
+fn what_is_told_again_with_a_later_time_is_no_newer() {
+    use BackStatus::{Failed, Succeeded};
+    let [opened_at, lost_at, won_at] = [10, 11, 12].map(|day| format!("2026-10-{day}T08:00:00Z"));
+    let made = format!("<created-at>{opened_at}</created-at>");
+    let steps = [
+        ("open", opened_at.as_str()),
+        ("lost", lost_at.as_str()),
+        ("won", won_at.as_str()),
+    ];
+    let told = |kind: &str, more: &str| {
+        let xml = dispute("chargeback").replacen("<dispute>", &format!("<dispute>{more}"), 1);
+        back(kind, &xml).told_at
+    };
+    let whole = history("status-history", &steps);
+    assert_eq!(told("dispute_opened", &made), at(&opened_at));
+    assert_eq!(told("dispute_disputed", &whole), at(&opened_at));
+    assert_eq!(told("dispute_opened", ""), at(super::CONNECTED));
+    assert_eq!(told("dispute_lost", &whole), at(&lost_at));
+    assert_eq!(told("dispute_won", &whole), at(&won_at));
+    let notified = at("2026-11-01T12:00:00Z");
+    assert_eq!(told("dispute_lost", &made), notified);
+    let settled = history(
+        "status-event",
+        &[("settling", &opened_at), ("settled", &lost_at)],
+    );
+    let settled = back("transaction_settled", &credit("r1", &settled));
+    assert_eq!((settled.status, settled.told_at), (Succeeded, at(&lost_at)));
+    let steps = [("settled", lost_at.as_str()), ("failed", won_at.as_str())];
+    let failed = format!("<status>failed</status>{}", history("status-event", &steps));
+    for kind in ["refund_failed", "transaction_settled"] {
+        let failed = back(kind, &credit("r1", &failed));
+        assert_eq!(
+            (failed.status, failed.told_at),
+            (Failed, at(&won_at)),
+            "{kind}"
+        );
+        assert!(failed.supersedes(&settled));
+    }
+}
+
+#[test]
+fn a_dispute_won_in_part_is_lost_for_the_rest() {
+    use BackStatus::{Lost, Open, Won};
+    for (kind, won, status, minor) in [
+        ("dispute_won", "10.00", Lost, 1500),
+        ("dispute_lost", "10.00", Lost, 2500),
+        ("dispute_won", "25.00", Won, 2500),
+        ("dispute_won", "0.00", Won, 2500),
+        ("dispute_opened", "10.00", Open, 2500),
+    ] {
+        let won = format!("<amount-won>{won}</amount-won>");
+        let xml = dispute("chargeback").replace("<amount-won>0.00</amount-won>", &won);
+        let back = back(kind, &xml);
+        assert_eq!(
+            (back.status, back.amount_minor),
+            (status, minor),
+            "{kind} {won}"
+        );
+    }
 }
 
 #[test]

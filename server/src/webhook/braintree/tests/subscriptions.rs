@@ -3,7 +3,7 @@
 use domain::fact::{Clue, ClueKind, Fact};
 
 use super::{
-    Content, at, backs, event, facts, failed, ignored, notification, payments, read, sale,
+    Content, at, backs, credit, event, facts, failed, ignored, notification, payments, read, sale,
     subscription,
 };
 
@@ -55,6 +55,33 @@ fn every_sale_since_the_connection_is_a_payment_and_the_oldest_comes_first() {
 }
 
 #[test]
+fn what_went_back_of_a_sale_from_before_the_connection_is_told() {
+    let old = made("2025-12-31T23:59:59Z");
+    let ids = format!("{old}<refund-ids type=\"array\"><item>r1</item></refund-ids>");
+    let transactions = [
+        credit("r2", &old),
+        sale("t2", &format!("{old}<status>voided</status>")),
+        sale("t1", &ids),
+    ];
+    let told = [
+        facts(CHARGED, &subscription("", &transactions)),
+        transactions
+            .iter()
+            .flat_map(|one| super::facts("transaction_settled", one))
+            .collect(),
+    ];
+    for facts in told {
+        assert!(payments(&facts).is_empty(), "{facts:?}");
+        let mut ids: Vec<_> = backs(&facts)
+            .iter()
+            .map(|back| &*back.external_id)
+            .collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["r1", "r2", "voided:t2"]);
+    }
+}
+
+#[test]
 fn what_was_paid_in_the_second_of_the_connection_counts() {
     let xml = notification(CHARGED, &subscription("", &[sale("t1", "")]));
     for (connected_at, expected) in [
@@ -94,7 +121,7 @@ fn only_what_is_paid_or_about_to_be_counts() {
         let found = (payments(&facts).len() - 1, backs(&facts).len());
         assert_eq!(found, (paid, back), "{status}");
         for back in backs(&facts) {
-            assert_eq!(back.external_id, "undone:t2");
+            assert_eq!(back.external_id, "voided:t2");
             assert_eq!(
                 (back.amount_minor, &back.payment),
                 (4900, &vec!["t2".to_owned()])
@@ -220,6 +247,13 @@ fn a_trial_is_a_lead_when_something_names_an_affiliate_or_the_customer_is_known(
     assert!(
         !facts.iter().any(|fact| matches!(fact, Fact::Signup(_))),
         "a sale already"
+    );
+    let paid_before = sale("t1", &made("2025-12-31T23:59:59Z"));
+    let before = subscription(&format!("{trial}{discount}"), &[paid_before]);
+    let facts = super::facts("subscription_trial_ended", &before);
+    assert!(
+        !facts.iter().any(|fact| matches!(fact, Fact::Signup(_))),
+        "who has paid is no lead"
     );
     let failed = sale("t1", "<status>processor_declined</status>");
     let facts = super::facts("subscription_trial_ended", &subscription(trial, &[failed]));

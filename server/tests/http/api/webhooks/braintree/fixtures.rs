@@ -71,7 +71,7 @@ const PAYLOADS: [((&str, &str), &str, &str); 28] = [
     (
         fixture!("sdk_sample__dispute_won"),
         "parked",
-        "dispute my_id of $250.00 (won)",
+        "dispute my_id of $5.00 (lost)",
     ),
     (
         fixture!("sdk_sample__local_payment_completed"),
@@ -151,8 +151,8 @@ const PAYLOADS: [((&str, &str), &str, &str); 28] = [
     ),
     (
         fixture!("sdk_sample__transaction_settlement_declined"),
-        "parked",
-        "refund undone:my_id of $100.00 (succeeded)",
+        "stored",
+        "no sale was recorded of it: there is nothing to take back",
     ),
 ];
 

@@ -155,6 +155,10 @@ async fn a_voided_sale_is_taken_back() {
     let told = never.told("charged_unsuccessfully", 1, &list);
     assert_eq!(outcome(&server, &connection, &told).await, "ignored");
     assert!(server.sale_of("t1_ben").await.is_none());
+    // One that came to nothing before it was ever counted waits for no sale.
+    let list = [never.sale("t2", 0).is("failed", never.at)];
+    let told = never.told("charged_unsuccessfully", 2, &list);
+    assert_eq!(outcome(&server, &connection, &told).await, "stored");
 }
 
 #[tokio::test]
@@ -205,9 +209,11 @@ async fn disputes_hold_take_and_give_back() {
         for (after, (step, end)) in (2_i64..).zip(steps.into_iter().zip(ends)) {
             let subject = dispute(&person.id("d1"), kind, "open", &person.id("t1"));
             let xml = notification(&format!("dispute_{step}"), person.at + after, &subject);
+            let is_news = !["under_review", "disputed"].contains(&step)
+                && (kind, step) != ("retrieval", "expired");
             assert_eq!(
                 outcome(&server, &connection, &xml).await,
-                "recorded",
+                if is_news { "recorded" } else { "deduped" },
                 "{name} {step}"
             );
             assert_eq!(
@@ -217,6 +223,34 @@ async fn disputes_hold_take_and_give_back() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_sent_again_with_a_later_time_undoes_nothing() {
+    let (server, connection) = shop().await;
+    let ann = Subscriber::new("ann");
+    let sale = ann.sale("t1", 0).by("sarah");
+    let paid = ann.charged(1, std::slice::from_ref(&sale));
+    assert_eq!(outcome(&server, &connection, &paid).await, "recorded");
+    let subject = dispute("d1_ann", "chargeback", "open", "t1_ann");
+    let lost = notification("dispute_lost", ann.at + 10, &subject);
+    assert_eq!(outcome(&server, &connection, &lost).await, "recorded");
+    for (after, step) in [(20, "opened"), (21, "under_review"), (22, "disputed")] {
+        let again = notification(&format!("dispute_{step}"), ann.at + after, &subject);
+        assert_eq!(outcome(&server, &connection, &again).await, "deduped");
+        assert_eq!(stands(&server, "t1_ann").await, refunded(), "{step}");
+    }
+    let ben = Subscriber::new("ben");
+    let sale = ben.sale("t1", 0).by("sarah");
+    let paid = ben.charged(1, std::slice::from_ref(&sale));
+    assert_eq!(outcome(&server, &connection, &paid).await, "recorded");
+    let credit = sale.credit("r1_ben", "49.00", ben.at + 5);
+    let failed = credit.is("failed", ben.at + 10);
+    let failed = notification("refund_failed", ben.at + 10, &failed.xml());
+    assert_eq!(outcome(&server, &connection, &failed).await, "recorded");
+    let again = notification("transaction_settled", ben.at + 20, &credit.xml());
+    assert_eq!(outcome(&server, &connection, &again).await, "deduped");
+    assert_eq!(stands(&server, "t1_ben").await, pending(0, 980));
 }
 
 #[tokio::test]
