@@ -125,9 +125,12 @@ pub enum ConnectionError {
     BadSecret,
     /// Not what Braintree issues.
     #[error(
-        "a merchant id and 1 to {MAX_SIGNING_SECRETS} pairs of public and private key are needed, each of 8 to 255 visible characters"
+        "1 to {MAX_SIGNING_SECRETS} pairs of public and private key are needed, each of 8 to 255 visible characters"
     )]
     BadKeys,
+    /// Not what Braintree issues.
+    #[error("the merchant id of the account is needed, of 8 to 255 visible characters")]
+    BadMerchant,
     /// What one processor needs does not fit another.
     #[error("{0} has no such secret")]
     Foreign(Processor),

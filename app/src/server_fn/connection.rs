@@ -239,6 +239,7 @@ mod server {
                 ConnectionError::NotFound => Self::NotFound,
                 ConnectionError::BadSecret => Self::invalid("secret", error),
                 ConnectionError::BadKeys => Self::invalid("private_key", error),
+                ConnectionError::BadMerchant => Self::invalid("merchant_id", error),
                 ConnectionError::Foreign(_) => Self::invalid("processor", error),
                 ConnectionError::NoCampaign => Self::invalid("", error),
             }

@@ -93,8 +93,11 @@ fn check_keys(keys: BraintreeKeys) -> Result<BraintreeKeys, ConnectionError> {
     };
     let is_pair = |pair: &KeyPair| is_secret(&pair.public) && is_secret(&pair.private);
     let is_many = keys.pairs.is_empty() || keys.pairs.len() > MAX_SIGNING_SECRETS;
-    if is_many || !keys.pairs.iter().all(is_pair) || !is_secret(&keys.merchant_id) {
+    if is_many || !keys.pairs.iter().all(is_pair) {
         return Err(ConnectionError::BadKeys);
+    }
+    if !is_secret(&keys.merchant_id) {
+        return Err(ConnectionError::BadMerchant);
     }
     Ok(keys)
 }

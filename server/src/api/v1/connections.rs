@@ -233,6 +233,7 @@ impl From<ConnectionError> for Problem {
         match error {
             ConnectionError::BadSecret => Self::invalid("signingSecrets", error.to_string()),
             ConnectionError::BadKeys => Self::invalid("privateKey", error.to_string()),
+            ConnectionError::BadMerchant => Self::invalid("merchantId", error.to_string()),
             ConnectionError::Foreign(_) => Self::invalid("processor", error.to_string()),
             ConnectionError::NoCampaign => Self::not_found_in("programId", "program"),
             ConnectionError::NotFound => Self::not_found("connection"),
