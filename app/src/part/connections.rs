@@ -105,7 +105,8 @@ fn card(connection: &ConnectionView, url: &str, may_edit: bool) -> impl IntoView
         <article class="card">
             <header>
                 <h2>{connection.name.to_string()}</h2>
-                <span class="word">{connection.processor.label()}</span>
+                {(connection.name.as_str() != connection.processor.label())
+                    .then(|| view! { <span class="word">{connection.processor.label()}</span> })}
                 <span class=class>{mode(about, connection.mode)}</span>
                 {change}
             </header>
