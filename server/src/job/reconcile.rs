@@ -235,7 +235,7 @@ async fn take_in(
         };
         intake::keep(store, incoming).await?;
         reading.count += 1;
-        if reading.count % BREATH == 0 {
+        if reading.count.is_multiple_of(BREATH) {
             store.reconciled_until(connection, reached).await?;
         }
     }

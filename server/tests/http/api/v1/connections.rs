@@ -121,6 +121,15 @@ async fn what_does_not_fit_is_refused_by_name_and_secrets_are_not_repeated() {
             keeps_secrets(&answer);
         }
     }
+    let keys = json!({
+        "processor": "braintree", "mode": "live", "name": "Braintree", "merchantId": "merchant_1",
+        "publicKey": "public_key_1", "privateKey": "hush_private_key",
+    });
+    for name in ["merchantId", "privateKey"] {
+        let mut body = keys.clone();
+        body[name] = json!("short");
+        invalid(&server.post(PATH, body).await, name);
+    }
     for name in ["processor", "mode", "name", "signingSecrets"] {
         let mut body = stripe();
         body.as_object_mut().expect("an object").remove(name);
