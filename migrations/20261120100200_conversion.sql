@@ -54,7 +54,10 @@ create table conversion (
     customer_email text,
     customer_name text,
     hold_until timestamptz not null,
-    is_disputed boolean not null default false,
+    -- what keeps it from approval and payout; null: nothing
+    held_by text check (held_by in ('dispute', 'refund', 'unknown_amount', 'warning')),
+    -- when a member approved it in spite of a warning or of a refund of unknown amount
+    released_at timestamptz,
     denied_at timestamptz,
     cancelled_at timestamptz,
     approved_at timestamptz,
@@ -91,7 +94,7 @@ create index conversion_by_kind on conversion (organization_id, kind, conversion
 create index conversion_by_source on conversion (organization_id, source, conversion_id desc);
 
 -- Few at any time, and what they earned can't be paid out.
-create index conversion_disputed on conversion (organization_id, affiliate_id) where is_disputed;
+create index conversion_held on conversion (organization_id, affiliate_id) where held_by is not null;
 
 -- What attribution looks up.
 create index conversion_by_subscription on conversion (organization_id, subscription_id, occurred_at)

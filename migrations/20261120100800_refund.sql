@@ -57,4 +57,4 @@ create table subscription_end (
 
 -- What waits for the end of its hold.
 create index conversion_due on conversion (organization_id, hold_until, conversion_id)
-    where status = 'pending' and not is_disputed and commission_state = 'ready' and parent_conversion_id is null;
+    where status = 'pending' and held_by is null and commission_state = 'ready' and parent_conversion_id is null;

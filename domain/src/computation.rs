@@ -249,7 +249,7 @@ mod tests {
     fn what_went_back_is_taken_off_in_proportion() {
         let back = Back {
             minor: 1078,
-            is_disputed: false,
+            held_by: None,
         };
         let refunded = sale().settled(back, NOW).expect("fits");
         assert_eq!(
@@ -267,7 +267,7 @@ mod tests {
     fn nothing_says_why() {
         let all = Back {
             minor: 5390,
-            is_disputed: false,
+            held_by: None,
         };
         let said = |conversion: &Conversion| {
             let steps = computation(conversion, None);
@@ -399,7 +399,7 @@ mod tests {
                 cancelled_at: cancelled.then_some(NOW),
                 ..sale()
             };
-            conversion.settled(Back { minor: back, is_disputed: false }, NOW).expect("fits")
+            conversion.settled(Back { minor: back, held_by: None }, NOW).expect("fits")
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
-    refund::Whole,
+    refund::{HeldBy, Whole},
     words::words,
 };
 
@@ -131,8 +131,10 @@ pub struct Conversion {
     pub customer_name: Option<String>,
     /// When the refund window closes.
     pub hold_until: DateTime<Utc>,
-    /// Is a dispute about it undecided? Then it is neither approved nor paid out.
-    pub is_disputed: bool,
+    /// What keeps it from approval and payout, if anything does.
+    pub held_by: Option<HeldBy>,
+    /// When a member approved it in spite of a warning, or of a refund of unknown amount: such hold it no more.
+    pub released_at: Option<DateTime<Utc>>,
     /// When a member or a flag turned it down.
     pub denied_at: Option<DateTime<Utc>>,
     /// When its subscription ended inside the hold, or its invoice was voided.
@@ -215,7 +217,8 @@ pub(crate) mod example {
             customer_email: None,
             customer_name: None,
             hold_until: DateTime::UNIX_EPOCH,
-            is_disputed: false,
+            held_by: None,
+            released_at: None,
             denied_at: None,
             cancelled_at: None,
             approved_at: None,

@@ -29,7 +29,7 @@ words! {
 pub struct Balance {
     /// Of what the amounts are.
     pub currency: Currency,
-    /// What can still be lost: earned by conversions in their hold or under an open dispute.
+    /// What can still be lost: earned by conversions in their hold, or of which money may go back.
     pub pending_minor: i64,
     /// What the next payout may take.
     pub approved_minor: i64,

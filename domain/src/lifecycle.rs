@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::{
     conversion::{CommissionState, Conversion, ConversionType},
+    refund::HeldBy,
     words::words,
 };
 
@@ -106,9 +107,9 @@ pub enum Refusal {
     /// Nobody knows yet how much it is.
     #[error("its commission waits for an exchange rate: add the rate of its day, then approve")]
     AwaitsRate,
-    /// The payer's bank has not decided.
-    #[error("an open dispute keeps it from approval: wait until the dispute is closed")]
-    Disputed,
+    /// Money may go back of it.
+    #[error("{}", held_words(*.0))]
+    Held(HeldBy),
     /// Its payout was made.
     #[error(
         "it was paid out and can't be denied: a refund at the processor takes the commission back"
@@ -128,6 +129,23 @@ pub enum Refusal {
     NotDenied(Status),
 }
 
+fn held_words(why: HeldBy) -> &'static str {
+    match why {
+        HeldBy::Dispute => {
+            "an open dispute keeps it from approval: wait until the dispute is closed"
+        }
+        HeldBy::Refund => {
+            "a refund that the processor has not decided about keeps it from approval: wait until it is approved or rejected"
+        }
+        HeldBy::UnknownAmount => {
+            "a refund whose amount is not known yet keeps it from approval: wait until the processor tells it, or approve with a reason"
+        }
+        HeldBy::Warning => {
+            "a warning of a dispute keeps it from approval: wait until it is taken back, or approve with a reason"
+        }
+    }
+}
+
 impl Conversion {
     /// The conversion after this step. Its commission is to be computed anew with
     /// [`Conversion::restated`].
@@ -142,8 +160,11 @@ impl Conversion {
         match step {
             Transition::HoldPassed if self.hold_until > now => return Err(Refusal::InHold),
             Transition::HoldPassed | Transition::ApproveEarly => {
-                self.can_be_approved()?;
-                next.approved_at = Some(now);
+                self.can_be_approved(step)?;
+                next.approved_at = self.approved_at.or(Some(now));
+                if next.held_by.take().is_some() {
+                    next.released_at = Some(now);
+                }
             }
             Transition::Deny => {
                 match self.status {
@@ -164,12 +185,18 @@ impl Conversion {
         Ok(next)
     }
 
-    fn can_be_approved(&self) -> Result<(), Refusal> {
-        if self.status != Status::Pending {
-            return Err(Refusal::NotPending(self.status));
+    fn can_be_approved(&self, step: Transition) -> Result<(), Refusal> {
+        let is_explained = step == Transition::ApproveEarly;
+        let holds = |why: &HeldBy| !(is_explained && why.is_released_by_approval());
+        let is_released = self.held_by.is_some_and(|why| !holds(&why));
+        match self.status {
+            Status::Pending => {}
+            // Approved before it was held: it can't be paid out until it is released.
+            Status::Approved if is_released => {}
+            other => return Err(Refusal::NotPending(other)),
         }
-        if self.is_disputed {
-            return Err(Refusal::Disputed);
+        if let Some(why) = self.held_by.filter(holds) {
+            return Err(Refusal::Held(why));
         }
         if self.commission_state == CommissionState::AwaitingRate {
             return Err(Refusal::AwaitsRate);
@@ -230,7 +257,8 @@ mod tests {
         is_approved: bool,
         is_denied: bool,
         is_back: bool,
-        is_disputed: bool,
+        is_released: bool,
+        held_by: Option<HeldBy>,
     }
 
     impl Place {
@@ -249,10 +277,19 @@ mod tests {
 
         /// `None` where the picture has no such arrow.
         fn after(mut self, step: Transition, hold_passed: bool) -> Option<Self> {
-            let is_due = self.status() == Status::Pending && !self.is_disputed;
+            let is_pending = self.status() == Status::Pending;
+            let is_due = is_pending && self.held_by.is_none();
+            let may_be_back = matches!(self.held_by, Some(HeldBy::Dispute | HeldBy::Refund));
             match step {
                 Transition::HoldPassed if is_due && hold_passed => self.is_approved = true,
-                Transition::ApproveEarly if is_due => self.is_approved = true,
+                Transition::ApproveEarly
+                    if !may_be_back
+                        && (is_pending
+                            || self.status() == Status::Approved && self.held_by.is_some()) =>
+                {
+                    self.is_approved = true;
+                    self.is_released |= self.held_by.take().is_some();
+                }
                 Transition::Deny if matches!(self.status(), Status::Pending | Status::Approved) => {
                     self.is_denied = true;
                 }
@@ -267,16 +304,17 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Happens {
         Step(Transition, i64),
-        Back(i64, bool),
+        Back(i64, Option<HeldBy>),
     }
 
     fn happens() -> impl Strategy<Value = Happens> {
         use Transition::{ApproveEarly, Deny, HoldPassed, Restore};
         let step = proptest::sample::select(vec![HoldPassed, ApproveEarly, Deny, Restore]);
+        let held = proptest::sample::select(HeldBy::ALL);
         let minor = prop_oneof![Just(0), Just(5390), 1..5390_i64];
         prop_oneof![
             3 => (step, 0..60_i64).prop_map(|(step, day)| Happens::Step(step, day)),
-            1 => (minor, any::<bool>()).prop_map(|(minor, disputed)| Happens::Back(minor, disputed)),
+            1 => (minor, option::of(held)).prop_map(|(minor, held_by)| Happens::Back(minor, held_by)),
         ]
     }
 
@@ -285,12 +323,14 @@ mod tests {
         fn a_sale_goes_only_where_the_picture_has_an_arrow(history in vec(happens(), 0..12)) {
             let start = DateTime::UNIX_EPOCH;
             let mut sale = Conversion { hold_until: hold_until(start, 30), ..sale() };
-            let mut place = Place { is_approved: false, is_denied: false, is_back: false, is_disputed: false };
+            let mut place = Place { is_approved: false, is_denied: false, is_back: false, is_released: false, held_by: None };
             for happens in history {
                 match happens {
-                    Happens::Back(minor, is_disputed) => {
-                        sale = sale.settled(Back { minor, is_disputed }, start).expect("fits");
-                        place = Place { is_back: minor == 5390, is_disputed, ..place };
+                    Happens::Back(minor, held_by) => {
+                        sale = sale.settled(Back { minor, held_by }, start).expect("fits");
+                        let is_grave = |why: &HeldBy| matches!(why, HeldBy::Dispute | HeldBy::Refund);
+                        let held_by = held_by.filter(|why| !place.is_released || is_grave(why));
+                        place = Place { is_back: minor == 5390, held_by, ..place };
                     }
                     Happens::Step(step, day) => {
                         let now = start + Duration::days(day);
@@ -303,7 +343,7 @@ mod tests {
                         }
                     }
                 }
-                prop_assert_eq!(sale.status, place.status());
+                prop_assert_eq!((sale.status, sale.held_by), (place.status(), place.held_by));
                 let earns = matches!(sale.status, Status::Pending | Status::Approved);
                 prop_assert_eq!(sale.commission.minor > 0, earns);
             }

@@ -56,6 +56,28 @@ words! {
     }
 }
 
+words! {
+    /// What keeps a payment's commission from approval and payout.
+    HeldBy {
+        /// The payer's bank has not decided.
+        Dispute = "dispute" / "Disputed",
+        /// The processor may still reject a refund.
+        Refund = "refund" / "Refund not decided",
+        /// How much a refund is, is not known.
+        UnknownAmount = "unknown_amount" / "Refund of unknown amount",
+        /// A dispute may follow.
+        Warning = "warning" / "Dispute warning",
+    }
+}
+
+impl HeldBy {
+    /// May a member approve all the same, with a reason? Nobody may ever hear more of a warning, or of how
+    /// much a refund is; what is undecided is decided one day.
+    pub fn is_released_by_approval(self) -> bool {
+        matches!(self, Self::Warning | Self::UnknownAmount)
+    }
+}
+
 impl BackStatus {
     /// Is the money of this fact gone?
     pub fn counts(self) -> bool {

@@ -8,7 +8,7 @@ use crate::{
     conversion::{CommissionState, Conversion},
     lifecycle::Status,
     money::{Money, MoneyError},
-    refund::Back,
+    refund::{Back, HeldBy},
 };
 
 impl Conversion {
@@ -20,7 +20,7 @@ impl Conversion {
     pub fn settled(&self, back: Back, now: DateTime<Utc>) -> Result<Self, MoneyError> {
         let with_back = Self {
             refunded_minor: back.minor,
-            is_disputed: back.is_disputed,
+            held_by: back.held_by.filter(|why| self.is_held_by(*why)),
             ..self.clone()
         };
         with_back.restated(now)
@@ -51,7 +51,8 @@ impl Conversion {
         let share = Self {
             denied_at: parent.denied_at,
             cancelled_at: parent.cancelled_at,
-            is_disputed: parent.is_disputed,
+            held_by: parent.held_by,
+            released_at: parent.released_at,
             approved_at: self.approved_at.or(parent.approved_at),
             kind: parent.kind,
             ..self.clone()
@@ -68,6 +69,11 @@ impl Conversion {
         };
         share.commission_state = parent.commission_state;
         Ok(share)
+    }
+
+    /// Does this hold it, or was it approved in spite of it?
+    fn is_held_by(&self, why: HeldBy) -> bool {
+        self.released_at.is_none() || !why.is_released_by_approval()
     }
 
     /// With this status; Refunded since `now`, unless it was before.
@@ -170,7 +176,7 @@ mod tests {
     fn gone(minor: i64) -> Back {
         Back {
             minor,
-            is_disputed: false,
+            held_by: None,
         }
     }
 

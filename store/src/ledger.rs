@@ -42,7 +42,7 @@ impl Store {
                    group by affiliate_id, commission_currency
                    union all
                    select affiliate_id, commission_currency, 0, sum(commission_minor), 0
-                   from conversion where organization_id = $1 and affiliate_id = any($2) and is_disputed
+                   from conversion where organization_id = $1 and affiliate_id = any($2) and held_by is not null
                        and status = 'approved'
                    group by affiliate_id, commission_currency
                ) sums

@@ -11,7 +11,7 @@ use domain::{
     conversion::{Conversion, ConversionType},
     id::{ConversionId, OrganizationId},
     money::Money,
-    refund::{Back, MoneyBack},
+    refund::{Back, HeldBy, MoneyBack},
 };
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -176,13 +176,12 @@ fn unlike(stored: &Conversion, computed: &Conversion) -> Vec<String> {
         let (is, back) = (money(stored.refunded_minor), money(computed.refunded_minor));
         found.push(format!("{is} is stored as refunded, but {back} went back"));
     }
-    if computed.is_disputed != stored.is_disputed {
-        let (is, facts) = if stored.is_disputed {
-            ("under an open dispute", "none is open")
-        } else {
-            ("free of open disputes", "one is open")
-        };
-        found.push(format!("it is stored as {is}, but {facts}"));
+    if computed.held_by != stored.held_by {
+        let word = |held: Option<HeldBy>| held.map_or("nothing", HeldBy::as_str);
+        let (is, facts) = (word(stored.held_by), word(computed.held_by));
+        found.push(format!(
+            "it is stored as held by {is}, but its facts say {facts}"
+        ));
     }
     found
 }

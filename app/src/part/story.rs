@@ -58,9 +58,9 @@ fn headline(story: &Story) -> impl IntoView + use<> {
         .then(|| view! { <small>"until "{moment(sale.hold_until)}</small> });
     let source = sale.source;
     let coupon = sale.coupon_code.clone();
-    let disputed = sale
-        .is_disputed
-        .then(|| view! { <span class="word off">{words::DISPUTED}</span> });
+    let held = sale
+        .held_by
+        .map(|why| view! { <span class="word off">{why.label()}</span> });
     let parent = story.parent.as_ref().map(|parent| {
         let text = words::as_recruiter(&parent.affiliate_name);
         view! { <a class="link" data-noscroll href=sale_path(parent.conversion.id)>{text}</a>", " }
@@ -73,7 +73,7 @@ fn headline(story: &Story) -> impl IntoView + use<> {
         view! { <p class="muted">{words::RECRUITER}": "<a class="link" data-noscroll href=href>{text}</a></p> }
     });
     view! {
-        <p class="stands">{status_badge(sale.status, None)}{until}{disputed}</p>
+        <p class="stands">{status_badge(sale.status, None)}{until}{held}</p>
         <h2>{words::headline(sale.commission, &story.row.affiliate_name)}</h2>
         <p class="muted">{parent}{words::earned_by(of.kind, of.amount, payer)}</p>
         {share}

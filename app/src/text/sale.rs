@@ -18,7 +18,6 @@ pub const NO_ENTRY: &str = "Nothing was earned, so nothing was written.";
 pub const IDS: &str = "Identifiers";
 pub const EVENT: &str = "Event";
 pub const SERVER: &str = "Tributary";
-pub const DISPUTED: &str = "Disputed";
 pub const RECRUITER: &str = "Recruiter";
 pub const INVOICE: &str = "Invoice";
 pub const SUBSCRIPTION: &str = "Subscription";
@@ -36,7 +35,7 @@ pub const RESTORE: &str = "Restore";
 pub const RESTORE_HINT: &str = "Takes the denial back; the hold goes on where it was.";
 pub const REASON: &str = "Reason";
 pub const DENY_HINT: &str = "Kept with the sale. Nothing is due any more; you can restore it.";
-pub const EARLY_HINT: &str = "Kept with the sale. It is payable at once, before its hold ends.";
+pub const EARLY_HINT: &str = "Kept with the sale. It is payable at once, before its hold ends and in spite of a warning or of a refund whose amount is not known.";
 
 pub const SELECTED: &str = "selected";
 pub const SELECT_ALL: &str = "All on this page";

@@ -1,6 +1,6 @@
 //! What all facts of one payment come to together, and which part of it each of them tells.
 
-use super::{BackKind, BackStatus, MoneyBack};
+use super::{BackKind, BackStatus, HeldBy, MoneyBack};
 use crate::money::{Money, round_half_up};
 
 /// A payment that money may go back of.
@@ -23,8 +23,8 @@ impl Whole {
 pub struct Back {
     /// What went back, in minor units of the payment's currency; never more than was paid.
     pub minor: i64,
-    /// Is a dispute or a refund undecided, or the amount of a refund unknown?
-    pub is_disputed: bool,
+    /// What is not decided or not known yet, the gravest of it.
+    pub held_by: Option<HeldBy>,
 }
 
 impl Back {
@@ -33,17 +33,19 @@ impl Back {
     pub fn of<'a>(whole: Whole, facts: impl IntoIterator<Item = &'a MoneyBack>) -> Self {
         let facts: Vec<&MoneyBack> = facts.into_iter().collect();
         let told = Told::of(whole, &facts);
-        let warned = told.sum_of(BackKind::Warning, BackStatus::Open)
-            > told.reversed_of(BackKind::Warning, BackKind::WarningReversal);
-        let is_undecided = |fact: &&MoneyBack| match fact.status {
-            BackStatus::Open => {
-                fact.kind != BackKind::Warning || !fact.is_in(whole.amount.currency)
+        let warned = told.is_warned().then_some(HeldBy::Warning);
+        let held_by = |fact: &&MoneyBack| match (fact.status, fact.kind) {
+            (BackStatus::Announced, _) => Some(HeldBy::UnknownAmount),
+            (BackStatus::Open, BackKind::Warning) => {
+                (!fact.is_in(whole.amount.currency)).then_some(HeldBy::Warning)
             }
-            status => status == BackStatus::Announced,
+            (BackStatus::Open, BackKind::Refund) => Some(HeldBy::Refund),
+            (BackStatus::Open, _) => Some(HeldBy::Dispute),
+            _ => None,
         };
         Self {
             minor: told.measure.minor(told.back().clamp(0, told.measure.whole)),
-            is_disputed: warned || facts.iter().any(is_undecided),
+            held_by: facts.iter().filter_map(held_by).chain(warned).min(),
         }
     }
 }
@@ -78,10 +80,13 @@ impl Back {
         let mut sum = 0;
         let mut share = |fact: &MoneyBack| {
             if !counts(fact) {
-                let minor = match fact.is_in(whole.amount.currency) {
-                    true => fact.amount_minor.min(whole.amount.minor.max(0)),
-                    false => fact.amount_minor,
+                let is_foreign = !fact.is_in(whole.amount.currency);
+                let most = if is_foreign {
+                    i64::MAX
+                } else {
+                    whole.amount.minor.max(0)
                 };
+                let minor = fact.amount_minor.min(most);
                 return Some(Share {
                     minor,
                     is_counted: false,
@@ -222,6 +227,23 @@ impl<'a> Told<'a> {
     fn reversed(&self) -> i128 {
         let reversed = self.reversed_of(BackKind::Dispute, BackKind::DisputeReversal);
         reversed.min(self.sum_of(BackKind::Dispute, BackStatus::Lost))
+    }
+
+    /// Is there a warning that was neither taken back nor followed by the dispute it warned of?
+    fn is_warned(&self) -> bool {
+        let is_decided = |fact: &&&MoneyBack| match fact.kind {
+            BackKind::Dispute => matches!(fact.status, BackStatus::Lost | BackStatus::Won),
+            BackKind::DisputeReversal => fact.status == BackStatus::Succeeded,
+            _ => false,
+        };
+        let decided = self.single.iter().filter(is_decided);
+        let decided = decided.map(|fact| fact.occurred_at).max();
+        let open = self.single.iter().filter(|fact| {
+            (fact.kind, fact.status) == (BackKind::Warning, BackStatus::Open)
+                && decided.is_none_or(|at| at < fact.occurred_at)
+        });
+        let open: i128 = open.map(|fact| self.measure.of(fact)).sum();
+        open > self.reversed_of(BackKind::Warning, BackKind::WarningReversal)
     }
 
     fn sum_of(&self, kind: BackKind, status: BackStatus) -> i128 {

@@ -58,8 +58,9 @@ fn refunds_and_lost_disputes_add_up_to_at_most_what_was_paid() {
     assert_eq!(back(&[refund("a", 1000, Succeeded), dispute(Lost)]), 4900);
     for status in [Open, Inquiry, Won] {
         assert_eq!(back(&[dispute(status)]), 0, "{status}");
-        let is_disputed = Back::of(whole(4900), &[dispute(status)]).is_disputed;
-        assert_eq!(is_disputed, status == Open, "{status}");
+        let held_by = Back::of(whole(4900), &[dispute(status)]).held_by;
+        let expected = (status == Open).then_some(HeldBy::Dispute);
+        assert_eq!(held_by, expected, "{status}");
     }
 }
 
@@ -244,9 +245,9 @@ fn a_warning_holds_until_it_is_taken_back() {
     let warning = |status| fact("w", Warning, 4900, status, 200);
     let reversal = fact("r", WarningReversal, 4900, Succeeded, 300);
     let of = |facts: &[MoneyBack]| Back::of(whole(4900), facts);
-    let back = |is_disputed| Back {
+    let back = |is_held: bool| Back {
         minor: 0,
-        is_disputed,
+        held_by: is_held.then_some(HeldBy::Warning),
     };
     assert_eq!(of(&[warning(Open)]), back(true));
     assert_eq!(of(&[warning(Open), reversal.clone()]), back(false));
@@ -256,6 +257,20 @@ fn a_warning_holds_until_it_is_taken_back() {
         ..warning(Open)
     };
     assert_eq!(of(&[warning(Won), second, reversal]), back(true));
+    // The chargeback that it warned of came, and was given back. A warning that came later holds.
+    let told = |kind, status, at_second| MoneyBack {
+        occurred_at: at(at_second),
+        ..fact("d", kind, 4900, status, 400)
+    };
+    let given_back = |second| {
+        vec![
+            warning(Open),
+            told(BackKind::Dispute, BackStatus::Lost, second),
+            told(BackKind::DisputeReversal, Succeeded, second),
+        ]
+    };
+    assert_eq!(of(&given_back(200)), back(false));
+    assert_eq!(of(&given_back(50)), back(true));
 }
 
 #[test]
@@ -263,7 +278,7 @@ fn a_refund_of_unknown_amount_holds_until_it_is_known() {
     let refund = |minor, status, told| fact("a", BackKind::Refund, minor, status, told);
     let announced = refund(0, BackStatus::Announced, 300);
     let held = Back::of(whole(4900), std::slice::from_ref(&announced));
-    assert!(held.is_disputed && held.minor == 0);
+    assert_eq!((held.held_by, held.minor), (Some(HeldBy::UnknownAmount), 0));
     let known = refund(1000, BackStatus::Succeeded, 100);
     assert!(known.supersedes(&announced) && !announced.supersedes(&known));
 }
@@ -437,6 +452,6 @@ proptest! {
         };
         let really: i64 = lives.iter().filter(gone).map(|life| life.amount).sum();
         let back = Back::of(whole(4900), &kept(&told));
-        prop_assert_eq!(back, Back { minor: really.min(4900), is_disputed: false });
+        prop_assert_eq!(back, Back { minor: really.min(4900), held_by: None });
     }
 }

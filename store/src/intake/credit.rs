@@ -350,7 +350,8 @@ impl Clerk<'_> {
                 .clone()
                 .or_else(|| described.and_then(|known| known.name.clone())),
             hold_until: hold_until(payment.paid_at, hold_days),
-            is_disputed: false,
+            held_by: None,
+            released_at: None,
             denied_at: None,
             cancelled_at: None,
             approved_at: (status == Status::Approved).then_some(self.now),

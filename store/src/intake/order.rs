@@ -167,7 +167,7 @@ impl Store {
         let organizations = sqlx::query_scalar!(
             "select organization_id from organization o where exists (
                  select from conversion c where c.organization_id = o.organization_id
-                     and c.status = 'pending' and c.hold_until <= $1 and not c.is_disputed
+                     and c.status = 'pending' and c.hold_until <= $1 and c.held_by is null
                      and c.commission_state = 'ready' and c.parent_conversion_id is null)",
             now,
         )
@@ -191,7 +191,7 @@ impl Store {
         loop {
             let due = sqlx::query!(
                 "select hold_until, conversion_id from conversion
-                 where organization_id = $1 and status = 'pending' and hold_until <= $2 and not is_disputed
+                 where organization_id = $1 and status = 'pending' and hold_until <= $2 and held_by is null
                      and commission_state = 'ready' and parent_conversion_id is null
                      and (hold_until, conversion_id) > ($3, $4)
                  order by hold_until, conversion_id limit $5",

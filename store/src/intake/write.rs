@@ -108,7 +108,8 @@ async fn conversions_in(
         exchange_numerators: Option<i64> = one.exchange.map(|rate| rate.numerator),
         exchange_denominators: Option<i64> = one.exchange.map(|rate| rate.denominator),
         exchange_days: Option<NaiveDate> = one.exchange.map(|rate| rate.day),
-        disputed: bool = one.is_disputed,
+        held: Option<String> = one.held_by.map(|why| why.as_str().to_owned()),
+        released: Option<DateTime<Utc>> = one.released_at,
         covered: bool = one.is_covered,
         denials: Option<DateTime<Utc>> = one.denied_at,
         cancellations: Option<DateTime<Utc>> = one.cancelled_at,
@@ -136,29 +137,30 @@ async fn conversions_in(
              plan_duration, plan_months, external_event_id, processor, connection_id, customer_id,
              subscription_id, invoice_id, payment_intent_id, charge_id, session_id, customer_email,
              customer_name, hold_until, approved_at, metadata, trail, change_position, revision,
-             parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, is_disputed, is_covered,
-             denied_at, cancelled_at, refunded_at, click_id)
+             parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, held_by, is_covered,
+             denied_at, cancelled_at, refunded_at, click_id,
+             released_at)
          select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
              c.amount, c.base, c.refunded, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
              c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
              c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
              c.metadata::json, c.trail::json, c.position, 1, c.parent, c.exchange_numerator,
-             c.exchange_denominator, c.exchange_day, c.is_disputed, c.is_covered, c.denied, c.cancelled,
-             c.refunded_at, c.click
+             c.exchange_denominator, c.exchange_day, c.held_by, c.is_covered, c.denied, c.cancelled,
+             c.refunded_at, c.click, c.released
          from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
              $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
              $22::text[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
              $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
-             $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::boolean[],
+             $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::text[],
              $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[],
-             $47::uuid[])
+             $47::uuid[], $48::timestamptz[])
              as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
              currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
              processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
              name, hold, approved, metadata, trail, position, parent, exchange_numerator, exchange_denominator,
-             exchange_day, is_disputed, is_covered, denied, cancelled, refunded_at, refunded,
-             click)",
+             exchange_day, held_by, is_covered, denied, cancelled, refunded_at, refunded,
+             click, released)",
         organization_id.0,
         &ids,
         &created,
@@ -199,13 +201,14 @@ async fn conversions_in(
         &exchange_numerators as &[Option<i64>],
         &exchange_denominators as &[Option<i64>],
         &exchange_days as &[Option<NaiveDate>],
-        &disputed,
+        &held as &[Option<String>],
         &covered,
         &denials as &[Option<DateTime<Utc>>],
         &cancellations as &[Option<DateTime<Utc>>],
         &refunds as &[Option<DateTime<Utc>>],
         &refunded,
         &clicks as &[Option<Uuid>],
+        &released as &[Option<DateTime<Utc>>],
     )
     .execute(db)
     .await?;
@@ -233,7 +236,8 @@ async fn changes_in(
         exchange_numerators: Option<i64> = change.after.exchange.map(|rate| rate.numerator),
         exchange_denominators: Option<i64> = change.after.exchange.map(|rate| rate.denominator),
         exchange_days: Option<NaiveDate> = change.after.exchange.map(|rate| rate.day),
-        disputed: bool = change.after.is_disputed,
+        held: Option<String> = change.after.held_by.map(|why| why.as_str().to_owned()),
+        released: Option<DateTime<Utc>> = change.after.released_at,
         denials: Option<DateTime<Utc>> = change.after.denied_at,
         cancellations: Option<DateTime<Utc>> = change.after.cancelled_at,
         approvals: Option<DateTime<Utc>> = change.after.approved_at,
@@ -245,14 +249,15 @@ async fn changes_in(
         "update conversion set kind = c.kind, status = c.status, refunded_minor = c.refunded,
              commission_minor = c.commission, commission_state = c.state, is_covered = c.covered,
              exchange_numerator = c.exchange_numerator, exchange_denominator = c.exchange_denominator,
-             exchange_day = c.exchange_day, is_disputed = c.disputed, denied_at = c.denied,
+             exchange_day = c.exchange_day, held_by = c.held, released_at = c.released, denied_at = c.denied,
              cancelled_at = c.cancelled, approved_at = c.approved, refunded_at = c.back_at, trail = c.trail::json,
              change_position = c.position, revision = revision + 1
          from unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
-             $9::bigint[], $10::bigint[], $11::date[], $12::boolean[], $13::timestamptz[], $14::timestamptz[],
-             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[])
+             $9::bigint[], $10::bigint[], $11::date[], $12::text[], $13::timestamptz[], $14::timestamptz[],
+             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[], $19::timestamptz[])
              as c (id, kind, status, refunded, commission, state, covered, exchange_numerator,
-             exchange_denominator, exchange_day, disputed, denied, cancelled, approved, back_at, trail, position)
+             exchange_denominator, exchange_day, held, denied, cancelled, approved, back_at, trail, position,
+             released)
          where conversion.organization_id = $1 and conversion.conversion_id = c.id",
         organization_id.0,
         &ids,
@@ -265,13 +270,14 @@ async fn changes_in(
         &exchange_numerators as &[Option<i64>],
         &exchange_denominators as &[Option<i64>],
         &exchange_days as &[Option<NaiveDate>],
-        &disputed,
+        &held as &[Option<String>],
         &denials as &[Option<DateTime<Utc>>],
         &cancellations as &[Option<DateTime<Utc>>],
         &approvals as &[Option<DateTime<Utc>>],
         &refunds as &[Option<DateTime<Utc>>],
         &trails,
         &positions,
+        &released as &[Option<DateTime<Utc>>],
     )
     .execute(db)
     .await?;

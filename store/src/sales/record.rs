@@ -8,6 +8,7 @@ use domain::{
     id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId},
     lifecycle::Status,
     money::{Currency, Money},
+    refund::HeldBy,
 };
 use uuid::Uuid;
 
@@ -55,7 +56,8 @@ pub(crate) struct ConversionRecord {
     pub(crate) customer_email: Option<String>,
     pub(crate) customer_name: Option<String>,
     pub(crate) hold_until: DateTime<Utc>,
-    pub(crate) is_disputed: bool,
+    pub(crate) held_by: Option<String>,
+    pub(crate) released_at: Option<DateTime<Utc>>,
     pub(crate) denied_at: Option<DateTime<Utc>>,
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
     pub(crate) approved_at: Option<DateTime<Utc>>,
@@ -80,7 +82,7 @@ macro_rules! conversions {
                  c.is_covered, c.exchange_numerator, c.exchange_denominator, c.exchange_day,
                  c.external_event_id, c.processor, c.connection_id, c.customer_id, c.subscription_id,
                  c.invoice_id, c.payment_intent_id, c.charge_id, c.session_id, c.customer_email,
-                 c.customer_name, c.hold_until, c.is_disputed, c.denied_at, c.cancelled_at, c.approved_at, c.paid_at, c.refunded_at,
+                 c.customer_name, c.hold_until, c.held_by, c.released_at, c.denied_at, c.cancelled_at, c.approved_at, c.paid_at, c.refunded_at,
                  c.parent_conversion_id, c.metadata::text as \"metadata!\", "
                 + $trail + " as \"trail!\" " $(+ $rest)+,
             $($argument),+
@@ -143,7 +145,11 @@ impl TryFrom<ConversionRecord> for Conversion {
             customer_email: record.customer_email,
             customer_name: record.customer_name,
             hold_until: record.hold_until,
-            is_disputed: record.is_disputed,
+            held_by: match record.held_by {
+                Some(word) => Some(readable(HeldBy::parse(&word), TABLE, "held_by")?),
+                None => None,
+            },
+            released_at: record.released_at,
             denied_at: record.denied_at,
             cancelled_at: record.cancelled_at,
             approved_at: record.approved_at,
@@ -220,7 +226,8 @@ mod tests {
             customer_email: None,
             customer_name: None,
             hold_until: DateTime::UNIX_EPOCH,
-            is_disputed: false,
+            held_by: None,
+            released_at: None,
             denied_at: None,
             cancelled_at: None,
             approved_at: None,

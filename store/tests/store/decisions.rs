@@ -8,7 +8,7 @@ use domain::{
     lifecycle::{Refusal, Status, Transition},
     money::Currency,
     rate::BasisPoints,
-    refund::{BackKind, BackStatus, MoneyBack},
+    refund::{BackKind, BackStatus, HeldBy, MoneyBack},
 };
 use sqlx::PgPool;
 use store::{
@@ -98,7 +98,7 @@ async fn everything_that_is_due_is_approved_at_once(pool: PgPool) {
     .execute(&pool)
     .await
     .expect("copied");
-    let refused = "update conversion set is_disputed = true where external_event_id = 'copy_600'";
+    let refused = "update conversion set held_by = 'dispute' where external_event_id = 'copy_600'";
     sqlx::query(refused).execute(&pool).await.expect("disputed");
     shop.clock.advance(Duration::days(30));
     shop.store.approve_due().await.expect("approves");
@@ -108,6 +108,49 @@ async fn everything_that_is_due_is_approved_at_once(pool: PgPool) {
             .await
             .expect("reads");
     assert_eq!(pending, ["copy_600"]);
+}
+
+/// Nobody may ever hear more of a warning, or of how much a refund is.
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_may_never_be_decided_holds_until_a_member_approves_with_a_reason(pool: PgPool) {
+    use BackKind::{Refund, Warning};
+    use BackStatus::{Announced, Open};
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    for (number, (kind, status, why)) in (1..).zip([
+        (Warning, Open, HeldBy::Warning),
+        (Refund, Announced, HeldBy::UnknownAmount),
+    ]) {
+        let name = format!("in_{number}");
+        let made = sale(&shop, &name).await;
+        let told = async |minute| {
+            let back = MoneyBack {
+                external_id: format!("re_{number}"),
+                kind,
+                status,
+                told_at: noon() + Duration::minutes(minute),
+                payment: vec![name.clone()],
+                ..crate::refunds::back("re", 4900, status, minute)
+            };
+            let event = format!("evt_{number}_{minute}");
+            shop.event(&event, vec![Fact::Back(back)]).await;
+        };
+        told(1).await;
+        let refused = decide(&shop, &[made.id], Transition::HoldPassed).await;
+        let words = refused.expect_err("held").to_string();
+        assert_eq!(shop.rows_of(&name).await[0].held_by, Some(why), "{words}");
+        shop.clock.advance(Duration::days(31));
+        shop.store.approve_due().await.expect("looks");
+        assert_eq!(shop.rows_of(&name).await[0].status, Status::Pending);
+        let approved = decide(&shop, &[made.id], Transition::ApproveEarly).await;
+        approved.expect("approved");
+        // Told again, it holds no more.
+        told(2).await;
+        let row = shop.rows_of(&name).await.remove(0);
+        assert_eq!((row.status, row.held_by), (Status::Approved, None));
+    }
+    let recount = shop.store.recount().await.expect("counts");
+    assert_eq!(recount.differences, Vec::<String>::new());
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -137,7 +180,7 @@ async fn a_dispute_keeps_a_sale_from_approval_until_it_is_won(pool: PgPool) {
     assert!(matches!(
         early,
         Err(IntakeError::Refused {
-            refusal: Refusal::Disputed,
+            refusal: Refusal::Held(HeldBy::Dispute),
             ..
         })
     ));

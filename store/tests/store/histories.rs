@@ -313,7 +313,7 @@ fn state(rows: &[Conversion]) -> Result<Option<State>, String> {
         status: sale.status,
         commission: sale.commission.minor,
         refunded: sale.refunded_minor,
-        is_disputed: sale.is_disputed,
+        is_disputed: sale.held_by.is_some(),
         is_recurring: sale.kind == ConversionType::Recurring,
         awaits_rate: sale.commission_state == CommissionState::AwaitingRate,
         share: share.map_or(0, |share| share.commission.minor),

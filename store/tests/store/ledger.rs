@@ -85,7 +85,7 @@ async fn pay_out(shop: &Shop, affiliate: &Affiliate, minor: i64) {
         .await
         .expect("an entry");
     let sql = "update conversion set status = 'paid', paid_at = $2 where affiliate_id = $1 and status = 'approved'
-        and not is_disputed and commission_currency = 'USD'";
+        and held_by is null and commission_currency = 'USD'";
     sqlx::query(sql)
         .bind(affiliate.id.0)
         .bind(noon())
@@ -219,7 +219,7 @@ async fn check(shop: &Shop, affiliates: &[Affiliate]) {
         assert_eq!(told.collect::<Vec<_>>(), entries);
         for balance in found {
             let held = |row: &&Conversion| {
-                let disputed = row.status == Status::Approved && row.is_disputed;
+                let disputed = row.status == Status::Approved && row.held_by.is_some();
                 row.affiliate_id == id
                     && row.commission.currency == balance.currency
                     && (row.status == Status::Pending || disputed)

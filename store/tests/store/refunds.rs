@@ -95,7 +95,7 @@ async fn state(shop: &Shop, pool: &PgPool, id: &str) -> State {
         status: sale.status,
         commission: sale.commission.minor,
         refunded: sale.refunded_minor,
-        is_disputed: sale.is_disputed,
+        is_disputed: sale.held_by.is_some(),
         ledger,
     }
 }
@@ -369,7 +369,7 @@ async fn a_recount_finds_entries_and_refunds_that_are_nobodys_or_somebody_elses(
         entry("null", "sarah", 12345, "USD"),
         entry("c.conversion_id", "sarah", 777, "EUR"),
         entry("c.conversion_id", "bob", 500, "USD"),
-        "update conversion set is_disputed = true".to_owned(),
+        "update conversion set held_by = 'dispute'".to_owned(),
         "update conversion set cancelled_at = created_at".to_owned(),
         "insert into refund (organization_id, external_id, kind, status, amount_minor, currency, occurred_at,
              told_at, payment, event_ids, created_at)
@@ -383,7 +383,7 @@ async fn a_recount_finds_entries_and_refunds_that_are_nobodys_or_somebody_elses(
     told(&["accrual of 12345 USD", "is of no sale"]);
     told(&["in_a", "holds 777 EUR"]);
     told(&["in_a", "holds 500 USD"]);
-    told(&["in_a", "under an open dispute, but none is open"]);
+    told(&["in_a", "held by dispute, but its facts say nothing"]);
     told(&["subscription", "no end as early as that is known"]);
     told(&["re_left", "waits for its sale"]);
 }

@@ -4,6 +4,7 @@ mod amounts;
 mod fixtures;
 mod garbage;
 mod lists;
+mod page;
 mod refunds;
 mod signature;
 mod subscriptions;

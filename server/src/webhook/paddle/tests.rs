@@ -16,6 +16,7 @@ mod adjustment;
 mod customer;
 mod fixture;
 mod garbage;
+mod page;
 mod signature;
 mod subscription;
 mod transaction;

@@ -3,7 +3,7 @@
 use domain::{
     fact::Fact,
     money::{Currency, MAX_MINOR, Money},
-    refund::{Back, BackKind, BackStatus, MoneyBack, Whole},
+    refund::{Back, BackKind, BackStatus, HeldBy, MoneyBack, Whole},
 };
 use serde_json::{Value, json};
 
@@ -114,13 +114,13 @@ fn a_refund_that_waits_for_approval_takes_nothing_and_holds() {
     };
     let held = Back {
         minor: 0,
-        is_disputed: true,
+        held_by: Some(HeldBy::Refund),
     };
     assert_eq!(Back::of(paid, [&asked]), held);
     let approved = back(&of("refund", "approved"));
     let gone = Back {
         minor: 1100,
-        is_disputed: false,
+        held_by: None,
     };
     assert_eq!(Back::of(paid, [&approved]), gone);
     // Told at the same instant, and in either order.

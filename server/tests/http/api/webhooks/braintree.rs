@@ -50,7 +50,7 @@ async fn outcome(client: &Client, connection: &Connection, xml: &str) -> String 
 /// Status, refunded and commission of a sale, and whether something holds it.
 async fn stands(server: &TestServer, id: &str) -> (String, i64, i64, bool) {
     sqlx::query_as(
-        "select status, refunded_minor, commission_minor, is_disputed from conversion where external_event_id = $1",
+        "select status, refunded_minor, commission_minor, held_by is not null from conversion where external_event_id = $1",
     )
     .bind(id)
     .fetch_one(&server.database().pool)

@@ -303,7 +303,7 @@ type Found = BTreeMap<String, (String, String, i64, i64, i64, bool)>;
 async fn sales(server: &TestServer) -> Found {
     let rows: Vec<(String, String, String, i64, i64, i64, bool)> = sqlx::query_as(
         "select c.external_event_id, c.kind, c.status, c.refunded_minor, c.commission_minor,
-             coalesce(sum(e.amount_minor), 0)::bigint, c.is_disputed
+             coalesce(sum(e.amount_minor), 0)::bigint, c.held_by is not null
          from conversion c left join ledger_entry e using (organization_id, conversion_id)
          group by c.organization_id, c.conversion_id",
     )

@@ -138,7 +138,7 @@ async fn every_story_ends_the_same_in_every_order() {
     let lead = "select count(*) from conversion where kind = 'lead' and status = 'approved'";
     assert_eq!(server.database().number(lead).await, leads * told);
     let held = STORIES.iter().filter(|story| story.is_held).count() * ORDERS;
-    let disputed = "select count(*) from conversion where is_disputed";
+    let disputed = "select count(*) from conversion where held_by is not null";
     let disputed = server.database().number(disputed).await;
     assert_eq!(usize::try_from(disputed), Ok(held));
     let unsettled = "select count(*) from event where outcome in ('parked', 'unattributed')";
