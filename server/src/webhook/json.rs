@@ -8,7 +8,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use domain::text::{MAX_EXTERNAL_ID, MAX_METADATA};
 use serde_json::{Map, Value};
 
-use super::event::Malformed;
+use super::event::{Content, Malformed};
 
 /// The longest name or e-mail kept, in characters; the processors' own limits are of that order.
 const MAX_TEXT: usize = 512;
@@ -17,6 +17,28 @@ pub(super) const LAST_SECOND: i64 = 253_402_300_799;
 
 /// How some processors write that something has not happened: Go's zero time.
 const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// Turns the object of an event, and when the event happened, into facts.
+pub(super) type Reader = fn(Object<'_>, DateTime<Utc>) -> Result<Content, Malformed>;
+
+/// A processor's events in use: what their object is called in error messages, and who reads it.
+pub(super) type Readers = [(&'static str, &'static str, Reader)];
+
+/// Reads the object at `path` of an event of this kind; `None`: the kind is not used.
+pub(super) fn read_object(
+    readers: &Readers,
+    kind: &str,
+    (event, path): (Object<'_>, &str),
+    at: &Result<DateTime<Utc>, Malformed>,
+) -> Option<Content> {
+    let (_, name, read) = readers.iter().find(|(known, ..)| *known == kind)?;
+    let facts = match (event.at(path), at) {
+        (Some(object), Ok(at)) => read(Object::new(name, object), *at),
+        (None, _) => Err(event.missing(path)),
+        (_, Err(why)) => Err(why.clone()),
+    };
+    Some(facts.unwrap_or_else(|why| Content::Failed(why.to_string())))
+}
 
 /// A JSON value and what a person calls it. Paths are keys with dots between them.
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     event::{Adapter, Content, Event, Malformed, Unreadable},
-    json::Object,
+    json::{Object, Reader, read_object},
     signature::Signed,
 };
 use crate::{input::MAX_BODY, stamped::Scheme};
@@ -70,15 +70,8 @@ fn occurred_at(event: Object<'_>) -> Result<DateTime<Utc>, Malformed> {
 }
 
 fn content(kind: &str, event: Object<'_>, at: &Result<DateTime<Utc>, Malformed>) -> Content {
-    let Some((name, read)) = reader(kind) else {
-        return Content::Ignored(why_unused(kind));
-    };
-    let facts = match (event.at("data"), at) {
-        (Some(data), Ok(at)) => read(Object::new(name, data), *at),
-        (None, _) => Err(event.missing("data")),
-        (_, Err(why)) => Err(why.clone()),
-    };
-    facts.unwrap_or_else(|why| Content::Failed(why.to_string()))
+    let read = read_object(&READERS, kind, (event, "data"), at);
+    read.unwrap_or_else(|| Content::Ignored(why_unused(kind)))
 }
 
 fn why_unused(kind: &str) -> String {
@@ -97,10 +90,7 @@ fn is_imported(object: Object<'_>) -> bool {
     object.at("import_meta").is_some() || origin.contains("import")
 }
 
-/// Turns the object of an event, and when the event happened, into facts.
-type Reader = fn(Object<'_>, DateTime<Utc>) -> Result<Content, Malformed>;
-
-/// The events in use: what their object is called in error messages, and who reads it.
+/// The events in use.
 const READERS: [(&str, &str, Reader); 12] = [
     (
         "transaction.completed",
@@ -127,8 +117,3 @@ const READERS: [(&str, &str, Reader); 12] = [
     ("discount.updated", "discount", discount::described),
     ("discount.imported", "discount", discount::described),
 ];
-
-fn reader(kind: &str) -> Option<(&'static str, Reader)> {
-    let found = READERS.iter().find(|(known, ..)| *known == kind);
-    found.map(|(_, name, read)| (*name, *read))
-}

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     event::{Adapter, Content, Event, Malformed, Unreadable, named_together},
-    json::Object,
+    json::{Object, Reader, read_object},
     signature::Signed,
 };
 use crate::{input::MAX_BODY, stamped::Scheme};
@@ -82,15 +82,8 @@ fn content(kind: &str, event: Object<'_>, at: &Result<DateTime<Utc>, Malformed>)
         let why = "a thin event carries no object: set the endpoint to snapshot payloads";
         return Content::Ignored(why.to_owned());
     }
-    let Some((name, read)) = reader(kind) else {
-        return Content::Ignored(format!("{kind} is not used"));
-    };
-    let facts = match (event.at("data.object"), at) {
-        (Some(object), Ok(at)) => read(Object::new(name, object), *at),
-        (None, _) => Err(event.missing("data.object")),
-        (_, Err(why)) => Err(why.clone()),
-    };
-    facts.unwrap_or_else(|why| Content::Failed(why.to_string()))
+    let read = read_object(&READERS, kind, (event, "data.object"), at);
+    read.unwrap_or_else(|| Content::Ignored(format!("{kind} is not used")))
 }
 
 fn is_thin(event: Object<'_>) -> bool {
@@ -98,10 +91,7 @@ fn is_thin(event: Object<'_>) -> bool {
     object.starts_with("v2.core.event")
 }
 
-/// Turns the object of an event, and when the event happened, into facts.
-type Reader = fn(Object<'_>, DateTime<Utc>) -> Result<Content, Malformed>;
-
-/// The events in use: what their object is called in error messages, and who reads it.
+/// The events in use.
 const READERS: [(&str, &str, Reader); 26] = [
     // Merchants report one or the other missing, so both are taken; the invoice id makes them one.
     ("invoice.paid", "invoice", invoice::paid),
@@ -167,11 +157,6 @@ const READERS: [(&str, &str, Reader); 26] = [
     ),
     ("invoice.voided", "invoice", refund::voided),
 ];
-
-fn reader(kind: &str) -> Option<(&'static str, Reader)> {
-    let found = READERS.iter().find(|(known, ..)| *known == kind);
-    found.map(|(_, name, read)| (*name, *read))
-}
 
 /// The kinds of events in use.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {

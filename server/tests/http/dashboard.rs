@@ -101,7 +101,6 @@ async fn a_connection_says_when_it_was_compared_with_the_processor_and_why_not()
 
     let broken = "update reconciliation set error = 'Stripe has no such object'";
     server.database().change(broken).await;
-    let told =
-        "The last comparison broke off: Stripe has no such object. It is tried again by itself.";
+    let told = "It broke off: Stripe has no such object. It is tried again by itself.";
     assert!(page().await.contains(told));
 }

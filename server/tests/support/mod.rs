@@ -18,6 +18,7 @@ mod sign;
 mod stand_in;
 mod stream;
 pub(crate) mod stripe;
+mod told;
 mod visitor;
 
 pub(crate) use self::{
@@ -32,5 +33,6 @@ pub(crate) use self::{
     sign::{braintree_signature, s2s_signature, signature},
     stand_in::StandIn,
     stream::{EventStream, Sent},
+    told::{Sold, in_some_order, sold},
     visitor::{SHOP, Visitor},
 };

@@ -6,13 +6,13 @@ mod story;
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use self::story::{STORIES, Story, Teller};
 use super::SECRET;
 use crate::support::{
-    Connection, TestServer, eventually, now,
+    Connection, Sold, TestServer, eventually, in_some_order, now, sold,
     stripe::{Purchase, Shape, again},
 };
 
@@ -46,18 +46,10 @@ fn telling(
         told: Vec::new(),
     };
     (story.tell)(&mut teller);
-    // Some come twice: the same event, or another that says the same.
-    let repeats = proptest::sample::subsequence(teller.told.clone(), 0..=2);
-    let events = (repeats, any::<bool>()).prop_flat_map(move |(repeats, same)| {
-        let repeats = repeats
-            .iter()
-            .map(|told| if same { told.clone() } else { again(told) });
-        Just([teller.told.clone(), repeats.collect()].concat()).prop_shuffle()
-    });
     Telling {
         story,
         purchase,
-        events: events.new_tree(runner).expect("an order").current(),
+        events: in_some_order(teller.told, again, runner),
     }
 }
 
@@ -68,32 +60,8 @@ async fn deliver(server: &TestServer, connection: &Connection, telling: &Telling
     }
 }
 
-/// Every sale by its external id: type, status, refunded, commission, and what its ledger adds up to.
-type Found = BTreeMap<String, (String, String, i64, i64, i64)>;
-
-async fn sales(server: &TestServer) -> Found {
-    let rows: Vec<(String, String, String, i64, i64, i64)> = sqlx::query_as(
-        "select c.external_event_id, c.kind, c.status, c.refunded_minor, c.commission_minor,
-             coalesce(sum(e.amount_minor), 0)::bigint
-         from conversion c left join ledger_entry e using (organization_id, conversion_id)
-         where c.kind <> 'lead' group by c.organization_id, c.conversion_id",
-    )
-    .fetch_all(&server.database().pool)
-    .await
-    .expect("the sales");
-    let count = rows.len();
-    let by_id = rows
-        .into_iter()
-        .map(|(id, kind, status, refunded, due, ledger)| {
-            (id, (kind, status, refunded, due, ledger))
-        });
-    let found: Found = by_id.collect();
-    assert_eq!(found.len(), count, "a payment makes one sale");
-    found
-}
-
-fn expected(tellings: &[Telling]) -> Found {
-    let mut expected = Found::new();
+fn expected(tellings: &[Telling]) -> Sold {
+    let mut expected = Sold::new();
     for Telling {
         story, purchase, ..
     } in tellings
@@ -144,7 +112,7 @@ async fn every_story_ends_the_same_in_every_order_and_shape() {
         (server.database().number(due).await == 0).then_some(())
     })
     .await;
-    let found = sales(&server).await;
+    let found = sold(&server).await;
     let expected = expected(&tellings);
     for telling in &tellings {
         for (prefix, number, ..) in telling.story.ends {
