@@ -4,6 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::words::words;
 
+/// The kind of events that no processor sends: what was found in its own list of transactions. They are no
+/// sign that deliveries arrive.
+pub const FOUND_IN_A_LIST: &str = "transaction_search";
+
 words! {
     /// The outcome of one event, as answered to the processor and shown in the inbox.
     Outcome {

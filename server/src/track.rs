@@ -13,12 +13,17 @@ mod visitor;
 
 use std::time::Duration;
 
-use axum::{Router, middleware, routing::post};
+use axum::{Router, extract::Request, http::request::Parts, middleware, routing::post};
 use domain::id::{ClickId, OrganizationId};
+use serde::de::DeserializeOwned;
 use store::click::{ClickError, Clicked, Visit};
 use tokio::time::timeout;
 
-use crate::{problem::Problem, state::AppState};
+use crate::{
+    input::{parse, read_body, require_json},
+    problem::Problem,
+    state::AppState,
+};
 
 /// The largest body of a page's call, in bytes.
 const MAX_BODY: usize = 16 * 1024;
@@ -31,6 +36,18 @@ pub(crate) fn pages_calls(state: &AppState) -> Router<AppState> {
         .route("/api/tracking/click", post(click::record))
         .route("/api/tracking/click/lead", post(lead::record))
         .layer(middleware::from_fn_with_state(state.clone(), site::cors))
+}
+
+/// What a page tells, if its address has not told too much lately; and the request's head.
+async fn told<T: DeserializeOwned>(
+    state: &AppState,
+    request: Request,
+) -> Result<(Parts, T), Problem> {
+    let (parts, body) = request.into_parts();
+    state.limits.click(visitor::address(&parts, state))?;
+    require_json(&parts.headers)?;
+    let body = read_body(body, MAX_BODY).await?;
+    Ok((parts, parse(&body)?))
 }
 
 /// Keeps a visit.

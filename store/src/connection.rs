@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use domain::{
     connection::{MAX_SIGNING_SECRETS, Mode, Processor},
+    event::FOUND_IN_A_LIST,
     id::{CampaignId, ConnectionId, OrganizationId},
     text::Name,
 };
@@ -25,8 +26,6 @@ pub use self::{
 mod refused;
 mod secrets;
 
-/// What was read in a processor's own list is no sign that deliveries arrive.
-const FOUND_IN_A_LIST: &str = "transaction_search";
 const TABLE: &str = "connection";
 
 /// A connection as the intake needs it.

@@ -24,12 +24,8 @@ use store::{
 };
 use url::Url;
 
-use super::{MAX_BODY, count, keep, site::campaigns, token, visitor};
-use crate::{
-    input::{parse, read_body, require_json},
-    problem::Problem,
-    state::AppState,
-};
+use super::{count, keep, site::campaigns, token, told, visitor};
+use crate::{problem::Problem, state::AppState};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -80,10 +76,7 @@ pub(crate) async fn record(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    state.limits.click(visitor::address(&parts, &state))?;
-    require_json(&parts.headers)?;
-    let body: Body = parse(&read_body(body, MAX_BODY).await?)?;
+    let (parts, body): (_, Body) = told(&state, request).await?;
     let page = body.page()?;
     let on_page = body.of_program(campaigns(&state, &parts, Some(&page)).await?)?;
     if !visitor::is_person(&parts.headers) {

@@ -19,12 +19,8 @@ use store::{
     link::OnSite,
 };
 
-use super::{MAX_BODY, site::campaigns, token, visitor};
-use crate::{
-    input::{parse, read_body, require_json},
-    problem::Problem,
-    state::AppState,
-};
+use super::{site::campaigns, token, told, visitor};
+use crate::{problem::Problem, state::AppState};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -40,10 +36,7 @@ pub(crate) async fn record(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    state.limits.click(visitor::address(&parts, &state))?;
-    require_json(&parts.headers)?;
-    let body: Body = parse(&read_body(body, MAX_BODY).await?)?;
+    let (parts, body): (_, Body) = told(&state, request).await?;
     let on_page = campaigns(&state, &parts, None).await?;
     let unknown = || Problem::not_found_in("clickToken", "click");
     let token = token(&body.click_token).ok_or_else(unknown)?;

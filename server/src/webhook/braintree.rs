@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Timelike, Utc};
-use domain::text::MAX_EXTERNAL_ID;
+use domain::{event::FOUND_IN_A_LIST, text::MAX_EXTERNAL_ID};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -187,7 +187,7 @@ const READERS: [(&str, &str, Reader); 20] = [
     ),
     ("refund_failed", "transaction", refund::failed),
     // Not sent by Braintree, but found in its list of transactions.
-    (refund::FOUND, "transaction", refund::listed),
+    (FOUND_IN_A_LIST, "transaction", refund::listed),
     ("dispute_opened", "dispute", dispute::opened),
     ("dispute_under_review", "dispute", dispute::opened),
     ("dispute_disputed", "dispute", dispute::opened),

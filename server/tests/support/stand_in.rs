@@ -54,6 +54,16 @@ pub(crate) struct Account {
     pub(crate) calls: Vec<Call>,
 }
 
+/// Serves on a free port: its address, and what serves.
+pub(super) async fn serve(app: Router) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, app).await.expect("serves");
+    });
+    (format!("http://{address}"), serving)
+}
+
 /// The server; it is gone when it is dropped.
 pub(crate) struct StandIn {
     account: Arc<Mutex<Account>>,
@@ -70,17 +80,13 @@ impl StandIn {
             ..Account::default()
         };
         let account = Arc::new(Mutex::new(account));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let app = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&account));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("serves");
-        });
+        let (base_url, serving) = serve(app).await;
         Self {
             account,
-            base_url: format!("http://{address}"),
+            base_url,
             serving,
         }
     }

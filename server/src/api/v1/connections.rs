@@ -135,10 +135,7 @@ impl NewBody {
         let braintree = match keys {
             (None, None, None) if !is_braintree => None,
             (public, private, merchant_id) => Some(BraintreeKeys {
-                pairs: vec![KeyPair {
-                    public: needed("publicKey", public)?,
-                    private: needed("privateKey", private)?,
-                }],
+                pairs: vec![pair(public, private)?],
                 merchant_id: needed("merchantId", merchant_id)?,
             }),
         };
@@ -177,6 +174,13 @@ pub(crate) struct ChangeBody {
     environment: Option<Environment>,
 }
 
+fn pair(public: Option<String>, private: Option<String>) -> Result<KeyPair, Problem> {
+    Ok(KeyPair {
+        public: needed("publicKey", public)?,
+        private: needed("privateKey", private)?,
+    })
+}
+
 /// A key pair of Braintree.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -189,10 +193,7 @@ struct PairBody {
 
 impl PairBody {
     fn read(self) -> Result<KeyPair, Problem> {
-        Ok(KeyPair {
-            public: needed("publicKey", self.public_key)?,
-            private: needed("privateKey", self.private_key)?,
-        })
+        pair(self.public_key, self.private_key)
     }
 }
 
@@ -202,10 +203,7 @@ impl ChangeBody {
     fn read(self) -> Result<ConnectionChange, Problem> {
         let further_pair = match (self.public_key, self.private_key) {
             (None, None) => None,
-            (public, private) => Some(KeyPair {
-                public: needed("publicKey", public)?,
-                private: needed("privateKey", private)?,
-            }),
+            (public, private) => Some(pair(public, private)?),
         };
         let pairs = self
             .key_pairs

@@ -5,6 +5,7 @@
 
 use chrono::{SecondsFormat, SubsecRound};
 use domain::{
+    event::FOUND_IN_A_LIST,
     fact::Fact,
     refund::{BackKind, BackStatus, MoneyBack},
 };
@@ -16,9 +17,6 @@ use super::{
     transaction::{Kind, created_at},
 };
 use crate::webhook::event::Listed;
-
-/// What an event is called that was found in Braintree's list of transactions.
-pub(super) const FOUND: &str = "transaction_search";
 
 const OF_NO_SALE: &str = "a credit that is of no sale";
 
@@ -172,7 +170,7 @@ fn notification(transaction: Element<'_>, xml: &str) -> Result<Listed, Malformed
     let at = at.trunc_subsecs(0);
     let time = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let body = format!(
-        "<notification>\n  <kind>{FOUND}</kind>\n  <timestamp type=\"datetime\">{time}</timestamp>\n  <subject>\n    {xml}\n  </subject>\n</notification>\n"
+        "<notification>\n  <kind>{FOUND_IN_A_LIST}</kind>\n  <timestamp type=\"datetime\">{time}</timestamp>\n  <subject>\n    {xml}\n  </subject>\n</notification>\n"
     );
     let event = read(body.as_bytes(), at).map_err(|why| Malformed::new(why.to_string()))?;
     Ok(Listed {

@@ -16,9 +16,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::DateTime;
 use serde_json::Value;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{MERCHANT, PRIVATE, PUBLIC, Transaction};
+use crate::support::stand_in::serve;
 
 /// What it knows and how it behaves; tests set it as they like.
 #[derive(Default)]
@@ -50,17 +51,13 @@ impl BraintreeStandIn {
             ..Account::default()
         };
         let account = Arc::new(Mutex::new(account));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let app = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&account));
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("serves");
-        });
+        let (base_url, serving) = serve(app).await;
         Self {
             account,
-            base_url: format!("http://{address}"),
+            base_url,
             serving,
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use app::text::connections::about::about;
-use domain::connection::Processor;
+use domain::{connection::Processor, event::FOUND_IN_A_LIST};
 
-use super::super::{READERS, refund};
+use super::super::READERS;
 
 #[test]
 fn every_notification_that_is_read_is_to_be_ticked_and_no_other() {
@@ -16,6 +16,6 @@ fn every_notification_that_is_read_is_to_be_ticked_and_no_other() {
         .collect();
     // What the search finds is no notification.
     let read = READERS.iter().map(|(kind, ..)| (*kind).to_owned());
-    let read: BTreeSet<String> = read.filter(|kind| kind != refund::FOUND).collect();
+    let read: BTreeSet<String> = read.filter(|kind| kind != FOUND_IN_A_LIST).collect();
     assert_eq!(listed, read);
 }
