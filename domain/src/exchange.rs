@@ -365,7 +365,9 @@ mod tests {
             (from, to) in (select(&CODES[..]), select(&CODES[..])),
         ) {
             let (from, to) = (Currency::parse(from).expect("one"), Currency::parse(to).expect("one"));
-            prop_assume!(from != to);
+            if from == to {
+                return Ok(());
+            }
             let published: Vec<_> = published.into_iter().filter(|(_, one)| one.base != one.quote).collect();
             let mut rates = Rates::default();
             for (number, one) in &published {

@@ -49,10 +49,11 @@ impl Site {
 
     /// The site that a page is on.
     pub fn of(page: &Url) -> Option<Self> {
-        let host = page.host_str().filter(|host| !host.is_empty())?;
-        let host = host.strip_suffix('.').unwrap_or(host).to_owned();
-        (host.len() <= MAX_SITE).then_some(Self {
-            host,
+        let host = page.host_str()?;
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let is_name = !host.is_empty() && !host.ends_with('.') && host.len() <= MAX_SITE;
+        is_name.then(|| Self {
+            host: host.to_owned(),
             port: page.port(),
         })
     }
@@ -208,6 +209,9 @@ mod tests {
         }
         for text in [
             "",
+            ".",
+            "..",
+            "shop.example..",
             "a b",
             "shop.example/path",
             "u@shop.example",
