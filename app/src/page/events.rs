@@ -12,6 +12,8 @@ pub fn Events() -> impl IntoView {
         outcome: address.get("outcome"),
         kind: address.get("type"),
         connection: address.get("connection"),
+        since: address.get("since"),
+        to: address.get("to"),
         cursor: address.get("cursor"),
     })
 }

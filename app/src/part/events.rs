@@ -30,6 +30,8 @@ pub(crate) struct Told {
     /// Newest first.
     pub(crate) events: Vec<EventView>,
     pub(crate) filters: Vec<Filter>,
+    /// The first and the last day that are chosen, as an address writes them; empty is any.
+    pub(crate) days: [String; 2],
     /// Does a filter leave something out?
     pub(crate) is_filtered: bool,
     /// Where the newest rows, newer ones and older ones are.
@@ -58,6 +60,7 @@ pub(crate) fn told(page: Told) -> impl IntoView {
         <header class="head"><h1>{words::TITLE}</h1></header>
         <form class="selects" method="get" autocomplete="off" action=HERE aria-label=words::FILTERS>
             {page.filters.into_iter().map(select).collect_view()}
+            {[("since", words::SINCE), ("to", words::TO)].into_iter().zip(page.days).map(day).collect_view()}
             <button type="submit" class="btn">{words::APPLY}</button>
         </form>
         {list}
@@ -80,6 +83,16 @@ fn select(filter: Filter) -> impl IntoView {
         <label class=class>
             <span>{label}</span>
             <select name=name>{choices.into_iter().map(option).collect_view()}</select>
+        </label>
+    }
+}
+
+fn day(((name, label), chosen): ((&'static str, &'static str), String)) -> impl IntoView {
+    let class = (!chosen.is_empty()).then_some("on");
+    view! {
+        <label class=class>
+            <span>{label}</span>
+            <input type="date" name=name value=chosen title=sales::UTC_DAYS/>
         </label>
     }
 }

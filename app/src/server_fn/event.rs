@@ -13,16 +13,19 @@ form! {
     ReplayForm { event }
 }
 
-/// A page of the inbox. Filters are as they stand in the address; empty ones count as missing.
+/// A page of the inbox. Filters are as they stand in the address; empty ones count as missing. `since` and
+/// `to` are the first and the last day, in UTC.
 #[server(prefix = "/rpc", endpoint = "events", input = server_fn::codec::GetUrl)]
 pub async fn load_events(
     outcome: String,
     kind: String,
     connection: String,
+    since: String,
+    to: String,
     cursor: String,
 ) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let asked = server::Asked::read(outcome, kind, connection);
+    let asked = server::Asked::read([outcome, kind, connection, since, to]);
     let page = match asked {
         Ok(asked) => caller.events_page(&asked, &cursor).await,
         Err(error) => Err(error),
@@ -55,6 +58,8 @@ impl Question for LoadEvents {
             ("outcome", &self.outcome),
             ("kind", &self.kind),
             ("connection", &self.connection),
+            ("since", &self.since),
+            ("to", &self.to),
             ("cursor", &self.cursor),
         ])
     }
@@ -71,6 +76,7 @@ mod pretty;
 
 #[cfg(feature = "ssr")]
 mod server {
+    use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
     use domain::{
         event::Outcome,
         id::{ConnectionId, EventId},
@@ -89,6 +95,7 @@ mod server {
             events::{Filter, Told, told},
             fields::Refused,
         },
+        query::{format_day, parse_day},
         request::{Caller, Opened, ReadAgain},
         server_fn::Choice,
         text::events as words,
@@ -100,21 +107,31 @@ mod server {
     /// Where the page lives.
     const HERE: &str = "/dashboard/events";
 
+    /// When a day begins, in UTC.
+    fn midnight(day: NaiveDate) -> DateTime<Utc> {
+        day.and_time(NaiveTime::MIN).and_utc()
+    }
+
     /// What the address asks for.
     pub(super) struct Asked {
         outcome: Option<Outcome>,
         kind: Option<String>,
         connection: Option<ConnectionId>,
+        since: Option<NaiveDate>,
+        to: Option<NaiveDate>,
     }
 
     impl Asked {
+        /// From what the address says of outcome, type, connection, first and last day.
         pub(super) fn read(
-            outcome: String,
-            kind: String,
-            connection: String,
+            [outcome, kind, connection, since, to]: [String; 5],
         ) -> Result<Self, AppError> {
             let bad = |name| AppError::invalid("", words::bad_filter(name));
             let given = |text: String| Some(text).filter(|text| !text.is_empty());
+            let day = |text: String, name| {
+                let day = given(text).map(|text| parse_day(&text).ok_or_else(|| bad(name)));
+                day.transpose()
+            };
             let outcome = given(outcome)
                 .map(|word| Outcome::parse(&word).ok_or_else(|| bad(words::OUTCOME)))
                 .transpose()?;
@@ -125,6 +142,8 @@ mod server {
                 outcome,
                 kind: given(kind),
                 connection,
+                since: day(since, words::SINCE)?,
+                to: day(to, words::TO)?,
             })
         }
 
@@ -133,6 +152,8 @@ mod server {
                 outcome: self.outcome,
                 kind: self.kind.clone(),
                 connection_id: self.connection,
+                since: self.since.map(midnight),
+                until: self.to.and_then(|day| day.succ_opt()).map(midnight),
                 ..EventFilter::default()
             }
         }
@@ -143,6 +164,8 @@ mod server {
                 ("outcome", self.outcome.map(|word| word.as_str().to_owned())),
                 ("type", self.kind.clone()),
                 ("connection", self.connection.map(|id| id.to_string())),
+                ("since", self.since.map(format_day)),
+                ("to", self.to.map(format_day)),
                 ("cursor", cursor),
             ];
             let pairs: Vec<String> = parameters
@@ -181,6 +204,7 @@ mod server {
             let newer = page.newer.map(place);
             let page = Told {
                 filters: self.event_filters(asked).await?,
+                days: [asked.since, asked.to].map(|day| day.map(format_day).unwrap_or_default()),
                 is_filtered: filter != EventFilter::default(),
                 steps: [
                     newer.is_some().then(|| asked.href(None)),

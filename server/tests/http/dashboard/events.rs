@@ -91,7 +91,24 @@ async fn the_inbox_shows_what_became_of_each_and_counts_what_failed() {
         .await
         .expect(200);
     assert!(none.text.contains("No event fits these filters"));
-    for bad in ["outcome=odd", "connection=1", "cursor=nonsense"] {
+    let clock = "update event set received_at = '2026-03-14T23:59:59.999Z' where external_id = 'evt_unused'";
+    server.database().change(clock).await;
+    let day = |range: &str| format!("/dashboard/events?{range}");
+    for (range, is_in) in [
+        ("since=2026-03-14&to=2026-03-14", true),
+        ("to=2026-03-13", false),
+        ("since=2026-03-15", false),
+    ] {
+        let page = get(&server, &ours, &day(range)).await.expect(200);
+        assert_eq!(page.text.contains("evt_unused"), is_in, "{range}");
+    }
+    for bad in [
+        "outcome=odd",
+        "connection=1",
+        "cursor=nonsense",
+        "since=14.3.2026",
+        "to=2026-02-30",
+    ] {
         let path = format!("/dashboard/events?{bad}");
         let page = get(&server, &ours, &path).await.expect(400);
         assert!(page.text.contains("is not understood"), "{bad}");
