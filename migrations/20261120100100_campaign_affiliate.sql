@@ -25,6 +25,12 @@ create table campaign (
     landing_page_url text,
     -- further hosts that are the merchant's
     sites text[] not null default '{}',
+    -- which suspicions hold sales until a person has looked; null: that rule is off
+    flag_self_referral boolean not null default true,
+    flag_suspicious_activity boolean not null default true,
+    flag_clicks_per_day integer default 10000 check (flag_clicks_per_day > 0),
+    flag_conversion_percent integer default 50 check (flag_conversion_percent > 0),
+    flag_review_from_minor bigint check (flag_review_from_minor > 0),
     created_at timestamptz not null,
     primary key (organization_id, campaign_id),
     constraint campaign_slug unique (organization_id, slug),

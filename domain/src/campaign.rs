@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::{
     commission::Plan,
+    fraud::FlagRules,
     id::CampaignId,
     money::Currency,
     rate::BasisPoints,
@@ -93,6 +94,8 @@ pub struct Terms {
     pub landing_page_url: Option<String>,
     /// Further hosts that are the merchant's, at most [`MAX_SITES`].
     pub sites: Vec<Site>,
+    /// Which suspicions hold sales until a person has looked.
+    pub flags: FlagRules,
 }
 
 impl Terms {
@@ -115,6 +118,7 @@ impl Terms {
             website: None,
             landing_page_url: None,
             sites: Vec::new(),
+            flags: FlagRules::default(),
         }
     }
 

@@ -24,6 +24,7 @@ pub mod email;
 pub mod event;
 pub mod exchange;
 pub mod fact;
+pub mod fraud;
 pub mod id;
 pub mod ledger;
 pub mod lifecycle;

@@ -5,6 +5,7 @@ mod site;
 use chrono::{DateTime, Utc};
 use domain::{
     campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    fraud::FlagRules,
     id::{CampaignId, OrganizationId},
     money::Currency,
     rate::BasisPoints,
@@ -54,6 +55,7 @@ impl From<sqlx::Error> for CampaignError {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "one field per column")]
 struct CampaignRow {
     campaign_id: Uuid,
     name: String,
@@ -77,6 +79,11 @@ struct CampaignRow {
     website: Option<String>,
     landing_page_url: Option<String>,
     sites: Vec<String>,
+    flag_self_referral: bool,
+    flag_suspicious_activity: bool,
+    flag_clicks_per_day: Option<i32>,
+    flag_conversion_percent: Option<i32>,
+    flag_review_from_minor: Option<i64>,
     created_at: DateTime<Utc>,
 }
 
@@ -96,6 +103,15 @@ impl TryFrom<CampaignRow> for Campaign {
             .sites
             .into_iter()
             .map(|text| readable(Site::parse(&text).ok(), TABLE, "sites"));
+        let clicks = row.flag_clicks_per_day.map(u32::try_from).transpose();
+        let percent = row.flag_conversion_percent.map(u16::try_from).transpose();
+        let flags = FlagRules {
+            self_referral: row.flag_self_referral,
+            suspicious_activity: row.flag_suspicious_activity,
+            clicks_per_day: readable(clicks.ok(), TABLE, "flag_clicks_per_day")?,
+            conversion_percent: readable(percent.ok(), TABLE, "flag_conversion_percent")?,
+            review_from_minor: row.flag_review_from_minor,
+        };
         let share = BasisPoints::new(small(row.override_bp, "override_bp")?);
         let terms = Terms {
             currency: readable(Currency::parse(&row.currency).ok(), TABLE, "currency")?,
@@ -117,6 +133,7 @@ impl TryFrom<CampaignRow> for Campaign {
             website: row.website,
             landing_page_url: row.landing_page_url,
             sites: sites.collect::<Result<_, _>>()?,
+            flags,
         };
         Ok(Self {
             id: CampaignId(row.campaign_id),
@@ -137,7 +154,9 @@ macro_rules! campaigns {
             "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
                  plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
                  refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
-                 tracking_requires_consent, website, landing_page_url, sites, created_at
+                 tracking_requires_consent, website, landing_page_url, sites, flag_self_referral,
+                 flag_suspicious_activity, flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor,
+                 created_at
              from campaign where " + $rest,
             $($argument),+
         )
@@ -233,9 +252,10 @@ impl Store {
                  plan_fixed_minor, plan_duration, plan_months, hold_days, cookie_days, attribution_model,
                  coupons_override_clicks, override_bp, refund_on_cancel, lead_commission_minor,
                  click_commission_minor, payout_threshold_minor, tracking_requires_consent, website,
-                 landing_page_url, sites, created_at)
+                 landing_page_url, sites, created_at, flag_self_referral, flag_suspicious_activity,
+                 flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22, $23, $24)",
+                 $21, $22, $23, $24, $25, $26, $27, $28, $29)",
             organization_id.0,
             campaign.id.0,
             campaign.name.as_str(),
@@ -260,6 +280,11 @@ impl Store {
             terms.landing_page_url,
             &site_texts(terms),
             now,
+            terms.flags.self_referral,
+            terms.flags.suspicious_activity,
+            clicks_per_day(terms),
+            terms.flags.conversion_percent.map(i32::from),
+            terms.flags.review_from_minor,
         )
         .execute(&mut *db)
         .await;
@@ -312,7 +337,8 @@ async fn update_in(
              attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
              refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
              payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
-             landing_page_url = $20, sites = $21
+             landing_page_url = $20, sites = $21, flag_self_referral = $22, flag_suspicious_activity = $23,
+             flag_clicks_per_day = $24, flag_conversion_percent = $25, flag_review_from_minor = $26
          where organization_id = $1 and campaign_id = $2",
         organization_id.0,
         campaign.id.0,
@@ -335,6 +361,11 @@ async fn update_in(
         terms.website,
         terms.landing_page_url,
         &site_texts(terms),
+        terms.flags.self_referral,
+        terms.flags.suspicious_activity,
+        clicks_per_day(terms),
+        terms.flags.conversion_percent.map(i32::from),
+        terms.flags.review_from_minor,
     )
     .execute(&mut *db)
     .await?;
@@ -344,6 +375,11 @@ async fn update_in(
 
 fn site_texts(terms: &Terms) -> Vec<String> {
     terms.sites.iter().map(ToString::to_string).collect()
+}
+
+fn clicks_per_day(terms: &Terms) -> Option<i32> {
+    let clicks = terms.flags.clicks_per_day?;
+    Some(i32::try_from(clicks).unwrap_or(i32::MAX))
 }
 
 fn audit_entry<'a>(

@@ -36,6 +36,7 @@ const STATUSES: [&str; 3] = ["active", "paused", "archived"];
 /// A program as this dialect shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "one field per setting")]
 struct Program<'a> {
     id: CampaignId,
     merchant_id: OrganizationId,
@@ -65,6 +66,11 @@ struct Program<'a> {
     landing_page_url: Option<&'a str>,
     /// Further hosts of the merchant's.
     sites: &'a [Site],
+    flag_self_referral: bool,
+    flag_suspicious_activity: bool,
+    flag_clicks_per_day: Option<u32>,
+    flag_conversion_percent: Option<u16>,
+    flag_review_from_cents: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     #[serde(flatten)]
@@ -107,6 +113,11 @@ impl<'a> Program<'a> {
             website: terms.website.as_deref(),
             landing_page_url: terms.landing_page_url.as_deref(),
             sites: &terms.sites,
+            flag_self_referral: terms.flags.self_referral,
+            flag_suspicious_activity: terms.flags.suspicious_activity,
+            flag_clicks_per_day: terms.flags.clicks_per_day,
+            flag_conversion_percent: terms.flags.conversion_percent,
+            flag_review_from_cents: terms.flags.review_from_minor,
             created_at: campaign.created_at,
             updated_at: campaign.created_at,
             constants: constants(),

@@ -1,11 +1,12 @@
 //! What a program is made or changed with. One body for both: a field that is left out has its
 //! default in a new program and stays as it is in an old one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
 use domain::{
     campaign::{AttributionModel, Campaign, CampaignStatus, MAX_COOKIE_DAYS, MAX_SITES, Terms},
     commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
+    fraud::{FlagRules, MAX_FLAG_CLICKS, MAX_FLAG_PERCENT},
     lifecycle::MAX_HOLD_DAYS,
     money::{Currency, MAX_MINOR},
     site::Site,
@@ -48,6 +49,14 @@ pub(crate) struct ProgramBody {
     #[serde(default)]
     landing_page_url: Change<String>,
     sites: Option<Vec<String>>,
+    flag_self_referral: Option<bool>,
+    flag_suspicious_activity: Option<bool>,
+    #[serde(default)]
+    flag_clicks_per_day: Change<i64>,
+    #[serde(default)]
+    flag_conversion_percent: Change<i64>,
+    #[serde(default)]
+    flag_review_from_cents: Change<i64>,
     /// Part of the dialect; `true` is the only thing it can be.
     auto_approve_affiliates: Option<bool>,
 }
@@ -191,8 +200,36 @@ impl ProgramBody {
                 old.landing_page_url,
             )?,
             sites: sites(self.sites.as_deref())?.unwrap_or(old.sites),
+            flags: self.flags(old.flags)?,
             currency: old.currency,
             plan: old.plan,
+        })
+    }
+
+    fn flags(&self, old: FlagRules) -> Result<FlagRules, Problem> {
+        Ok(FlagRules {
+            self_referral: self.flag_self_referral.unwrap_or(old.self_referral),
+            suspicious_activity: self
+                .flag_suspicious_activity
+                .unwrap_or(old.suspicious_activity),
+            clicks_per_day: threshold(
+                "flagClicksPerDay",
+                &self.flag_clicks_per_day,
+                old.clicks_per_day,
+                MAX_FLAG_CLICKS,
+            )?,
+            conversion_percent: threshold(
+                "flagConversionPercent",
+                &self.flag_conversion_percent,
+                old.conversion_percent,
+                MAX_FLAG_PERCENT,
+            )?,
+            review_from_minor: threshold(
+                "flagReviewFromCents",
+                &self.flag_review_from_cents,
+                old.review_from_minor,
+                MAX_MINOR,
+            )?,
         })
     }
 
@@ -270,6 +307,20 @@ fn refuse(name: &str, given: bool, message: &str) -> Result<(), Problem> {
     } else {
         Ok(())
     }
+}
+
+/// From when on a rule asks, 1 to `most`; `null` turns it off.
+fn threshold<T: TryFrom<i64> + PartialOrd + Display + From<u8>>(
+    name: &str,
+    change: &Change<i64>,
+    old: Option<T>,
+    most: T,
+) -> Result<Option<T>, Problem> {
+    let read = |number| {
+        let read = whole(name, Some(number), T::from(1)..=most)?;
+        needed(name, read)
+    };
+    Ok(change.clone().read(read)?.applied_to(old))
 }
 
 fn site(

@@ -44,6 +44,11 @@ async fn a_new_program_has_the_documented_defaults() {
         ("trackingRequiresConsent", json!(false)),
         ("website", Value::Null),
         ("landingPageUrl", Value::Null),
+        ("flagSelfReferral", json!(true)),
+        ("flagSuspiciousActivity", json!(true)),
+        ("flagClicksPerDay", json!(10_000)),
+        ("flagConversionPercent", json!(50)),
+        ("flagReviewFromCents", Value::Null),
         ("description", Value::Null),
         ("portalSlug", Value::Null),
         ("marketplaceStatus", json!("private")),
@@ -72,6 +77,8 @@ async fn every_setting_is_kept_and_can_change() {
         "overridePercent": 7.5, "refundOnCancel": false, "payoutThreshold": 0,
         "trackingRequiresConsent": true, "website": "https://example.com",
         "landingPageUrl": "https://example.com/start?a=b", "autoApproveAffiliates": true,
+        "flagSelfReferral": false, "flagSuspiciousActivity": false, "flagClicksPerDay": 500,
+        "flagConversionPercent": 25, "flagReviewFromCents": 100_000,
     });
     let made = server.post(PATH, settings.clone()).await.expect(201);
     let path = format!("{PATH}/{}", made.data()["id"].as_str().expect("an id"));
@@ -88,6 +95,7 @@ async fn every_setting_is_kept_and_can_change() {
     let change = json!({
         "name": "Other", "commissionModel": "fixed", "commissionAmountCents": 500, "commissionType": "one_time",
         "landingPageUrl": null, "payoutThreshold": 1000, "currency": "EUR", "slug": "all-of-it",
+        "flagClicksPerDay": null,
     });
     let changed = server.patch(&path, change).await.expect(200);
     let program = changed.data();
@@ -100,6 +108,8 @@ async fn every_setting_is_kept_and_can_change() {
         ("commissionType", json!("one_time")),
         ("commissionLimitMonths", Value::Null),
         ("landingPageUrl", Value::Null),
+        ("flagClicksPerDay", Value::Null),
+        ("flagConversionPercent", json!(25)),
         ("website", json!("https://example.com")),
         ("payoutThreshold", json!(1000)),
         ("cookieDuration", json!(365)),
@@ -145,6 +155,13 @@ async fn what_does_not_fit_is_refused_by_name() {
             "commissionHoldDays",
             vec![json!(-1), json!(366), json!(1.5)],
         ),
+        ("flagSelfReferral", vec![json!("yes"), json!(1)]),
+        ("flagClicksPerDay", vec![json!(0), json!(1_000_001)]),
+        (
+            "flagConversionPercent",
+            vec![json!(0), json!(1_001), json!(1.5)],
+        ),
+        ("flagReviewFromCents", vec![json!(0), json!(-1), json!("5")]),
         (
             "leadCommissionCents",
             vec![json!(-1), json!(1_000_000_000_000_001_i64)],
