@@ -138,6 +138,7 @@ create table conversion_day (
     commission_currency text not null,
     conversions bigint not null,
     amount_minor bigint not null,
+    refunded_minor bigint not null,
     commission_minor bigint not null,
     primary key (organization_id, day, campaign_id, kind, source, status, currency, commission_currency)
 );

@@ -12,6 +12,7 @@ pub mod campaigns;
 pub mod connections;
 pub mod events;
 pub mod first_steps;
+pub mod funnel;
 pub mod sale;
 pub mod sales;
 

@@ -92,15 +92,22 @@ cross join lateral (
     where status in ('denied', 'refunded')
 ) entries;
 
-insert into conversion_day (organization_id, day, campaign_id, kind, source, status, currency, commission_currency,
-    conversions, amount_minor, commission_minor)
-select organization_id, (created_at at time zone 'UTC')::date, campaign_id, kind, source, status, currency,
-    commission_currency, count(*), sum(amount_minor), sum(commission_minor)
+insert into affiliate_day (organization_id, affiliate_id, day, campaign_id, kind, source, status, currency,
+    commission_currency, conversions, amount_minor, refunded_minor, commission_minor)
+select organization_id, affiliate_id, (created_at at time zone 'UTC')::date, campaign_id, kind, source, status,
+    currency, commission_currency, count(*), sum(amount_minor), sum(refunded_minor), sum(commission_minor)
 from conversion
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9;
+
+insert into conversion_day (organization_id, day, campaign_id, kind, source, status, currency, commission_currency,
+    conversions, amount_minor, refunded_minor, commission_minor)
+select organization_id, day, campaign_id, kind, source, status, currency, commission_currency, sum(conversions),
+    sum(amount_minor), sum(refunded_minor), sum(commission_minor)
+from affiliate_day
 group by 1, 2, 3, 4, 5, 6, 7, 8;
 
 select indexdef from bench.index_of \gexec
 
-vacuum (analyze) conversion, ledger_entry, conversion_day;
+vacuum (analyze) conversion, ledger_entry, conversion_day, affiliate_day;
 analyze;
 checkpoint;

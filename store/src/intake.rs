@@ -8,6 +8,7 @@
 mod batch;
 mod carry_out;
 mod credit;
+mod days;
 mod decide;
 mod history;
 mod keep;

@@ -2,7 +2,7 @@
 //!
 //! Reads an organization in one moment, whether or not a server runs, and changes nothing. Statuses and
 //! commissions are computed anew from amounts, plans, refunds and decisions; the ledger is added up by
-//! affiliate and currency; the days' roll-up is compared with its rows. Not asked again are the rules of
+//! affiliate and currency; the days' roll-ups are compared with their rows. Not asked again are the rules of
 //! attribution and which payment was a customer's first: they were decided on what was known then.
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use domain::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use self::{account::Accounts, loose::loose_ends_in};
+use self::{account::Accounts, days::days_in, loose::loose_ends_in};
 use crate::{
     Store, StoreError,
     refund::of_conversions_in,
@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod account;
+mod days;
 mod loose;
 
 /// How many conversions are counted at a time.
@@ -199,51 +200,4 @@ async fn backs_in(
         }
     }
     Ok(backs)
-}
-
-/// The days' roll-up against the rows that it sums.
-async fn days_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    recount: &mut Recount,
-) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
-        r#"with counted as (
-               select (created_at at time zone 'UTC')::date as day, campaign_id, kind, source, status, currency,
-                   commission_currency, count(*) as conversions, sum(amount_minor)::bigint as amount_minor,
-                   sum(commission_minor)::bigint as commission_minor
-               from conversion where organization_id = $1
-               group by 1, 2, 3, 4, 5, 6, 7),
-           rolled_up as (
-               select day, campaign_id, kind, source, status, currency, commission_currency, conversions,
-                   amount_minor, commission_minor
-               from conversion_day
-               where organization_id = $1 and (conversions <> 0 or amount_minor <> 0 or commission_minor <> 0))
-           select coalesce(c.day, r.day) as "day!", coalesce(c.kind, r.kind) as "kind!",
-               coalesce(c.source, r.source) as "source!", coalesce(c.status, r.status) as "status!",
-               coalesce(c.currency, r.currency) as "currency!",
-               coalesce(c.commission_currency, r.commission_currency) as "commission_currency!",
-               coalesce(c.campaign_id, r.campaign_id) as "campaign_id!",
-               coalesce(c.conversions, 0) as "counted!", coalesce(r.conversions, 0) as "stored!",
-               coalesce(c.amount_minor, 0) as "counted_amount!", coalesce(r.amount_minor, 0) as "stored_amount!",
-               coalesce(c.commission_minor, 0) as "counted_minor!", coalesce(r.commission_minor, 0) as "stored_minor!"
-           from counted c full join rolled_up r using (day, campaign_id, kind, source, status, currency,
-               commission_currency)
-           where c.conversions is distinct from r.conversions or c.amount_minor is distinct from r.amount_minor
-               or c.commission_minor is distinct from r.commission_minor
-           order by 1, 2, 3, 4"#,
-        organization_id.0,
-    )
-    .fetch_all(db)
-    .await?;
-    for row in rows {
-        let (sold, earned) = (&row.currency, &row.commission_currency);
-        recount.differences.push(format!(
-            "day {} ({}, {}, {}, campaign {}): the rows are {} with {} {sold} and commissions of {} {earned} in \
-             minor units, but the roll-up says {} with {} {sold} and {} {earned}",
-            row.day, row.kind, row.source, row.status, row.campaign_id, row.counted, row.counted_amount,
-            row.counted_minor, row.stored, row.stored_amount, row.stored_minor
-        ));
-    }
-    Ok(())
 }

@@ -12,6 +12,7 @@ pub fn Affiliate() -> impl IntoView {
         id: address.get("id"),
         cursor: address.get("cursor"),
         edit: address.get("edit"),
+        days: address.get("days"),
         saved: address.get("saved"),
     })
 }

@@ -7,11 +7,12 @@ use domain::{
     ledger::{Balance, EntryKind},
 };
 use leptos::{either::Either, prelude::*};
-use store::{ledger::Entry, sales::Row};
+use store::{funnel::Funnel, ledger::Entry, sales::Row};
 
 use super::{
     affiliate_form::{Edited, edit_form},
     badge::{source_badge, source_sentences, status_badge},
+    funnel::{Period, funnel},
     icon::{Icon, icon},
     served::{copy, moment},
     table::head,
@@ -29,6 +30,8 @@ pub(crate) struct Told {
     pub(crate) campaigns: Vec<Campaign>,
     pub(crate) coupons: Vec<String>,
     pub(crate) balances: Vec<Balance>,
+    /// How many came how far, and since when.
+    pub(crate) funnel: (Funnel, Period),
     /// The newest ones.
     pub(crate) sales: Vec<Row>,
     /// A page of the account.
@@ -45,6 +48,7 @@ pub(crate) struct Told {
 /// Everything about one affiliate.
 pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
     let form = page.form.as_ref();
+    let (counts, period) = page.funnel;
     let saved = page
         .is_saved
         .then(|| view! { <p class="notice" role="status">{words::SAVED}</p> });
@@ -59,6 +63,7 @@ pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
                 <header><h2 id="balances">{words::BALANCES}</h2></header>
                 {balances(&page.balances)}
             </section>
+            {funnel(counts, period, &affiliate_path(page.affiliate.id))}
             <section aria-labelledby="sales">{newest_sales(page)}</section>
             <section aria-labelledby="ledger">
                 <header><h2 id="ledger">{words::LEDGER}</h2></header>

@@ -27,6 +27,8 @@ pub(crate) mod fields;
 pub mod filter_bar;
 #[cfg(feature = "ssr")]
 pub(crate) mod first_steps;
+#[cfg(feature = "ssr")]
+pub(crate) mod funnel;
 pub mod icon;
 pub mod live_mark;
 pub mod nav;

@@ -31,12 +31,13 @@ impl Store {
             .map(|(affiliate, campaign)| (affiliate.0, campaign.0))
             .unzip();
         let rows = sqlx::query!(
-            r#"select c.affiliate_id, count(*) filter (where c.kind <> 'lead') as "sales!",
-                   sum(c.commission_minor)::bigint as "commission_minor!"
+            r#"select d.affiliate_id,
+                   coalesce(sum(d.conversions) filter (where d.kind <> 'lead'), 0)::bigint as "sales!",
+                   sum(d.commission_minor)::bigint as "commission_minor!"
                from unnest($2::uuid[], $3::uuid[]) wanted (affiliate_id, campaign_id)
-               join conversion c on c.organization_id = $1 and c.affiliate_id = wanted.affiliate_id
-                   and c.campaign_id = wanted.campaign_id
-               group by c.affiliate_id"#,
+               join affiliate_day d on d.organization_id = $1 and d.affiliate_id = wanted.affiliate_id
+                   and d.campaign_id = wanted.campaign_id
+               group by d.affiliate_id"#,
             organization_id.0,
             &affiliates,
             &campaigns,

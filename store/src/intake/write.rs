@@ -5,8 +5,6 @@
     reason = "how a checked query is told that an array may hold nulls"
 )]
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{conversion::Conversion, id::OrganizationId};
 use sqlx::PgConnection;
@@ -14,13 +12,14 @@ use uuid::Uuid;
 
 use super::{
     batch::Desk,
+    days::days_in,
     decide::Writes,
     keep::{
         clues_in, customers_in, events_in, names_in, promotion_codes_in, settled_in, waiting_in,
     },
     money,
     replay::replays_in,
-    rows::{Change, Entry, Note, RowWrites},
+    rows::{Change, Entry, Note},
 };
 use crate::{StoreError, audit, columns::columns, plan::PlanColumns};
 
@@ -346,95 +345,4 @@ async fn notes_in(
         });
     }
     audit::write_all_in(db, &desk.random, organization_id, desk.clock.now(), &lines).await
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct DayKey<'a> {
-    day: NaiveDate,
-    campaign_id: Uuid,
-    words: [&'a str; 5],
-}
-
-#[derive(Default)]
-struct DaySums {
-    conversions: i64,
-    amount_minor: i64,
-    commission_minor: i64,
-}
-
-type Days<'a> = BTreeMap<DayKey<'a>, DaySums>;
-
-/// Counts a conversion in (`1`) or out (`-1`) of its day.
-fn count<'a>(days: &mut Days<'a>, one: &'a Conversion, times: i64) {
-    let key = DayKey {
-        day: one.created_at.date_naive(),
-        campaign_id: one.campaign_id.0,
-        words: [
-            one.kind.as_str(),
-            one.source.as_str(),
-            one.status.as_str(),
-            one.currency().code(),
-            one.commission.currency.code(),
-        ],
-    };
-    let add = |sum: &mut i64, part: i64| *sum = sum.saturating_add(part.saturating_mul(times));
-    let sums = days.entry(key).or_default();
-    add(&mut sums.conversions, 1);
-    add(&mut sums.amount_minor, one.amount.minor);
-    add(&mut sums.commission_minor, one.commission.minor);
-}
-
-/// One upsert per batch keeps the sums per day with the rows they sum.
-async fn days_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    rows: &RowWrites,
-) -> Result<(), StoreError> {
-    let mut days = Days::new();
-    for one in &rows.created {
-        count(&mut days, one, 1);
-    }
-    for change in &rows.changed {
-        count(&mut days, &change.before, -1);
-        count(&mut days, &change.after, 1);
-    }
-    columns!(&days, (key, sums) => {
-        dates: NaiveDate = key.day,
-        campaigns: Uuid = key.campaign_id,
-        kinds: String = key.words[0].to_owned(),
-        sources: String = key.words[1].to_owned(),
-        statuses: String = key.words[2].to_owned(),
-        currencies: String = key.words[3].to_owned(),
-        commission_currencies: String = key.words[4].to_owned(),
-        counts: i64 = sums.conversions,
-        amounts: i64 = sums.amount_minor,
-        commissions: i64 = sums.commission_minor,
-    });
-    sqlx::query!(
-        "insert into conversion_day (organization_id, day, campaign_id, kind, source, status, currency,
-             commission_currency, conversions, amount_minor, commission_minor)
-         select $1, d.day, d.campaign, d.kind, d.source, d.status, d.currency, d.commission_currency, d.count,
-             d.amount, d.commission
-         from unnest($2::date[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::bigint[], $10::bigint[], $11::bigint[])
-             as d (day, campaign, kind, source, status, currency, commission_currency, count, amount, commission)
-         on conflict (organization_id, day, campaign_id, kind, source, status, currency, commission_currency)
-         do update set conversions = conversion_day.conversions + excluded.conversions,
-             amount_minor = conversion_day.amount_minor + excluded.amount_minor,
-             commission_minor = conversion_day.commission_minor + excluded.commission_minor",
-        organization_id.0,
-        &dates,
-        &campaigns,
-        &kinds,
-        &sources,
-        &statuses,
-        &currencies,
-        &commission_currencies,
-        &counts,
-        &amounts,
-        &commissions,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
-//! Sums of a filtered list. They come from the days' roll-up where it knows the answer, else from the
+//! Sums of a filtered list. They come from the days' roll-ups where they know the answer, else from the
 //! rows; both ways must agree.
 //!
-//! The roll-up has no affiliates, so an affiliate's sums come from the rows through his index. It
-//! knows whole days only, so what a time filter cuts off a first or last day comes from the rows too.
+//! An affiliate's sums come from the roll-up that has affiliates, all others from the smaller one that has
+//! none. Both know whole days only, so what a time filter cuts off a first or last day comes from the rows.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use domain::{
@@ -92,32 +92,47 @@ pub(super) async fn read(
 ) -> Result<Totals, StoreError> {
     let wanted = Wanted::new(organization_id, filter);
     let sums = match filter.affiliate_id {
-        Some(affiliate_id) => sums_of_rows(db, &wanted, affiliate_id, Bounds::of(filter)).await?,
+        Some(affiliate_id) => {
+            sums_of_affiliate(db, &wanted, affiliate_id, &Spans::of(filter)).await?
+        }
         None => sums_of_days(db, &wanted, &Spans::of(filter)).await?,
     };
     total(sums)
 }
 
-async fn sums_of_rows(
+async fn sums_of_affiliate(
     db: &mut PgConnection,
     wanted: &Wanted,
     affiliate_id: AffiliateId,
-    bounds: Bounds,
+    spans: &Spans,
 ) -> Result<Vec<Sums>, sqlx::Error> {
     sums!(
-            "select kind, status, currency, commission_currency, 1 as conversions, amount_minor,
-                 commission_minor
+            "select kind, status, currency, commission_currency, conversions, amount_minor, commission_minor
+             from affiliate_day
+             where organization_id = $1 and affiliate_id = $12 and day >= $6 and day < $7
+                 and status = any($3) and source = any($4) and ($5::uuid is null or campaign_id = $5)
+             union all
+             select kind, status, currency, commission_currency, 1, amount_minor, commission_minor
              from conversion
-             where organization_id = $1 and affiliate_id = $6 and conversion_id >= $7 and conversion_id < $8
+             where organization_id = $1 and affiliate_id = $12 and conversion_id >= $8 and conversion_id < $9
+                 and status = any($3) and source = any($4) and ($5::uuid is null or campaign_id = $5)
+             union all
+             select kind, status, currency, commission_currency, 1, amount_minor, commission_minor
+             from conversion
+             where organization_id = $1 and affiliate_id = $12 and conversion_id >= $10 and conversion_id < $11
                  and status = any($3) and source = any($4) and ($5::uuid is null or campaign_id = $5)",
             wanted.organization_id.0,
             &wanted.kinds,
             &wanted.statuses,
             &wanted.sources,
             wanted.campaign_id,
+            spans.first_day,
+            spans.end_day,
+            spans.before.lower,
+            spans.before.upper,
+            spans.after.lower,
+            spans.after.upper,
             affiliate_id.0,
-            bounds.lower,
-            bounds.upper,
         )
         .fetch_all(db)
         .await

@@ -8,6 +8,7 @@ mod clicks;
 mod decisions;
 mod events;
 mod export;
+mod funnel;
 mod histories;
 mod intake;
 mod ledger;

@@ -400,6 +400,7 @@ async fn a_recount_names_what_is_not_what_the_facts_say(pool: PgPool) {
         &[
             "update conversion set status = 'approved' where external_event_id = 'in_a'",
             "update conversion set commission_minor = 979 where external_event_id = 'in_b'",
+            "update affiliate_day set refunded_minor = 5",
         ],
     )
     .await;
@@ -408,6 +409,7 @@ async fn a_recount_names_what_is_not_what_the_facts_say(pool: PgPool) {
     told(&["in_b", "ledger holds $9.80", "$9.79"]);
     told(&["in_b", "$9.79 is stored as due", "make it $9.80"]);
     told(&["day 2026-11-20", "approved"]);
+    told(&["day 2026-11-20", "affiliate", "USD, 5 and"]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -119,9 +119,17 @@ impl Books {
     async fn sum_up(&self) {
         let days = "insert into conversion_day
             select organization_id, (created_at at time zone 'UTC')::date, campaign_id, kind, source, status,
-                currency, commission_currency, count(*), sum(amount_minor), sum(commission_minor)
+                currency, commission_currency, count(*), sum(amount_minor), sum(refunded_minor),
+                sum(commission_minor)
             from conversion group by 1, 2, 3, 4, 5, 6, 7, 8";
-        sqlx::query(days).execute(&self.pool).await.expect("summed");
+        let of_affiliates = "insert into affiliate_day
+            select organization_id, affiliate_id, (created_at at time zone 'UTC')::date, campaign_id, kind, source,
+                status, currency, commission_currency, count(*), sum(amount_minor), sum(refunded_minor),
+                sum(commission_minor)
+            from conversion group by 1, 2, 3, 4, 5, 6, 7, 8, 9";
+        for sums in [days, of_affiliates] {
+            sqlx::query(sums).execute(&self.pool).await.expect("summed");
+        }
     }
 
     async fn totals(&self, filter: &Filter) -> Totals {

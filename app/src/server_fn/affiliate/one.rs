@@ -14,17 +14,23 @@ form! {
 }
 
 /// One affiliate. `cursor` is a place in the account, empty is its top; `edit` asks for the form, and
-/// may name the campaign whose commission is meant; `saved` says that it was taken.
+/// may name the campaign whose commission is meant; `saved` says that it was taken; `days` is the funnel's period.
 #[server(prefix = "/rpc", endpoint = "affiliate", input = server_fn::codec::GetUrl)]
 pub async fn load_affiliate(
     id: String,
     cursor: String,
     edit: String,
     #[server(default)] saved: String,
+    #[server(default)] days: String,
 ) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let place = (cursor.as_str(), edit.as_str(), !saved.is_empty());
-    let page = caller.affiliate_page(&id, place).await;
+    let view = server::View {
+        cursor: &cursor,
+        edit: &edit,
+        days: &days,
+        is_saved: !saved.is_empty(),
+    };
+    let page = caller.affiliate_page(&id, view).await;
     page.map_err(crate::request::refuse)
 }
 
@@ -46,6 +52,7 @@ impl Question for LoadAffiliate {
             ("cursor", &self.cursor),
             ("edit", &self.edit),
             ("saved", &self.saved),
+            ("days", &self.days),
         ])
     }
 }
@@ -72,6 +79,7 @@ mod server {
             affiliate::{Told, told},
             affiliate_form::{Edited, own_share},
             fields::Refused,
+            funnel::Period,
         },
         query::affiliate_path,
         request::Caller,
@@ -87,12 +95,21 @@ mod server {
     /// How many entries of the account.
     const ENTRIES: i64 = 25;
 
+    /// What of the page is asked for.
+    pub(super) struct View<'a> {
+        pub(super) cursor: &'a str,
+        pub(super) edit: &'a str,
+        pub(super) days: &'a str,
+        pub(super) is_saved: bool,
+    }
+
     impl Caller {
         pub(super) async fn affiliate_page(
             &self,
             id: &str,
-            (cursor, edit, is_saved): (&str, &str, bool),
+            view: View<'_>,
         ) -> Result<Written, AppError> {
+            let period = Period::read(view.days)?;
             let organization = self.organization();
             let affiliate = self.affiliate_with(id).await?;
             let id = affiliate.id;
@@ -109,11 +126,14 @@ mod server {
             };
             let newest = self.store.sales_page(organization, &filter, SALES, None);
             let sales = newest.await?.rows;
-            let account = self.account_at(id, cursor).await?;
+            let account = self.account_at(id, view.cursor).await?;
+            let since = period.since(self.store.now().date_naive());
+            let funnel = self.store.affiliate_funnel(organization, id, since).await?;
             let may_edit = self.viewer.role.may_manage();
             let page = Told {
+                funnel: (funnel, period),
                 form: self
-                    .form(&affiliate, recruiter.as_ref(), edit)
+                    .form(&affiliate, recruiter.as_ref(), view.edit)
                     .await?
                     .filter(|_| may_edit),
                 steps: self.steps(id, &account),
@@ -127,7 +147,7 @@ mod server {
                 campaigns,
                 recruiter,
                 sales,
-                is_saved,
+                is_saved: view.is_saved,
                 may_edit,
                 affiliate,
             };

@@ -270,3 +270,32 @@ async fn only_who_may_changes_an_affiliate_of_his_own() {
     assert!(!page.text.contains("?edit=1\"") && !page.text.contains("form[percent]"));
     assert_eq!(known(&server, &sarah.id).await, before);
 }
+
+#[tokio::test]
+async fn the_way_from_click_to_sale_is_told_for_a_period() {
+    let server = TestServer::start().await;
+    let sarah = server.affiliate("sarah").await;
+    server.sale("order-1", "sarah", json!({})).await.expect(201);
+    server
+        .database()
+        .change(
+            "insert into click_day select organization_id, affiliate_id, campaign_id, now()::date - 40, 8
+             from affiliate_day",
+        )
+        .await;
+    let ours = token(&server, OWNER_EMAIL).await;
+    let page = path(&sarah.id);
+    let month = get(&server, &ours, &page).await.expect(200);
+    assert!(month.text.contains(">From click to sale</h2>"));
+    assert!(
+        month
+            .text
+            .contains("?days=30#funnel\" aria-current=\"true\"")
+    );
+    assert!(!month.text.contains("of clicks"), "there are none");
+    let quarter = get(&server, &ours, &format!("{page}?days=90")).await;
+    let told = "12.5\u{a0}% of clicks";
+    assert!(quarter.expect(200).text.contains(told));
+    let bad = get(&server, &ours, &format!("{page}?days=31")).await;
+    bad.expect(400);
+}
