@@ -19,6 +19,11 @@ create table campaign (
     refund_on_cancel boolean not null,
     lead_commission_minor bigint not null check (lead_commission_minor >= 0),
     click_commission_minor bigint not null check (click_commission_minor >= 0),
+    -- how many are paid for, per affiliate and day or month of UTC; null: as many as come
+    lead_cap_day integer check (lead_cap_day > 0),
+    lead_cap_month integer check (lead_cap_month > 0),
+    click_cap_day integer check (click_cap_day > 0),
+    click_cap_month integer check (click_cap_month > 0),
     payout_threshold_minor bigint not null check (payout_threshold_minor >= 0),
     tracking_requires_consent boolean not null,
     website text,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
+    cap::Caps,
     commission::Plan,
     fraud::FlagRules,
     id::CampaignId,
@@ -84,6 +85,10 @@ pub struct Terms {
     pub lead_commission_minor: i64,
     /// What a qualifying click earns, in minor units of `currency`; 0: nothing.
     pub click_commission_minor: i64,
+    /// How many leads of an affiliate are paid for; those beyond earn nothing.
+    pub lead_caps: Caps,
+    /// How many clicks of an affiliate are paid for; those beyond earn nothing.
+    pub click_caps: Caps,
     /// The smallest payout, in minor units of `currency`.
     pub payout_threshold_minor: i64,
     /// Must a visitor agree before a click is kept?
@@ -113,6 +118,8 @@ impl Terms {
             refund_on_cancel: true,
             lead_commission_minor: 0,
             click_commission_minor: 0,
+            lead_caps: Caps::default(),
+            click_caps: Caps::default(),
             payout_threshold_minor: 50 * 10_i64.pow(currency.exponent()),
             tracking_requires_consent: false,
             website: None,

@@ -14,6 +14,7 @@
 pub mod affiliate;
 pub mod attribution;
 pub mod campaign;
+pub mod cap;
 pub mod click;
 pub mod commission;
 pub mod computation;

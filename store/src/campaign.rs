@@ -5,6 +5,7 @@ mod site;
 use chrono::{DateTime, Utc};
 use domain::{
     campaign::{AttributionModel, Campaign, CampaignStatus, Terms},
+    cap::Caps,
     fraud::FlagRules,
     id::{CampaignId, OrganizationId},
     money::Currency,
@@ -74,6 +75,10 @@ struct CampaignRow {
     refund_on_cancel: bool,
     lead_commission_minor: i64,
     click_commission_minor: i64,
+    lead_cap_day: Option<i32>,
+    lead_cap_month: Option<i32>,
+    click_cap_day: Option<i32>,
+    click_cap_month: Option<i32>,
     payout_threshold_minor: i64,
     tracking_requires_consent: bool,
     website: Option<String>,
@@ -99,6 +104,16 @@ impl TryFrom<CampaignRow> for Campaign {
             months: row.plan_months,
         };
         let small = |value: i32, column| readable(u16::try_from(value).ok(), TABLE, column);
+        let cap = |value: Option<i32>| {
+            let cap = value.map(u32::try_from).transpose();
+            readable(cap.ok(), TABLE, "cap")
+        };
+        let caps = |day, month| {
+            Ok::<_, StoreError>(Caps {
+                per_day: cap(day)?,
+                per_month: cap(month)?,
+            })
+        };
         let sites = row
             .sites
             .into_iter()
@@ -128,6 +143,8 @@ impl TryFrom<CampaignRow> for Campaign {
             refund_on_cancel: row.refund_on_cancel,
             lead_commission_minor: row.lead_commission_minor,
             click_commission_minor: row.click_commission_minor,
+            lead_caps: caps(row.lead_cap_day, row.lead_cap_month)?,
+            click_caps: caps(row.click_cap_day, row.click_cap_month)?,
             payout_threshold_minor: row.payout_threshold_minor,
             tracking_requires_consent: row.tracking_requires_consent,
             website: row.website,
@@ -156,7 +173,7 @@ macro_rules! campaigns {
                  refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
                  tracking_requires_consent, website, landing_page_url, sites, flag_self_referral,
                  flag_suspicious_activity, flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor,
-                 created_at
+                 lead_cap_day, lead_cap_month, click_cap_day, click_cap_month, created_at
              from campaign where " + $rest,
             $($argument),+
         )
@@ -253,9 +270,10 @@ impl Store {
                  coupons_override_clicks, override_bp, refund_on_cancel, lead_commission_minor,
                  click_commission_minor, payout_threshold_minor, tracking_requires_consent, website,
                  landing_page_url, sites, created_at, flag_self_referral, flag_suspicious_activity,
-                 flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor)
+                 flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor, lead_cap_day,
+                 lead_cap_month, click_cap_day, click_cap_month)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)",
             organization_id.0,
             campaign.id.0,
             campaign.name.as_str(),
@@ -282,9 +300,13 @@ impl Store {
             now,
             terms.flags.self_referral,
             terms.flags.suspicious_activity,
-            clicks_per_day(terms),
+            column(terms.flags.clicks_per_day),
             terms.flags.conversion_percent.map(i32::from),
             terms.flags.review_from_minor,
+            column(terms.lead_caps.per_day),
+            column(terms.lead_caps.per_month),
+            column(terms.click_caps.per_day),
+            column(terms.click_caps.per_month),
         )
         .execute(&mut *db)
         .await;
@@ -338,7 +360,8 @@ async fn update_in(
              refund_on_cancel = $14, lead_commission_minor = $15, click_commission_minor = $16,
              payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
              landing_page_url = $20, sites = $21, flag_self_referral = $22, flag_suspicious_activity = $23,
-             flag_clicks_per_day = $24, flag_conversion_percent = $25, flag_review_from_minor = $26
+             flag_clicks_per_day = $24, flag_conversion_percent = $25, flag_review_from_minor = $26,
+             lead_cap_day = $27, lead_cap_month = $28, click_cap_day = $29, click_cap_month = $30
          where organization_id = $1 and campaign_id = $2",
         organization_id.0,
         campaign.id.0,
@@ -363,9 +386,13 @@ async fn update_in(
         &site_texts(terms),
         terms.flags.self_referral,
         terms.flags.suspicious_activity,
-        clicks_per_day(terms),
+        column(terms.flags.clicks_per_day),
         terms.flags.conversion_percent.map(i32::from),
         terms.flags.review_from_minor,
+        column(terms.lead_caps.per_day),
+        column(terms.lead_caps.per_month),
+        column(terms.click_caps.per_day),
+        column(terms.click_caps.per_month),
     )
     .execute(&mut *db)
     .await?;
@@ -373,13 +400,13 @@ async fn update_in(
     Ok(())
 }
 
-fn site_texts(terms: &Terms) -> Vec<String> {
-    terms.sites.iter().map(ToString::to_string).collect()
+/// A number as its column holds it; all of them are far below what that can.
+fn column(number: Option<u32>) -> Option<i32> {
+    number.map(|number| i32::try_from(number).unwrap_or(i32::MAX))
 }
 
-fn clicks_per_day(terms: &Terms) -> Option<i32> {
-    let clicks = terms.flags.clicks_per_day?;
-    Some(i32::try_from(clicks).unwrap_or(i32::MAX))
+fn site_texts(terms: &Terms) -> Vec<String> {
+    terms.sites.iter().map(ToString::to_string).collect()
 }
 
 fn audit_entry<'a>(

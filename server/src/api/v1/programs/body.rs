@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Display};
 
 use domain::{
     campaign::{AttributionModel, Campaign, CampaignStatus, MAX_COOKIE_DAYS, MAX_SITES, Terms},
+    cap::{Caps, MAX_CAP},
     commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
     fraud::{FlagRules, MAX_FLAG_CLICKS, MAX_FLAG_PERCENT},
     lifecycle::MAX_HOLD_DAYS,
@@ -37,6 +38,14 @@ pub(crate) struct ProgramBody {
     commission_hold_days: Option<i64>,
     lead_commission_cents: Option<i64>,
     click_commission_cents: Option<i64>,
+    #[serde(default)]
+    lead_cap_per_day: Change<i64>,
+    #[serde(default)]
+    lead_cap_per_month: Change<i64>,
+    #[serde(default)]
+    click_cap_per_day: Change<i64>,
+    #[serde(default)]
+    click_cap_per_month: Change<i64>,
     cookie_duration: Option<i64>,
     attribution_model: Option<AttributionModel>,
     coupons_override_clicks: Option<bool>,
@@ -166,7 +175,7 @@ impl ProgramBody {
             self.click_commission_cents,
             old.click_commission_minor,
         )?;
-        let threshold = minor(
+        let payout_threshold = minor(
             "payoutThreshold",
             self.payout_threshold,
             old.payout_threshold_minor,
@@ -189,7 +198,9 @@ impl ProgramBody {
             refund_on_cancel: self.refund_on_cancel.unwrap_or(old.refund_on_cancel),
             lead_commission_minor: lead,
             click_commission_minor: click,
-            payout_threshold_minor: threshold,
+            lead_caps: self.lead_caps(old.lead_caps)?,
+            click_caps: self.click_caps(old.click_caps)?,
+            payout_threshold_minor: payout_threshold,
             tracking_requires_consent: self
                 .tracking_requires_consent
                 .unwrap_or(old.tracking_requires_consent),
@@ -230,6 +241,22 @@ impl ProgramBody {
                 old.review_from_minor,
                 MAX_MINOR,
             )?,
+        })
+    }
+
+    fn lead_caps(&self, old: Caps) -> Result<Caps, Problem> {
+        let (day, month) = (&self.lead_cap_per_day, &self.lead_cap_per_month);
+        Ok(Caps {
+            per_day: threshold("leadCapPerDay", day, old.per_day, MAX_CAP)?,
+            per_month: threshold("leadCapPerMonth", month, old.per_month, MAX_CAP)?,
+        })
+    }
+
+    fn click_caps(&self, old: Caps) -> Result<Caps, Problem> {
+        let (day, month) = (&self.click_cap_per_day, &self.click_cap_per_month);
+        Ok(Caps {
+            per_day: threshold("clickCapPerDay", day, old.per_day, MAX_CAP)?,
+            per_month: threshold("clickCapPerMonth", month, old.per_month, MAX_CAP)?,
         })
     }
 
@@ -309,7 +336,7 @@ fn refuse(name: &str, given: bool, message: &str) -> Result<(), Problem> {
     }
 }
 
-/// From when on a rule asks, 1 to `most`; `null` turns it off.
+/// From when on a rule asks or a cap bites, 1 to `most`; `null` turns it off.
 fn threshold<T: TryFrom<i64> + PartialOrd + Display + From<u8>>(
     name: &str,
     change: &Change<i64>,

@@ -35,6 +35,10 @@ async fn a_new_program_has_the_documented_defaults() {
         ("commissionHoldDays", json!(30)),
         ("leadCommissionCents", json!(0)),
         ("clickCommissionCents", json!(0)),
+        ("leadCapPerDay", Value::Null),
+        ("leadCapPerMonth", Value::Null),
+        ("clickCapPerDay", Value::Null),
+        ("clickCapPerMonth", Value::Null),
         ("cookieDuration", json!(60)),
         ("attributionModel", json!("last_touch")),
         ("couponsOverrideClicks", json!(true)),
@@ -73,6 +77,7 @@ async fn every_setting_is_kept_and_can_change() {
         "name": "All of it", "slug": "all-of-it", "currency": "eur",
         "commissionType": "recurring_limited", "commissionLimitMonths": 12, "commissionPercent": 12.25,
         "commissionHoldDays": 0, "leadCommissionCents": 100, "clickCommissionCents": 5,
+        "leadCapPerDay": 10, "leadCapPerMonth": 100, "clickCapPerDay": 1_000, "clickCapPerMonth": 1_000_000,
         "cookieDuration": 365, "attributionModel": "first_touch", "couponsOverrideClicks": false,
         "overridePercent": 7.5, "refundOnCancel": false, "payoutThreshold": 0,
         "trackingRequiresConsent": true, "website": "https://example.com",
@@ -94,8 +99,8 @@ async fn every_setting_is_kept_and_can_change() {
 
     let change = json!({
         "name": "Other", "commissionModel": "fixed", "commissionAmountCents": 500, "commissionType": "one_time",
-        "landingPageUrl": null, "payoutThreshold": 1000, "currency": "EUR", "slug": "all-of-it",
-        "flagClicksPerDay": null,
+        "landingPageUrl": null, "leadCapPerDay": null, "payoutThreshold": 1000, "currency": "EUR",
+        "slug": "all-of-it", "flagClicksPerDay": null,
     });
     let changed = server.patch(&path, change).await.expect(200);
     let program = changed.data();
@@ -167,6 +172,13 @@ async fn what_does_not_fit_is_refused_by_name() {
             vec![json!(-1), json!(1_000_000_000_000_001_i64)],
         ),
         ("clickCommissionCents", vec![json!(-1), json!("5")]),
+        ("leadCapPerDay", vec![json!(0), json!("5")]),
+        ("leadCapPerMonth", vec![json!(-1), json!(1.5)]),
+        ("clickCapPerDay", vec![json!(0), json!(1_000_001)]),
+        (
+            "clickCapPerMonth",
+            vec![json!(5_000_000_000_i64), json!(true)],
+        ),
         (
             "website",
             vec![json!("example.com"), json!("javascript:alert(1)"), json!(5)],
