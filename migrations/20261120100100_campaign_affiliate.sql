@@ -97,3 +97,10 @@ create table coupon (
 create unique index coupon_code on coupon (organization_id, code_key) where removed_at is null;
 create unique index coupon_discount on coupon (organization_id, processor_discount_id)
     where removed_at is null and processor_discount_id is not null;
+-- Also those that were removed: what a payment carries is told to have been one. The first also finds codes by how they
+-- begin.
+create index coupon_code_ever on coupon (organization_id, code_key text_pattern_ops);
+create index coupon_discount_ever on coupon (organization_id, processor_discount_id)
+    where processor_discount_id is not null;
+create index coupon_affiliate on coupon (organization_id, affiliate_id);
+create index coupon_campaign on coupon (organization_id, campaign_id, coupon_id);

@@ -100,9 +100,9 @@ pub struct Book {
     pub slugs: HashMap<Slug, AffiliateId>,
     /// All campaigns.
     pub campaigns: HashMap<CampaignId, Campaign>,
-    /// Coupons by [`CouponCode::key`].
+    /// Coupons by [`CouponCode::key`]. One that was removed only where no other has its code now.
     pub coupons: HashMap<String, Coupon>,
-    /// Coupons by the processor's promotion code or discount id.
+    /// Coupons by the processor's promotion code or discount id, in the same way.
     pub discounts: HashMap<String, Coupon>,
     /// The words behind a processor's promotion code id.
     pub promotion_codes: HashMap<String, String>,

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::id::{AffiliateId, CampaignId, CouponId};
+use crate::{
+    id::{AffiliateId, CampaignId, CouponId},
+    words::words,
+};
 
 /// A coupon code as people write it, equal to its other spellings: trimmed, without case.
 #[derive(Clone, Debug, Eq, Serialize, Deserialize)]
@@ -80,12 +83,35 @@ pub struct Coupon {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
+    /// When it was taken away: since then it earns nothing, and its code may be another's.
+    pub removed_at: Option<DateTime<Utc>>,
+}
+
+words! {
+    /// Whether a coupon earns.
+    CouponState {
+        /// It names its affiliate.
+        Active = "active" / "Active",
+        /// Its time is over.
+        Expired = "expired" / "Expired",
+        /// A member took it away.
+        Removed = "removed" / "Removed",
+    }
 }
 
 impl Coupon {
     /// Has the coupon run out at `at`? The end is excluded.
     pub fn is_expired(&self, at: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|end| at >= end)
+    }
+
+    /// Whether it earns at `at`. Removed is removed, whenever that was.
+    pub fn state(&self, at: DateTime<Utc>) -> CouponState {
+        match self.removed_at {
+            Some(_) => CouponState::Removed,
+            None if self.is_expired(at) => CouponState::Expired,
+            None => CouponState::Active,
+        }
     }
 }
 
@@ -99,5 +125,27 @@ mod tests {
         for text in ["", "  ", "A B", "a\tb", &"X".repeat(65)] {
             assert!(CouponCode::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_coupon_earns_until_its_end_which_is_excluded_and_not_once_it_was_removed() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("a time");
+        let coupon = Coupon {
+            id: CouponId(uuid::Uuid::nil()),
+            code: CouponCode::parse("SARAH20").expect("a code"),
+            affiliate_id: AffiliateId(uuid::Uuid::nil()),
+            campaign_id: CampaignId(uuid::Uuid::nil()),
+            processor_discount_id: None,
+            expires_at: Some(at(100)),
+            created_at: at(0),
+            removed_at: None,
+        };
+        assert_eq!(coupon.state(at(99)), CouponState::Active);
+        assert_eq!(coupon.state(at(100)), CouponState::Expired);
+        let removed = Coupon {
+            removed_at: Some(at(50)),
+            ..coupon
+        };
+        assert_eq!(removed.state(at(10)), CouponState::Removed);
     }
 }

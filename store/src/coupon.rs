@@ -1,5 +1,7 @@
 //! Coupons: codes that name an affiliate.
 
+mod list;
+
 use chrono::{DateTime, Utc};
 use domain::{
     coupon::{Coupon, CouponCode},
@@ -9,6 +11,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use self::list::{CouponCursor, CouponFilter, CouponPage, ListedCoupon};
 use crate::{
     Store, StoreError, affiliate,
     audit::{self, Actor, Allowed},
@@ -26,8 +29,18 @@ pub struct NewCoupon {
     pub campaign_id: CampaignId,
     /// The processor's promotion code, coupon or discount id that stands for it.
     pub processor_discount_id: Option<String>,
-    /// From then on it earns nothing.
+    /// From then on it earns nothing. May be in the past: payments that were made before are credited.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What can be changed about a coupon; `None` leaves it, `Some(None)` takes it away. Its code, affiliate and
+/// campaign stay: they are what sales were credited by.
+#[derive(Clone, Debug, Default)]
+pub struct CouponChange {
+    /// The processor's promotion code, coupon or discount id that stands for it.
+    pub processor_discount_id: Option<Option<String>>,
+    /// From then on it earns nothing. May be in the past: then it has ended.
+    pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 
 /// Why a coupon can't be written.
@@ -67,6 +80,7 @@ struct CouponRow {
     processor_discount_id: Option<String>,
     expires_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    removed_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<CouponRow> for Coupon {
@@ -81,11 +95,13 @@ impl TryFrom<CouponRow> for Coupon {
             processor_discount_id: row.processor_discount_id,
             expires_at: row.expires_at,
             created_at: row.created_at,
+            removed_at: row.removed_at,
         })
     }
 }
 
-/// The coupons with one of these [`CouponCode::key`]s or processor ids.
+/// The coupons that have or had one of these [`CouponCode::key`]s or processor ids: those that were removed
+/// first, the last removed last of them, so that of several with one key the last is the one that counts.
 pub(crate) async fn find_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
@@ -94,9 +110,10 @@ pub(crate) async fn find_in(
 ) -> Result<Vec<Coupon>, StoreError> {
     let rows = sqlx::query_as!(
         CouponRow,
-        "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at
-         from coupon where organization_id = $1 and removed_at is null
-           and (code_key = any($2) or processor_discount_id = any($3))",
+        "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at,
+             removed_at
+         from coupon where organization_id = $1 and (code_key = any($2) or processor_discount_id = any($3))
+         order by removed_at nulls last, coupon_id",
         organization_id.0,
         code_keys,
         discount_ids,
@@ -115,7 +132,8 @@ impl Store {
     ) -> Result<Vec<Coupon>, StoreError> {
         let rows = sqlx::query_as!(
             CouponRow,
-            "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at
+            "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at,
+                 removed_at
              from coupon where organization_id = $1 and removed_at is null
                and ($2::uuid is null or campaign_id = $2)
              order by coupon_id desc",
@@ -125,6 +143,25 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(Coupon::try_from).collect()
+    }
+
+    /// One coupon, also one that was removed.
+    pub async fn coupon(
+        &self,
+        organization_id: OrganizationId,
+        id: CouponId,
+    ) -> Result<Option<Coupon>, StoreError> {
+        let row = sqlx::query_as!(
+            CouponRow,
+            "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at,
+                 removed_at
+             from coupon where organization_id = $1 and coupon_id = $2",
+            organization_id.0,
+            id.0,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(Coupon::try_from).transpose()
     }
 
     /// Adds a coupon.
@@ -152,6 +189,7 @@ impl Store {
             processor_discount_id: new.processor_discount_id,
             expires_at: new.expires_at,
             created_at: now,
+            removed_at: None,
         };
         insert_in(&mut tx, organization_id, &coupon).await?;
         let entry = audit_entry(actor, coupon.id, "created", coupon.code.as_str());
@@ -161,30 +199,70 @@ impl Store {
         Ok(coupon)
     }
 
-    /// Removes a coupon: it names nobody any more, and its code is free again.
+    /// Changes a coupon that was not removed; it is returned as it is afterwards. Payments that are
+    /// credited already stay so.
+    pub async fn change_coupon(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        id: CouponId,
+        change: CouponChange,
+    ) -> Result<Coupon, CouponError> {
+        let (actor, now) = (actor.manages()?, self.now());
+        let mut tx = self.pool.begin().await?;
+        let row = sqlx::query_as!(
+            CouponRow,
+            "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at,
+                 removed_at
+             from coupon where organization_id = $1 and coupon_id = $2 and removed_at is null for update",
+            organization_id.0,
+            id.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let old: Coupon = row.ok_or(CouponError::NotFound)?.try_into()?;
+        let coupon = Coupon {
+            processor_discount_id: change
+                .processor_discount_id
+                .unwrap_or(old.processor_discount_id),
+            expires_at: change.expires_at.unwrap_or(old.expires_at),
+            ..old
+        };
+        update_in(&mut tx, organization_id, &coupon).await?;
+        let entry = audit_entry(actor, coupon.id, "changed", coupon.code.as_str());
+        audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        tx.commit().await?;
+        self.directory.forget(&self.pool, organization_id).await;
+        Ok(coupon)
+    }
+
+    /// Removes a coupon: it names nobody any more, and its code is free again. It is returned as it was.
     pub async fn remove_coupon(
         &self,
         actor: Actor,
         organization_id: OrganizationId,
         id: CouponId,
-    ) -> Result<(), CouponError> {
+    ) -> Result<Coupon, CouponError> {
         let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
-        let removed = sqlx::query_scalar!(
+        let removed = sqlx::query_as!(
+            CouponRow,
             "update coupon set removed_at = $3
-             where organization_id = $1 and coupon_id = $2 and removed_at is null returning code",
+             where organization_id = $1 and coupon_id = $2 and removed_at is null
+             returning coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at,
+                 created_at, removed_at",
             organization_id.0,
             id.0,
             now,
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let code = removed.ok_or(CouponError::NotFound)?;
-        let entry = audit_entry(actor, id, "removed", &code);
+        let coupon: Coupon = removed.ok_or(CouponError::NotFound)?.try_into()?;
+        let entry = audit_entry(actor, id, "removed", coupon.code.as_str());
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
-        Ok(())
+        Ok(coupon)
     }
 }
 
@@ -213,6 +291,28 @@ async fn insert_in(
         Err(error) if breaks(&error, "coupon_code") => {
             Err(CouponError::CodeTaken(coupon.code.clone()))
         }
+        Err(error) if breaks(&error, "coupon_discount") => Err(CouponError::DiscountTaken),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}
+
+async fn update_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    coupon: &Coupon,
+) -> Result<(), CouponError> {
+    let updated = sqlx::query!(
+        "update coupon set processor_discount_id = $3, expires_at = $4
+         where organization_id = $1 and coupon_id = $2",
+        organization_id.0,
+        coupon.id.0,
+        coupon.processor_discount_id,
+        coupon.expires_at,
+    )
+    .execute(db)
+    .await;
+    match updated {
         Err(error) if breaks(&error, "coupon_discount") => Err(CouponError::DiscountTaken),
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),

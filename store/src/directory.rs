@@ -338,13 +338,21 @@ impl Directory {
             coupon::find_in(db, organization_id, &missing_codes, &missing_discounts).await?
         {
             if let Some(id) = &coupon.processor_discount_id {
-                book.discounts.insert(id.clone(), coupon.clone());
+                lay_down(&mut book.discounts, id.clone(), coupon.clone());
             }
-            book.coupons.insert(coupon.code.key(), coupon);
+            lay_down(&mut book.coupons, coupon.code.key(), coupon);
         }
         remember(&self.coupons, scope, missing_codes, &book.coupons);
         remember(&self.discounts, scope, missing_discounts, &book.discounts);
         Ok(())
+    }
+}
+
+/// A coupon that was removed takes no other's place.
+fn lay_down(coupons: &mut HashMap<String, Coupon>, key: String, coupon: Coupon) {
+    let lives = |known: &Coupon| known.removed_at.is_none();
+    if lives(&coupon) || !coupons.get(&key).is_some_and(lives) {
+        coupons.insert(key, coupon);
     }
 }
 

@@ -12,6 +12,9 @@ use crate::{
     slug::Slug,
 };
 
+/// How moments stand in the trail.
+const MOMENT: &str = "%Y-%m-%d %H:%M";
+
 pub(super) struct Judge<'a> {
     case: &'a Case,
     book: &'a Book,
@@ -44,6 +47,7 @@ impl<'a> Judge<'a> {
             && self.coupons_override(credit.campaign_id)
         {
             self.answered(coupon_text(credit, self.name(credit.affiliate_id), true));
+            self.beaten(credit.affiliate_id);
             return coupon;
         }
         if let Some(mut credit) = self.referral() {
@@ -86,6 +90,17 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// Whose referral the coupon of `winner` has beaten, if it was another's.
+    fn beaten(&mut self, winner: AffiliateId) {
+        let referral = Self::new(self.case, self.book).referral();
+        if let Some(other) = referral.filter(|other| other.affiliate_id != winner) {
+            let name = self.name(other.affiliate_id).to_owned();
+            self.passed_over(format!(
+                "The referral of {name} was passed over: in that campaign a coupon beats a referral"
+            ));
+        }
+    }
+
     /// Rules 1 and 3: the first clue that is the coupon of an affiliate who may be credited.
     fn coupon(&mut self) -> Option<Credit> {
         let clues = self.case.clues.iter().filter(|clue| clue.kind.is_coupon());
@@ -98,11 +113,8 @@ impl<'a> Judge<'a> {
                 ));
                 continue;
             };
-            if coupon.is_expired(self.case.occurred_at) {
-                self.passed_over(format!(
-                    "Coupon {} had expired before the payment",
-                    coupon.code
-                ));
+            if let Some(over) = self.over(coupon) {
+                self.passed_over(over);
                 continue;
             }
             let what = format!("Coupon {}", coupon.code);
@@ -174,7 +186,7 @@ impl<'a> Judge<'a> {
             let what = format!("Click {} on {name}'s link", click.id);
             let campaign = Some(self.case.named_campaign.unwrap_or(click.campaign_id));
             if let Some(campaign_id) = self.eligible(&what, click.affiliate_id, campaign) {
-                let at = click.clicked_at.format("%Y-%m-%d %H:%M");
+                let at = click.clicked_at.format(MOMENT);
                 self.answered(format!("{what}, {at} UTC"));
                 return Some(Credit {
                     click_id: Some(click.id),
@@ -300,13 +312,30 @@ impl<'a> Judge<'a> {
     fn resolve_coupon(&self, clue: &Clue) -> Option<&'a Coupon> {
         let book = self.book;
         let by_code = |code: &str| book.coupons.get(&CouponCode::parse(code).ok()?.key());
-        match clue.kind {
-            ClueKind::CouponCode => by_code(&clue.value),
-            _ => book.discounts.get(&clue.value).or_else(|| {
-                let code = book.promotion_codes.get(&clue.value)?;
-                by_code(code)
-            }),
+        if clue.kind == ClueKind::CouponCode {
+            return by_code(&clue.value);
         }
+        let by_id = book.discounts.get(&clue.value);
+        let words = book.promotion_codes.get(&clue.value);
+        let by_words = || words.and_then(|code| by_code(code));
+        let lives = |coupon: &&Coupon| coupon.removed_at.is_none();
+        by_id.filter(lives).or_else(by_words).or(by_id)
+    }
+
+    /// Why a coupon counts no more, if it doesn't: it was removed, or had expired when the payment was made.
+    fn over(&self, coupon: &Coupon) -> Option<String> {
+        let what = format!(
+            "Coupon {} of {}",
+            coupon.code,
+            self.name(coupon.affiliate_id)
+        );
+        if let Some(removed_at) = coupon.removed_at {
+            let at = removed_at.format(MOMENT);
+            return Some(format!("{what} was removed on {at} UTC"));
+        }
+        let expired = coupon.is_expired(self.case.occurred_at);
+        let at = coupon.expires_at.filter(|_| expired)?.format(MOMENT);
+        Some(format!("{what} expired on {at} UTC, before the payment"))
     }
 
     fn shown_code(&self, clue: &Clue) -> String {

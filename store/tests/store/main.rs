@@ -5,6 +5,7 @@
 mod affiliates;
 mod by_hand;
 mod clicks;
+mod coupons;
 mod decisions;
 mod events;
 mod export;

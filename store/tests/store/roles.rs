@@ -20,7 +20,7 @@ use store::{
     audit::Actor,
     campaign::{CampaignError, NewCampaign},
     connection::{ConnectionChange, ConnectionError, NewConnection, Secrets},
-    coupon::{CouponError, NewCoupon},
+    coupon::{CouponChange, CouponError, NewCoupon},
 };
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ macro_rules! forbidden {
 }
 
 /// The verbs that change affiliates, campaigns and coupons, and whether each was forbidden.
-async fn managing(shop: &Shop, actor: Actor) -> [bool; 6] {
+async fn managing(shop: &Shop, actor: Actor) -> [bool; 7] {
     let (store, organization) = (&shop.store, shop.organization_id);
     let sarah = shop.affiliate(&store.random_hex::<8>()).await;
     let affiliate = NewAffiliate {
@@ -93,6 +93,12 @@ async fn managing(shop: &Shop, actor: Actor) -> [bool; 6] {
         ),
         forbidden!(
             store.add_coupon(actor, organization, coupon).await,
+            CouponError
+        ),
+        forbidden!(
+            store
+                .change_coupon(actor, organization, nothing, CouponChange::default())
+                .await,
             CouponError
         ),
         forbidden!(
@@ -158,7 +164,7 @@ async fn every_change_asks_for_the_members_role(pool: PgPool) {
         (Role::Owner, true, true),
     ] {
         let actor = Actor::Person { id, role };
-        assert_eq!(managing(&shop, actor).await, [!may_manage; 6], "{role:?}");
+        assert_eq!(managing(&shop, actor).await, [!may_manage; 7], "{role:?}");
         assert_eq!(
             administering(&shop, actor).await,
             [!may_administer; 6],
@@ -166,7 +172,7 @@ async fn every_change_asks_for_the_members_role(pool: PgPool) {
         );
     }
     let by_key = Actor::Key(ApiKeyId(Uuid::nil()));
-    assert_eq!(managing(&shop, by_key).await, [false; 6]);
+    assert_eq!(managing(&shop, by_key).await, [false; 7]);
     assert_eq!(administering(&shop, by_key).await, [false; 6]);
 }
 

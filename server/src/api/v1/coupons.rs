@@ -134,12 +134,9 @@ pub(super) async fn remove(
     Id(id): Id<CouponId>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
-    let coupons = state.store.coupons(organization_id, None).await?;
-    let coupon = coupons.into_iter().find(|coupon| coupon.id == id);
-    let coupon = coupon.ok_or(CouponError::NotFound)?;
-    state
+    let removed = state
         .store
         .remove_coupon(caller.actor(), organization_id, id)
         .await?;
-    Ok(reply.ok(CouponRow::from(&coupon)))
+    Ok(reply.ok(CouponRow::from(&removed)))
 }

@@ -86,7 +86,13 @@ async fn what_does_not_fit_is_refused_by_name() {
         ("affiliateId", vec![json!("x"), Value::Null]),
         (
             "code",
-            vec![json!(""), json!("A B"), json!("X".repeat(65)), json!(5)],
+            vec![
+                json!(""),
+                json!("A B"),
+                json!("A\u{7}B"),
+                json!("X".repeat(65)),
+                json!(5),
+            ],
         ),
         ("expiresAt", vec![json!("tomorrow"), json!(5)]),
         (
@@ -115,11 +121,8 @@ async fn what_does_not_fit_is_refused_by_name() {
 #[tokio::test]
 async fn an_affiliate_of_another_program_or_organization_gets_no_coupon() {
     let server = TestServer::start().await;
-    let stranger = server
-        .second_organization()
-        .await
-        .affiliate("stranger")
-        .await;
+    let other = server.second_organization().await;
+    let stranger = other.affiliate("stranger").await;
     let body = json!({"name": "Other", "commissionType": "one_time", "commissionPercent": 5});
     let program = server.campaign(body).await;
     let elsewhere = server
@@ -134,4 +137,20 @@ async fn an_affiliate_of_another_program_or_organization_gets_no_coupon() {
     for id in [NOBODY, &stranger.id] {
         missing(&server.post(&path, body(id)).await, "affiliateId");
     }
+
+    let sarah = server.affiliate("sarah").await;
+    let made = server.post(&path, body(&sarah.id)).await.expect(201);
+    let one = format!(
+        "/api/v1/coupons/{}",
+        made.data()["id"].as_str().expect("an id")
+    );
+    refused(&other.delete(&one).await, 404, "NOT_FOUND");
+    refused(&other.get(&path).await, 404, "NOT_FOUND");
+    refused(
+        &other.post(&path, body(&stranger.id)).await,
+        404,
+        "NOT_FOUND",
+    );
+    let list = server.get(&path).await.expect(200);
+    assert_eq!(list.data().as_array().map(Vec::len), Some(1));
 }
