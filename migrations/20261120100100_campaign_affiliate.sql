@@ -62,6 +62,7 @@ create table affiliate (
 create index affiliate_name_begins on affiliate (organization_id, lower(name) text_pattern_ops);
 create index affiliate_slug_begins on affiliate (organization_id, slug text_pattern_ops);
 create index affiliate_email on affiliate (organization_id, email text_pattern_ops);
+create index affiliate_by_status on affiliate (organization_id, status, affiliate_id);
 
 -- The oldest enrollment names the primary campaign. A plan of one's own beats the campaign's.
 create table enrollment (
@@ -77,7 +78,7 @@ create table enrollment (
     foreign key (organization_id, affiliate_id) references affiliate,
     foreign key (organization_id, campaign_id) references campaign
 );
-create index enrollment_campaign on enrollment (organization_id, campaign_id);
+create index enrollment_campaign on enrollment (organization_id, campaign_id, affiliate_id);
 
 create table coupon (
     organization_id uuid not null,

@@ -18,3 +18,7 @@ create table affiliate_day (
 );
 -- The affiliates of a span of days.
 create index affiliate_day_by_day on affiliate_day (organization_id, day);
+
+-- What changes an account beside conversions: few entries, added to the sums above.
+create index ledger_entry_beside on ledger_entry (organization_id, affiliate_id)
+    include (currency, kind, amount_minor) where kind in ('payout', 'adjustment');

@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     coupon::{Coupon, CouponCode},
@@ -162,6 +164,30 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.map(Coupon::try_from).transpose()
+    }
+
+    /// The coupon codes of these affiliates, newest first. Who has none is left out.
+    pub async fn coupon_codes(
+        &self,
+        organization_id: OrganizationId,
+        affiliates: &[AffiliateId],
+    ) -> Result<HashMap<AffiliateId, Vec<String>>, StoreError> {
+        let ids: Vec<Uuid> = affiliates.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            "select affiliate_id, code from coupon
+             where organization_id = $1 and affiliate_id = any($2) and removed_at is null
+             order by coupon_id desc",
+            organization_id.0,
+            &ids,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut codes: HashMap<AffiliateId, Vec<String>> = HashMap::new();
+        for row in rows {
+            let own = codes.entry(AffiliateId(row.affiliate_id)).or_default();
+            own.push(row.code);
+        }
+        Ok(codes)
     }
 
     /// Adds a coupon.

@@ -11,5 +11,8 @@ pub fn Affiliates() -> impl IntoView {
     written(words::TITLE, |address| LoadAffiliates {
         add: address.get("add"),
         added: address.get("added"),
+        q: address.get("q"),
+        status: address.get("status"),
+        cursor: address.get("cursor"),
     })
 }

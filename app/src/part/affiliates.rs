@@ -16,7 +16,7 @@ use crate::{
         Choice,
         affiliate::{AddAffiliate, AddCoupon, AffiliateRow},
     },
-    text::{affiliate as one, affiliates as words},
+    text::{affiliate as one, affiliates as words, events, grouped, sales},
 };
 
 const NAME: Field = Field::new("name", words::NAME, "");
@@ -42,8 +42,12 @@ pub(crate) enum Open {
 pub(crate) struct Told {
     /// Newest first.
     pub(crate) rows: Vec<AffiliateRow>,
-    /// How many there are in all.
-    pub(crate) total: i64,
+    /// What names, referral codes or e-mails begin with; empty: no matter what.
+    pub(crate) typed: String,
+    /// Only those of this status; `None`: everybody but who was removed.
+    pub(crate) status: Option<AffiliateStatus>,
+    /// Where the newest, newer and older ones are.
+    pub(crate) steps: [Option<String>; 3],
     /// The campaigns that can be joined.
     pub(crate) campaigns: Vec<Choice>,
     /// The referral code of the one that was just added.
@@ -52,16 +56,8 @@ pub(crate) struct Told {
     pub(crate) may_edit: bool,
 }
 
-/// The newest affiliates, and the form that is open.
+/// A page of affiliates, and the form that is open.
 pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
-    let more = (usize::try_from(page.total).unwrap_or(0) > page.rows.len()).then(
-        || view! { <p class="muted foot">{words::newest_of(page.rows.len(), page.total)}</p> },
-    );
-    let list = if page.rows.is_empty() {
-        Either::Left(view! { <Empty title=words::EMPTY hint=words::EMPTY_HINT>{()}</Empty> })
-    } else {
-        Either::Right(view! { {table(page)}{more} })
-    };
     let panel = page.open.as_ref().map(|open| match open {
         Open::Affiliate(refused) => Either::Left(add_form(page, refused)),
         Open::Coupon(refused) => Either::Right(coupon_form(page, refused)),
@@ -78,8 +74,72 @@ pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
             <div class="push actions">{add_coupon}{add}</div>
         </header>
         {panel}
-        {list}
+        {list(page)}
     }
+}
+
+fn list(page: &Told) -> impl IntoView + use<> {
+    let is_filtered = !page.typed.is_empty() || page.status.is_some();
+    match (page.rows.is_empty(), is_filtered) {
+        (false, _) => {
+            Either::Left(view! { {filters(page)}{table(page)}{pager(page.steps.clone())} })
+        }
+        (true, true) => Either::Right(Either::Left(view! {
+            {filters(page)}
+            <Empty title=words::NOBODY_FITS hint=words::NOBODY_FITS_HINT>
+                <a class="btn" href=HERE>{events::CLEAR_FILTERS}</a>
+            </Empty>
+        })),
+        (true, false) => Either::Right(Either::Right(view! {
+            <Empty title=words::EMPTY hint=words::EMPTY_HINT>
+                <a class="btn" href=format!("{HERE}?status=removed")>{words::SHOW_REMOVED}</a>
+            </Empty>
+        })),
+    }
+}
+
+/// What is looked for. Going back, a browser would restore what was chosen on the page that was left.
+fn filters(page: &Told) -> impl IntoView + use<> {
+    let on = |is_on: bool| is_on.then_some("on");
+    let status = page.status;
+    let everybody = (String::new(), words::EVERYBODY);
+    let one = |status: &AffiliateStatus| (status.as_str().to_owned(), status.label());
+    let choices = std::iter::once(everybody).chain(AffiliateStatus::ALL.iter().map(one));
+    let chosen = status.map_or("", AffiliateStatus::as_str);
+    let option = |(value, label): (String, &'static str)| {
+        let selected = value == chosen;
+        view! { <option value=value selected=selected>{label}</option> }
+    };
+    view! {
+        <form class="selects" method="get" role="search" autocomplete="off" action=HERE aria-label=words::TITLE>
+            <label class=on(!page.typed.is_empty())>
+                <span>{words::FIND}</span>
+                <input type="search" name="q" value=page.typed.clone() maxlength="100" spellcheck="false"/>
+            </label>
+            <label class=on(status.is_some())>
+                <span>{words::STATUS}</span>
+                <select name="status">{choices.map(option).collect_view()}</select>
+            </label>
+            <button type="submit" class="btn">{events::APPLY}</button>
+        </form>
+    }
+}
+
+fn pager(steps: [Option<String>; 3]) -> impl IntoView {
+    let names = [sales::NEWEST, sales::NEWER, sales::OLDER];
+    let steps: Vec<_> = names
+        .into_iter()
+        .zip(steps)
+        .filter_map(|(name, href)| Some(view! { <a class="btn" href=href?>{name}</a> }))
+        .collect();
+    (!steps.is_empty()).then(|| {
+        view! {
+            <nav class="pager" aria-label=sales::PAGES>
+                <p>{words::NEWEST_FIRST}</p>
+                <div class="steps-through">{steps}</div>
+            </nav>
+        }
+    })
 }
 
 fn table(page: &Told) -> impl IntoView + use<> {
@@ -87,7 +147,9 @@ fn table(page: &Told) -> impl IntoView + use<> {
         (words::NAME, ""),
         (words::SLUG, ""),
         (words::CAMPAIGNS, ""),
-        (words::COUPONS, ""),
+        (words::CLICKS, "num"),
+        (words::SALES, "num"),
+        (words::EARNED, "num"),
         (one::PENDING, "num"),
         (one::PAYABLE, "num"),
     ];
@@ -103,21 +165,25 @@ fn table(page: &Told) -> impl IntoView + use<> {
 fn row_of(row: &AffiliateRow, is_added: bool) -> impl IntoView + use<> {
     // A cell without anything in it is left out where rows are cards.
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let number = |count: i64| (count != 0).then(|| grouped(count));
     let campaigns = row.campaigns.iter().map(|(name, own)| match own {
         Some(own) => format!("{name} ({own})"),
         None => name.clone(),
     });
     let codes = row.coupons.iter().cloned();
-    let codes = codes.map(|code| view! { <code class="code">{code}</code> });
+    let codes = codes.map(|code| view! { <code class="code">{code}</code>" " });
+    let codes = (!row.coupons.is_empty()).then(|| view! { <small>{codes.collect_view()}</small> });
     let status = (row.status != AffiliateStatus::Active)
         .then(|| view! { <span class="word off">{row.status.label()}</span> });
     let owes = some(&row.debt).map(|debt| view! { <small class="owes">{one::owes(&debt)}</small> });
     view! {
         <tr role="row" class=is_added.then_some("added")>
             <th role="rowheader" scope="row" class="who"><a class="name" href=affiliate_path(row.id)>{row.name.clone()}</a>{status}<small>{row.email.clone()}</small></th>
-            <td role="cell" data-label=words::SLUG class="id"><span class="mono">{row.slug.clone()}</span>{copy(&row.slug)}</td>
+            <td role="cell" data-label=words::SLUG class="id"><span class="mono">{row.slug.clone()}</span>{copy(&row.slug)}{codes}</td>
             <td role="cell" data-label=words::CAMPAIGNS>{campaigns.collect::<Vec<_>>().join(", ")}</td>
-            <td role="cell" data-label=words::COUPONS>{codes.collect_view()}</td>
+            <td role="cell" data-label=words::CLICKS class="num">{number(row.clicks)}</td>
+            <td role="cell" data-label=words::SALES class="num">{number(row.sales)}</td>
+            <td role="cell" data-label=words::EARNED class="num">{some(&row.earned)}</td>
             <td role="cell" data-label=one::PENDING class="num">{some(&row.pending)}</td>
             <td role="cell" data-label=one::PAYABLE class="num">{some(&row.payable)}{owes}</td>
         </tr>

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+mod list;
 pub mod one;
 
 use super::{Written, form::form};
@@ -20,12 +22,21 @@ form! {
     CouponForm { code, affiliate, campaign, discount }
 }
 
-/// The newest affiliates. `add` opens a form: `affiliate` or `coupon`; `added` is the referral code of
-/// one to show off.
+/// A page of affiliates. `add` opens a form: `affiliate` or `coupon`; `added` is the referral code of one to show
+/// off. `q` is what names, referral codes or e-mails begin with, `status` empty is everybody but who was removed.
 #[server(prefix = "/rpc", endpoint = "affiliates", input = server_fn::codec::GetUrl)]
-pub async fn load_affiliates(add: String, added: String) -> Result<Written, AppError> {
+pub async fn load_affiliates(
+    #[server(default)] add: String,
+    #[server(default)] added: String,
+    #[server(default)] q: String,
+    #[server(default)] status: String,
+    #[server(default)] cursor: String,
+) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let page = caller.affiliates_page(&add, added).await;
+    let page = match list::Asked::read(q, &status) {
+        Ok(asked) => caller.affiliates_page(&asked, &cursor, (&add, added)).await,
+        Err(error) => Err(error),
+    };
     page.map_err(crate::request::refuse)
 }
 
@@ -61,153 +72,38 @@ pub async fn add_coupon(form: CouponForm) -> Result<(), AppError> {
 
 impl Question for LoadAffiliates {
     fn parameters(&self) -> String {
-        parameters(&[("add", &self.add), ("added", &self.added)])
+        parameters(&[
+            ("add", &self.add),
+            ("added", &self.added),
+            ("q", &self.q),
+            ("status", &self.status),
+            ("cursor", &self.cursor),
+        ])
     }
 }
 
 #[cfg(feature = "ssr")]
-pub(crate) use server::AffiliateRow;
+pub(crate) use list::AffiliateRow;
 
 #[cfg(feature = "ssr")]
 mod server {
-    use std::collections::HashMap;
-
     use domain::{
-        affiliate::{Affiliate, AffiliateStatus},
-        campaign::CampaignStatus,
-        coupon::CouponCode,
-        email::Email,
-        id::{AffiliateId, CampaignId},
-        ledger::Balance,
-        money::Money,
-        rate::BasisPoints,
-        slug::Slug,
-        text::Name,
+        affiliate::Affiliate, coupon::CouponCode, email::Email, id::CampaignId, rate::BasisPoints,
+        slug::Slug, text::Name,
     };
-    use leptos::prelude::*;
     use store::{
-        affiliate::{AffiliateError, AffiliateFilter, NewAffiliate, Start},
+        affiliate::{AffiliateError, NewAffiliate},
         coupon::{CouponError, NewCoupon},
     };
 
-    use super::{AddAffiliate, AddCoupon, AffiliateForm, AppError, CouponForm, Written};
+    use super::{AffiliateForm, AppError, CouponForm};
     use crate::{
-        part::{
-            affiliates::{Open, Told, told},
-            fields::Refused,
-        },
         request::Caller,
-        server_fn::{
-            Choice,
-            form::{field, optional},
-        },
+        server_fn::form::{field, optional},
         text,
     };
 
-    /// How many affiliates a page lists.
-    const PAGE: i64 = 200;
-
-    /// One affiliate of a list.
-    pub(crate) struct AffiliateRow {
-        pub(crate) id: AffiliateId,
-        pub(crate) name: String,
-        pub(crate) email: String,
-        /// The referral code.
-        pub(crate) slug: String,
-        /// Whether new credit is given.
-        pub(crate) status: AffiliateStatus,
-        /// The campaigns joined, with the commission of one's own.
-        pub(crate) campaigns: Vec<(String, Option<String>)>,
-        /// The coupon codes.
-        pub(crate) coupons: Vec<String>,
-        /// What is held, by currency side by side.
-        pub(crate) pending: String,
-        /// What can be paid out.
-        pub(crate) payable: String,
-        /// What was paid out and taken back.
-        pub(crate) debt: String,
-    }
-
     impl Caller {
-        pub(super) async fn affiliates_page(
-            &self,
-            add: &str,
-            added: String,
-        ) -> Result<Written, AppError> {
-            let organization = self.organization();
-            let page = self
-                .store
-                .affiliates(
-                    organization,
-                    AffiliateFilter::default(),
-                    Start::Offset(0),
-                    PAGE,
-                )
-                .await?;
-            let campaigns = self.store.campaigns(organization).await?;
-            let names: HashMap<_, _> = campaigns
-                .iter()
-                .map(|c| (c.id, (c.name.to_string(), c.terms.currency)))
-                .collect();
-            let mut coupons: HashMap<AffiliateId, Vec<String>> = HashMap::new();
-            for coupon in self.store.coupons(organization, None).await? {
-                coupons
-                    .entry(coupon.affiliate_id)
-                    .or_default()
-                    .push(coupon.code.to_string());
-            }
-            let ids: Vec<AffiliateId> = page.affiliates.iter().map(|one| one.id).collect();
-            let mut balances = self.store.balances(organization, &ids).await?;
-            let row = |affiliate: Affiliate| {
-                let [pending, payable, debt] =
-                    amounts(&balances.remove(&affiliate.id).unwrap_or_default());
-                AffiliateRow {
-                    id: affiliate.id,
-                    campaigns: affiliate
-                        .enrollments
-                        .iter()
-                        .filter_map(|enrollment| {
-                            let (name, currency) = names.get(&enrollment.campaign_id)?;
-                            Some((
-                                name.clone(),
-                                enrollment.plan.map(|plan| text::rate(plan.rate, *currency)),
-                            ))
-                        })
-                        .collect(),
-                    coupons: coupons.remove(&affiliate.id).unwrap_or_default(),
-                    name: affiliate.name.into(),
-                    email: affiliate.email.into(),
-                    slug: affiliate.slug.into(),
-                    status: affiliate.status,
-                    pending,
-                    payable,
-                    debt,
-                }
-            };
-            let open = campaigns
-                .iter()
-                .filter(|campaign| campaign.status == CampaignStatus::Active);
-            let may_edit = self.viewer.role.may_manage();
-            let form = match add {
-                "affiliate" => Some(Open::Affiliate(Refused::of::<AddAffiliate>())),
-                "coupon" => Some(Open::Coupon(Refused::of::<AddCoupon>())),
-                _ => None,
-            };
-            let page = Told {
-                campaigns: open
-                    .map(|c| Choice::new(&c.id.to_string(), c.name.as_str()))
-                    .collect(),
-                rows: page.affiliates.into_iter().map(row).collect(),
-                total: page.total,
-                added,
-                open: form.filter(|_| may_edit),
-                may_edit,
-            };
-            Ok(Written {
-                html: told(&page).to_html(),
-            })
-        }
-
         pub(super) async fn add_affiliate(
             &self,
             form: &AffiliateForm,
@@ -226,19 +122,6 @@ mod server {
                 .add_affiliate(self.actor(), self.organization(), new)
                 .await?)
         }
-    }
-
-    /// What is pending, payable and owed, of all currencies in which there is something.
-    fn amounts(balances: &[Balance]) -> [String; 3] {
-        let told = |part: fn(&Balance) -> i64| {
-            let some = balances.iter().filter(|balance| part(balance) != 0);
-            text::affiliate::amounts(some.map(|one| Money::new(part(one), one.currency)))
-        };
-        [
-            told(|balance| balance.pending_minor),
-            told(|balance| balance.approved_minor),
-            told(|balance| balance.debt_minor),
-        ]
     }
 
     impl CouponForm {

@@ -25,7 +25,14 @@ pub const DISCOUNT: &str = "Stripe promotion code or coupon id";
 pub const DISCOUNT_HINT: &str =
     "For example promo_1Q… or the coupon's id, when the code alone is not enough.";
 pub const CHOOSE: &str = "Choose…";
-
-pub fn newest_of(shown: usize, total: i64) -> String {
-    format!("The newest {shown} of {}.", super::grouped(total))
-}
+pub const FIND: &str = "Begins with";
+pub const STATUS: &str = "Status";
+pub const EVERYBODY: &str = "All but removed";
+pub const SHOW_REMOVED: &str = "Show who was removed";
+pub const NOBODY_FITS: &str = "Nobody fits";
+pub const NOBODY_FITS_HINT: &str =
+    "No affiliate's name, referral code or e-mail begins with this in this status.";
+pub const NEWEST_FIRST: &str = "Newest first";
+pub const CLICKS: &str = "Clicks";
+pub const SALES: &str = "Sales";
+pub const EARNED: &str = "Earned";

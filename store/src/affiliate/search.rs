@@ -72,8 +72,7 @@ impl Store {
         typed: &str,
         limit: i64,
     ) -> Result<Vec<Named>, StoreError> {
-        let readable = typed.trim().chars().filter(|letter| !letter.is_control());
-        let typed: String = readable.take(MAX_TYPED).collect();
+        let typed = cleaned(typed);
         if typed.is_empty() {
             return self.newest_affiliates(organization_id, limit).await;
         }
@@ -91,8 +90,14 @@ impl Store {
     }
 }
 
+/// What was typed, as far as it can be looked for.
+pub(super) fn cleaned(typed: &str) -> String {
+    let readable = typed.trim().chars().filter(|letter| !letter.is_control());
+    readable.take(MAX_TYPED).collect()
+}
+
 /// The end of the range of texts that begin with `typed`, as bytes compare.
-fn after_all_beginning_with(typed: &str) -> String {
+pub(super) fn after_all_beginning_with(typed: &str) -> String {
     format!("{typed}{}", char::MAX)
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod affiliate_list;
 mod affiliates;
 mod by_hand;
 mod clicks;

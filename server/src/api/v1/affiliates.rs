@@ -208,24 +208,26 @@ async fn listed(
     let filter = AffiliateFilter {
         campaign_id,
         status,
+        ..AffiliateFilter::default()
     };
     let store = &state.store;
     let start = match sealed {
-        Some(text) => Start::After(
+        Some(text) => Start::Beside(
             store
-                .open_affiliate_cursor(organization_id, filter, &text)
+                .open_affiliate_cursor(organization_id, &filter, &text)
                 .map_err(|_| not_ours())?,
         ),
         None => Start::Offset(page.start()),
     };
     let found = store
-        .affiliates(organization_id, filter, start, page.size())
+        .affiliates(organization_id, &filter, start, page.size())
         .await?;
+    let total = store.count_affiliates(organization_id, &filter).await?;
     let next = found
-        .next
-        .map(|next| store.seal_affiliate_cursor(organization_id, filter, next));
+        .older
+        .map(|next| store.seal_affiliate_cursor(organization_id, &filter, next));
     let rows = rows(state, organization_id, &found.affiliates, campaign_id).await?;
-    Ok(reply.part(&page.from(start.seen()), found.total, next, &rows))
+    Ok(reply.part(&page.from(start.seen()), total, next, &rows))
 }
 
 enum Wanted {

@@ -299,3 +299,57 @@ async fn the_way_from_click_to_sale_is_told_for_a_period() {
     let bad = get(&server, &ours, &format!("{page}?days=31")).await;
     bad.expect(400);
 }
+
+#[tokio::test]
+async fn the_list_is_found_by_beginnings_and_paged_by_links() {
+    let server = TestServer::start().await;
+    let sarah = server.affiliate("sarah").await;
+    let many = "insert into affiliate select organization_id,
+            ('0193d5a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Many ' || n, n || '@many.example',
+            'many-' || n, status, null, null, created_at from affiliate, generate_series(1, 60) n";
+    server.database().change(many).await;
+    server.sale("order-1", "sarah", json!({})).await.expect(201);
+    let ours = token(&server, OWNER_EMAIL).await;
+    let list = "/dashboard/affiliates";
+    let first = get(&server, &ours, list).await.expect(200);
+    for text in [">sarah</span>", "many-60", "$9.80", "Older"] {
+        assert!(first.text.contains(text), "{text}: {}", first.text);
+    }
+    assert!(!first.text.contains("many-11<") && !first.text.contains(">Newer</a>"));
+    let (before, _) = first.text.split_once("\">Older</a>").expect("a link");
+    let (_, older) = before.rsplit_once("href=\"").expect("an address");
+    let older = older.split('"').next().expect("an address");
+    let second = get(&server, &ours, older).await.expect(200);
+    assert!(second.text.contains("many-11<") && !second.text.contains("many-60<"));
+    assert!(second.text.contains(">Newer</a>") && !second.text.contains(">Older</a>"));
+
+    for (query, found, missing) in [
+        ("?q=SAR", ">sarah</span>", "many-6"),
+        ("?q=7%40many", "many-7<", ">sarah</span>"),
+        ("?q=Many+12", "many-12<", "many-2<"),
+        ("?q=nobody", "Nobody fits", "many-6"),
+        ("?status=paused", "Nobody fits", ">sarah</span>"),
+    ] {
+        let page = get(&server, &ours, &format!("{list}{query}"))
+            .await
+            .expect(200);
+        assert!(page.text.contains(found), "{query}: {}", page.text);
+        assert!(!page.text.contains(missing), "{query}: {}", page.text);
+    }
+    server
+        .patch(
+            &format!("/api/v1/affiliates/{}", sarah.id),
+            json!({"status": "removed"}),
+        )
+        .await
+        .expect(200);
+    let everybody = get(&server, &ours, &format!("{list}?q=sarah")).await;
+    assert!(everybody.expect(200).text.contains("Nobody fits"));
+    let removed = get(&server, &ours, &format!("{list}?status=removed")).await;
+    assert!(removed.expect(200).text.contains(">sarah</span>"));
+    for bad in ["?status=gone", "?cursor=nonsense"] {
+        get(&server, &ours, &format!("{list}{bad}"))
+            .await
+            .expect(400);
+    }
+}
