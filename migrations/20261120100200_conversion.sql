@@ -55,7 +55,9 @@ create table conversion (
     customer_name text,
     hold_until timestamptz not null,
     -- what keeps it from approval and payout; null: nothing
-    held_by text check (held_by in ('dispute', 'refund', 'unknown_amount', 'warning')),
+    held_by text check (held_by in ('dispute', 'refund', 'flag', 'unknown_amount', 'warning')),
+    -- has it an open flag? never a recruiter's row, which follows its sale
+    is_flagged boolean not null default false,
     -- when a member approved it in spite of a warning or of a refund of unknown amount
     released_at timestamptz,
     denied_at timestamptz,

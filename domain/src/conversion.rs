@@ -133,6 +133,8 @@ pub struct Conversion {
     pub hold_until: DateTime<Utc>,
     /// What keeps it from approval and payout, if anything does.
     pub held_by: Option<HeldBy>,
+    /// Is there an open flag on it? Never on a recruiter's share, which follows its sale.
+    pub is_flagged: bool,
     /// When a member approved it in spite of a warning, or of a refund of unknown amount: such hold it no more.
     pub released_at: Option<DateTime<Utc>>,
     /// When a member or a flag turned it down.
@@ -218,6 +220,7 @@ pub(crate) mod example {
             customer_name: None,
             hold_until: DateTime::UNIX_EPOCH,
             held_by: None,
+            is_flagged: false,
             released_at: None,
             denied_at: None,
             cancelled_at: None,

@@ -58,6 +58,8 @@ ids! {
     LedgerEntryId
     /// A program's key to the API.
     ApiKeyId
+    /// A suspicion about a sale.
+    FlagId
     /// One line of the audit log.
     AuditEntryId
 }

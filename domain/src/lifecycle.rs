@@ -137,6 +137,7 @@ fn held_words(why: HeldBy) -> &'static str {
         HeldBy::Refund => {
             "a refund that the processor has not decided about keeps it from approval: wait until it is approved or rejected"
         }
+        HeldBy::Flag => "an open flag keeps it from approval: resolve the flag first",
         HeldBy::UnknownAmount => {
             "a refund whose amount is not known yet keeps it from approval: wait until the processor tells it, or approve with a reason"
         }
@@ -279,7 +280,10 @@ mod tests {
         fn after(mut self, step: Transition, hold_passed: bool) -> Option<Self> {
             let is_pending = self.status() == Status::Pending;
             let is_due = is_pending && self.held_by.is_none();
-            let may_be_back = matches!(self.held_by, Some(HeldBy::Dispute | HeldBy::Refund));
+            let may_be_back = matches!(
+                self.held_by,
+                Some(HeldBy::Dispute | HeldBy::Refund | HeldBy::Flag)
+            );
             match step {
                 Transition::HoldPassed if is_due && hold_passed => self.is_approved = true,
                 Transition::ApproveEarly
@@ -305,16 +309,19 @@ mod tests {
     enum Happens {
         Step(Transition, i64),
         Back(i64, Option<HeldBy>),
+        Flagged(bool),
     }
 
     fn happens() -> impl Strategy<Value = Happens> {
         use Transition::{ApproveEarly, Deny, HoldPassed, Restore};
         let step = proptest::sample::select(vec![HoldPassed, ApproveEarly, Deny, Restore]);
-        let held = proptest::sample::select(HeldBy::ALL);
+        let told = HeldBy::ALL.iter().filter(|why| **why != HeldBy::Flag);
+        let held = proptest::sample::select(told.copied().collect::<Vec<_>>());
         let minor = prop_oneof![Just(0), Just(5390), 1..5390_i64];
         prop_oneof![
             3 => (step, 0..60_i64).prop_map(|(step, day)| Happens::Step(step, day)),
             1 => (minor, option::of(held)).prop_map(|(minor, held_by)| Happens::Back(minor, held_by)),
+            1 => any::<bool>().prop_map(Happens::Flagged),
         ]
     }
 
@@ -330,13 +337,24 @@ mod tests {
             let start = DateTime::UNIX_EPOCH;
             let mut sale = Conversion { hold_until: hold_until(start, 30), ..sale() };
             let mut place = Place { is_approved: false, is_denied: false, is_back: false, is_released: false, held_by: None };
+            let mut back = Back::default();
             for happens in history {
                 match happens {
-                    Happens::Back(minor, held_by) => {
-                        sale = sale.settled(Back { minor, held_by }, start).expect("fits");
+                    Happens::Back(minor, held_by) => back = Back { minor, held_by },
+                    Happens::Flagged(is_flagged) => sale.is_flagged = is_flagged,
+                    Happens::Step(..) => {}
+                }
+                match happens {
+                    Happens::Back(..) | Happens::Flagged(_) => {
+                        sale = sale.settled(back, start).expect("fits");
                         let is_grave = |why: &HeldBy| matches!(why, HeldBy::Dispute | HeldBy::Refund);
-                        let held_by = held_by.filter(|why| !place.is_released || is_grave(why));
-                        place = Place { is_back: minor == 5390, held_by, ..place };
+                        let told = back.held_by.filter(|why| !place.is_released || is_grave(why));
+                        let held_by = match told {
+                            Some(why) if is_grave(&why) => Some(why),
+                            _ if sale.is_flagged => Some(HeldBy::Flag),
+                            other => other,
+                        };
+                        place = Place { is_back: back.minor == 5390, held_by, ..place };
                     }
                     Happens::Step(step, day) => {
                         let now = start + Duration::days(day);

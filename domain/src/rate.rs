@@ -21,6 +21,9 @@ pub struct BasisPoints(u16);
 pub struct NotAShare;
 
 impl BasisPoints {
+    /// All of it.
+    pub const ALL: Self = Self(WHOLE);
+
     /// `points` basis points; fails above [`WHOLE`].
     pub fn new(points: u16) -> Result<Self, NotAShare> {
         if points > WHOLE {

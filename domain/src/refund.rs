@@ -57,12 +57,14 @@ words! {
 }
 
 words! {
-    /// What keeps a payment's commission from approval and payout.
+    /// What keeps a payment's commission from approval and payout, the gravest first.
     HeldBy {
         /// The payer's bank has not decided.
         Dispute = "dispute" / "Disputed",
         /// The processor may still reject a refund.
         Refund = "refund" / "Refund not decided",
+        /// A person has to look at a suspicion.
+        Flag = "flag" / "Flagged",
         /// How much a refund is, is not known.
         UnknownAmount = "unknown_amount" / "Refund of unknown amount",
         /// A dispute may follow.

@@ -18,9 +18,11 @@ impl Conversion {
     /// # Errors
     /// [`MoneyError::Overflow`] when the commission does not fit.
     pub fn settled(&self, back: Back, now: DateTime<Utc>) -> Result<Self, MoneyError> {
+        let undecided = back.held_by.filter(|why| self.is_held_by(*why));
+        let flagged = self.is_flagged.then_some(HeldBy::Flag);
         let with_back = Self {
             refunded_minor: back.minor,
-            held_by: back.held_by.filter(|why| self.is_held_by(*why)),
+            held_by: undecided.into_iter().chain(flagged).min(),
             ..self.clone()
         };
         with_back.restated(now)
@@ -49,6 +51,7 @@ impl Conversion {
     /// [`MoneyError::Overflow`] when the commission does not fit.
     pub fn following(&self, parent: &Self, now: DateTime<Utc>) -> Result<Self, MoneyError> {
         let share = Self {
+            is_flagged: false,
             denied_at: parent.denied_at,
             cancelled_at: parent.cancelled_at,
             held_by: parent.held_by,

@@ -13,7 +13,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::attribution::TrailStep;
+use domain::{attribution::TrailStep, fraud::FlagRefusal};
 use serde_json::{Value, json};
 use store::{StoreError, intake::IntakeError};
 use uuid::Uuid;
@@ -305,6 +305,11 @@ impl From<IntakeError> for Problem {
             IntakeError::NoCampaign => Self::not_found_in("campaignId", "campaign"),
             IntakeError::NoConversion(_) => Self::not_found("sale"),
             IntakeError::Refused { .. } => Self::conflict("status_conflict", error.to_string()),
+            IntakeError::NoFlag => Self::not_found("flag"),
+            IntakeError::Flag(FlagRefusal::BlocksUnconfirmed) => {
+                Self::invalid("blockAffiliate", error.to_string())
+            }
+            IntakeError::Flag(_) => Self::conflict("status_conflict", error.to_string()),
             IntakeError::NoAffiliate => Self::not_found("affiliate"),
             IntakeError::NotEnrolled => Self::invalid("programId", error.to_string()),
             IntakeError::TooLongAgo => Self::invalid("occurredAt", error.to_string()),

@@ -51,6 +51,11 @@ impl Actor {
         self.allowed(Role::may_administer)
     }
 
+    /// Of the person, the key or the event.
+    pub(crate) fn id(self) -> Option<Uuid> {
+        Allowed(self).parts().1
+    }
+
     fn allowed(self, may: fn(Role) -> bool) -> Result<Allowed, StoreError> {
         match self {
             Self::Person { role, .. } if !may(role) => Err(StoreError::Forbidden),

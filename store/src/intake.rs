@@ -10,6 +10,7 @@ mod carry_out;
 mod credit;
 mod days;
 mod decide;
+mod flags;
 mod history;
 mod keep;
 mod keys;
@@ -24,6 +25,7 @@ mod revise;
 mod rows;
 mod settle;
 mod share;
+mod suspect;
 mod tally;
 mod write;
 
@@ -36,6 +38,7 @@ use domain::{
     conversion::ConversionType,
     event::Outcome,
     fact::{Fact, Payment, Signup},
+    fraud::FlagRefusal,
     id::{CampaignId, ConversionId, EventId, OrganizationId},
     lifecycle::Refusal,
     money::MoneyError,
@@ -46,7 +49,12 @@ pub(crate) use self::batch::Desk;
 pub use self::look_up::{LookedUp, Unmatched};
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 use self::replay::Replay;
-use crate::{Store, StoreError, connection::Connection, sales::Row};
+use crate::{
+    Store, StoreError,
+    connection::Connection,
+    flag::{FlagDecision, Flagging},
+    sales::Row,
+};
 
 /// What a processor's event holds for us.
 #[derive(Clone, Debug)]
@@ -136,6 +144,12 @@ pub enum IntakeError {
         /// Why.
         refusal: Refusal,
     },
+    /// There is no such flag in the organization.
+    #[error("there is no such flag")]
+    NoFlag,
+    /// A flag can't be resolved, or put on a sale: why.
+    #[error(transparent)]
+    Flag(#[from] FlagRefusal),
     /// The named affiliate is not the organization's.
     #[error("there is no such affiliate")]
     NoAffiliate,
@@ -178,6 +192,8 @@ pub(crate) enum Item {
     Manual(ManualSale),
     Decide(Decision),
     HoldPassed(Vec<ConversionId>),
+    Flag(Flagging),
+    Resolve(FlagDecision),
     /// The rates of these may have come.
     Price(Vec<ConversionId>),
     Replay(Replay),

@@ -32,6 +32,7 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 pub mod export;
+pub mod flag;
 pub mod funnel;
 pub mod idempotency;
 pub mod intake;

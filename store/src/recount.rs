@@ -1,14 +1,15 @@
 //! The recount: is everything that is stored what the facts say?
 //!
 //! Reads an organization in one moment, whether or not a server runs, and changes nothing. Statuses and
-//! commissions are computed anew from amounts, plans, refunds and decisions; the ledger is added up by
+//! commissions are computed anew from amounts, plans, refunds, flags and decisions; the ledger is added up by
 //! affiliate and currency; the days' roll-ups are compared with their rows. Not asked again are the rules of
 //! attribution and which payment was a customer's first: they were decided on what was known then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     conversion::{Conversion, ConversionType},
+    fraud::FlagStatus,
     id::{ConversionId, OrganizationId},
     money::Money,
     refund::{Back, HeldBy, MoneyBack},
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use self::{account::Accounts, days::days_in, loose::loose_ends_in};
 use crate::{
-    Store, StoreError,
+    Store, StoreError, flag,
     refund::of_conversions_in,
     sales::{ONE_MOMENT, after_in, by_ids_in},
 };
@@ -97,6 +98,7 @@ async fn conversions_in(
     let accounts = Accounts::of_conversions_in(db, organization_id, &ids).await?;
     recount.entries += accounts.entries;
     let backs = backs_in(db, organization_id, &ids).await?;
+    let flagged = flagged_in(db, organization_id, &ids).await?;
     let parents: Vec<Uuid> = batch
         .iter()
         .filter_map(|one| Some(one.parent_conversion_id?.0))
@@ -111,6 +113,10 @@ async fn conversions_in(
             recount.difference(one, &what);
         }
         let facts = backs.get(&one.id).map(Vec::as_slice).unwrap_or_default();
+        let is_flagged = flagged.contains(&one.id);
+        if is_flagged != one.is_flagged {
+            recount.difference(one, flag_words(is_flagged));
+        }
         recount.compare(
             one,
             parents.get(&one.parent_conversion_id.unwrap_or(one.id)),
@@ -130,7 +136,7 @@ impl Recount {
                 return;
             }
             (Some(_), Some(parent)) => one.following(parent, now),
-            (None, _) if one.kind == ConversionType::Lead => one.restated(now),
+            (None, _) if one.kind == ConversionType::Lead => one.settled(Back::default(), now),
             (None, _) => one.settled(Back::of(one.whole(), facts), now),
         };
         match computed {
@@ -185,6 +191,27 @@ fn unlike(stored: &Conversion, computed: &Conversion) -> Vec<String> {
         ));
     }
     found
+}
+
+fn flag_words(is_flagged: bool) -> &'static str {
+    if is_flagged {
+        "it is not stored as flagged, but has an open flag"
+    } else {
+        "it is stored as flagged, but has no open flag"
+    }
+}
+
+/// Those of these conversions that have an open flag.
+async fn flagged_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[Uuid],
+) -> Result<HashSet<ConversionId>, StoreError> {
+    let flags = flag::of_conversions_in(db, organization_id, ids).await?;
+    let open = flags
+        .into_iter()
+        .filter(|flag| flag.status == FlagStatus::Open);
+    Ok(open.map(|flag| flag.conversion_id).collect())
 }
 
 /// The refunds and disputes that conversions have met.

@@ -260,6 +260,24 @@ pub(crate) async fn leads_in(
     read_all(records)
 }
 
+/// What these customers paid or signed up for while their e-mails were not known, recruiters' shares left out.
+pub(crate) async fn unnamed_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    customer_ids: &[String],
+) -> Result<Vec<Conversion>, StoreError> {
+    let records = conversions!(
+        "c.trail::text",
+        "from conversion c where c.organization_id = $1 and c.customer_id = any($2)
+             and c.customer_email is null and c.parent_conversion_id is null",
+        organization_id.0,
+        customer_ids,
+    )
+    .fetch_all(db)
+    .await?;
+    read_all(records)
+}
+
 /// What these payers paid, recruiters' shares left out.
 pub(crate) async fn of_payers_in(
     db: &mut PgConnection,

@@ -5,6 +5,7 @@ use domain::{
     computation::{Step, computation},
     conversion::Conversion,
     event::Outcome,
+    fraud::Flag,
     id::{ClickId, ConversionId, EventId, OrganizationId},
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     error::readable,
+    flag,
     refund::of_conversions_in,
     sales::{ONE_MOMENT, Row, by_ids_in},
 };
@@ -36,6 +38,8 @@ pub struct Story {
     pub backs: Vec<BackLine>,
     /// What was written to the affiliate's account.
     pub ledger: Vec<LedgerLine>,
+    /// What was suspected of it. Of a share: of the sale it follows.
+    pub flags: Vec<Flag>,
     /// Who changed it.
     pub audit: Vec<AuditLine>,
     /// The events that made, met or changed it.
@@ -171,6 +175,7 @@ impl Store {
             None => None,
         };
         let backs = backs_in(&mut moment, organization_id, root, whole).await?;
+        let flags = flag::of_conversions_in(&mut moment, organization_id, &[root.0]).await?;
         let ledger = ledger_in(&mut moment, organization_id, id).await?;
         let audit = audit_in(&mut moment, organization_id, id).await?;
         let events = events_in(&mut moment, organization_id, root, &audit).await?;
@@ -194,6 +199,7 @@ impl Store {
             click,
             backs,
             ledger,
+            flags,
             audit,
             events,
         }))

@@ -285,14 +285,15 @@ mod server {
             match error {
                 IntakeError::Store(error) => error.into(),
                 IntakeError::Unavailable => Self::Unavailable,
-                IntakeError::NoConversion(_) => Self::NotFound,
+                IntakeError::NoConversion(_) | IntakeError::NoFlag => Self::NotFound,
                 IntakeError::Refused { refusal, .. } => Self::invalid("", said(refusal)),
                 IntakeError::NoAffiliate => Self::invalid("affiliate", words::NO_AFFILIATE),
                 IntakeError::NoCampaign | IntakeError::NotEnrolled => {
                     Self::invalid("campaign", error)
                 }
                 IntakeError::Money(error) => Self::invalid("amount", error),
-                IntakeError::NobodyToCredit(_)
+                IntakeError::Flag(_)
+                | IntakeError::NobodyToCredit(_)
                 | IntakeError::NotDue(_)
                 | IntakeError::TooLongAgo
                 | IntakeError::NothingPaid => Self::invalid("", error),

@@ -13,6 +13,7 @@ mod conversions;
 mod coupons;
 mod events;
 mod field;
+mod flags;
 mod fx_rates;
 mod merchant;
 mod page;
@@ -78,6 +79,9 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
         .route("/events/{id}/replay", post(events::replay))
+        .route("/flags", get(flags::list))
+        .route("/flags/stats", get(flags::stats))
+        .route("/flags/{id}/resolve", post(flags::resolve))
         .route("/fx-rates", get(fx_rates::list).post(fx_rates::create))
         .route("/me", get(merchant::me))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::id::OrganizationId;
 use sqlx::PgPool;
 
-use super::{Answer, IntakeError, Item, decide::Clerk, load, write};
+use super::{Answer, IntakeError, Item, decide::Clerk, flags, load, write};
 use crate::{
     Clock, Random, StoreError,
     directory::Directory,
@@ -118,6 +118,9 @@ async fn commit(
     let known = load::known_in(&mut tx, desk, organization_id, items).await?;
     let mut clerk = Clerk::new(known, &desk.random, desk.clock.now());
     let answers = items.iter().map(|item| clerk.take(item)).collect();
+    let links = clerk.brought_by_clicks();
+    let traffic = flags::traffic_in(&mut tx, organization_id, desk, &links).await?;
+    clerk.suspect(&traffic);
     let writes = clerk.finish();
     if writes.is_empty() {
         // Nothing but replays: giving the lock back needs no disk.

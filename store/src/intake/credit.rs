@@ -351,6 +351,7 @@ impl Clerk<'_> {
                 .or_else(|| described.and_then(|known| known.name.clone())),
             hold_until: hold_until(payment.paid_at, hold_days),
             held_by: None,
+            is_flagged: false,
             released_at: None,
             denied_at: None,
             cancelled_at: None,

@@ -17,6 +17,7 @@ use domain::{
 use super::{
     Answer, Content, EventReceipt, IncomingEvent, IntakeError, Item, Recorded, ServerLead,
     ServerSale,
+    flags::FlagWrites,
     load::{Known, KnownCustomer, Waiting},
     replay::Replayed,
     rows::RowWrites,
@@ -50,6 +51,8 @@ pub(super) struct Writes {
     pub(super) links: BTreeSet<(String, String)>,
     /// Which payments may be of which invoices.
     pub(super) references: BTreeSet<(String, String)>,
+    /// Suspicions, and what became of them.
+    pub(super) flags: FlagWrites,
     /// When subscriptions ended.
     pub(super) ends: BTreeMap<String, DateTime<Utc>>,
 }
@@ -69,6 +72,7 @@ impl Writes {
             && self.backs.is_empty()
             && self.links.is_empty()
             && self.references.is_empty()
+            && self.flags.is_empty()
             && self.ends.is_empty()
     }
 
@@ -191,6 +195,8 @@ impl<'a> Clerk<'a> {
                 self.price(ids);
                 Ok(Answer::Decided(Vec::new()))
             }
+            Item::Flag(flagging) => self.flag_by_hand(flagging).map(Answer::Decided),
+            Item::Resolve(decision) => self.resolve(decision).map(Answer::Decided),
             Item::LookedUp(found) => {
                 self.tie(&found.ids, Actor::System, &found.why);
                 Ok(Answer::Decided(Vec::new()))

@@ -73,6 +73,9 @@ impl Keys {
                 Item::Manual(sale) => keys.manual(sale),
                 Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
                 Item::HoldPassed(ids) | Item::Price(ids) => keys.conversions.extend(ids),
+                Item::Flag(flagging) => drop(keys.conversions.insert(flagging.conversion_id)),
+                // Which conversion it is on, the flag says.
+                Item::Resolve(_) => {}
                 Item::LookedUp(found) => keys.payments.extend(found.ids.iter().cloned()),
                 Item::Event(event) | Item::Replay(Replay { event, .. }) => {
                     if let Content::Facts(facts) = &event.content {

@@ -1,6 +1,6 @@
 //! What the database knows about a batch, read in a handful of queries whatever its size.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -10,7 +10,8 @@ use domain::{
     event::Outcome,
     exchange::Rates,
     fact::{Clue, ClueKind, Fact, Payment, Subject, SubjectKind},
-    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, OrganizationId},
+    fraud::Flag,
+    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, FlagId, OrganizationId},
     money::Currency,
 };
 use sqlx::PgConnection;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use super::{
     Content, EventReceipt, Item,
     batch::Desk,
+    flags,
     history::{Credits, FirstPaid, Payer, history_in},
     keys::{Keys, list},
     links::of_conversion,
@@ -63,6 +65,8 @@ pub(super) struct Known {
     pub(super) names: Names,
     pub(super) backs: Backs,
     pub(super) rates: Rates,
+    /// All flags of the sales that are asked about.
+    pub(super) flags: BTreeMap<FlagId, Flag>,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
@@ -94,8 +98,14 @@ pub(super) async fn known_in(
     let clues = clues_in(db, organization_id, &mut keys).await?;
     let promotion_codes = promotion_codes_in(db, organization_id, &keys, items).await?;
     let (credits, first_paid) = history_in(db, organization_id, &keys).await?;
+    let flags = flags::known_in(db, organization_id, &mut keys, items).await?;
+    let unnamed = flags::unnamed_in(db, organization_id, items, &customers).await?;
     let mut backs = backs_in(db, organization_id, &mut keys).await?;
+    let mut flaggable = flags::asked_about(items, &flags);
+    flaggable.extend(unnamed.iter().map(|sale| sale.id.0));
+    backs.add_of_in(db, organization_id, &flaggable).await?;
     let mut rows = Rows::default();
+    rows.lay_down(unnamed);
     rows.lay_down(named_in(db, organization_id, &keys).await?);
     rows.lay_down(leads_in(db, organization_id, &keys).await?);
     rows.lay_down(later_in(db, organization_id, &keys, &first_paid).await?);
@@ -136,6 +146,7 @@ pub(super) async fn known_in(
         names,
         backs,
         rates,
+        flags,
     })
 }
 

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     StoreError,
     columns::columns,
-    refund::{HeldBack, by_ids_in},
+    refund::{HeldBack, by_ids_in, of_conversions_in},
 };
 
 /// Everything about money that went back that may concern a batch.
@@ -64,6 +64,27 @@ pub(super) async fn backs_in(
         backs.held.insert(held.back.external_id.clone(), held);
     }
     Ok(backs)
+}
+
+impl Backs {
+    /// Adds what has met these sales.
+    pub(super) async fn add_of_in(
+        &mut self,
+        db: &mut PgConnection,
+        organization_id: OrganizationId,
+        sales: &[Uuid],
+    ) -> Result<(), StoreError> {
+        if sales.is_empty() {
+            return Ok(());
+        }
+        for held in of_conversions_in(db, organization_id, sales).await? {
+            self.links.join(&of_back(&held.back));
+            self.held
+                .entry(held.back.external_id.clone())
+                .or_insert(held);
+        }
+        Ok(())
+    }
 }
 
 /// When the subscriptions of the batch ended: those it tells of, and those of sales that are decided about.

@@ -145,6 +145,28 @@ impl Rows {
         });
     }
 
+    /// Something is said of a conversion that changes nothing in it.
+    pub(super) fn noted(&mut self, conversion_id: ConversionId, why: &Why) {
+        self.notes.push(Note {
+            conversion_id,
+            actor: why.actor,
+            action: "noted",
+            text: why.text.clone(),
+        });
+    }
+
+    /// Those that this batch makes.
+    pub(super) fn created(&self) -> impl Iterator<Item = &Conversion> {
+        let held = self.held.values().filter(|held| held.before.is_none());
+        held.map(|held| &held.now)
+    }
+
+    /// Does this batch make it?
+    pub(super) fn is_created(&self, id: ConversionId) -> bool {
+        let held = self.held.get(&id);
+        held.is_some_and(|held| held.before.is_none())
+    }
+
     /// Replaces a conversion by what it is now; the ledger gets the difference, the audit log a line.
     pub(super) fn replace(&mut self, after: Conversion, why: &Why) {
         let Some(held) = self.held.get_mut(&after.id) else {

@@ -198,13 +198,17 @@ impl Clerk<'_> {
         let Some(sale) = self.known.rows.get(id) else {
             return;
         };
-        let held = self.known.backs.held.values();
-        let met = held.filter(|held| held.conversion_id == Some(id));
-        let back = Back::of(sale.whole(), met.map(|held| &held.back));
-        match sale.settled(back, self.now) {
+        match sale.settled(self.gone_of(sale), self.now) {
             Ok(after) => drop(self.replace(after, &Why::new(actor, why))),
             Err(error) => tracing::error!(%error, "a sale could not be computed anew"),
         }
+    }
+
+    /// What went back of a sale, by everything that it has met.
+    pub(super) fn gone_of(&self, sale: &Conversion) -> Back {
+        let held = self.known.backs.held.values();
+        let met = held.filter(|held| held.conversion_id == Some(sale.id));
+        Back::of(sale.whole(), met.map(|held| &held.back))
     }
 
     /// A commission that awaits its rate, which may have come meanwhile.

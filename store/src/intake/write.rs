@@ -14,6 +14,7 @@ use super::{
     batch::Desk,
     days::days_in,
     decide::Writes,
+    flags,
     keep::{
         clues_in, customers_in, events_in, names_in, promotion_codes_in, settled_in, waiting_in,
     },
@@ -41,11 +42,14 @@ pub(super) async fn write_in(
     settled_in(db, organization_id, writes).await?;
     let rows = &writes.rows;
     if rows.is_empty() {
+        flags::keep_in(db, desk, organization_id, &writes.flags).await?;
+        notes_in(db, desk, organization_id, &rows.notes).await?;
         names_in(db, organization_id, writes).await?;
         money::keep_in(db, organization_id, now, writes).await?;
         return Ok(None);
     }
     conversions_in(db, organization_id, position, &rows.created).await?;
+    flags::keep_in(db, desk, organization_id, &writes.flags).await?;
     names_in(db, organization_id, writes).await?;
     let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
     changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
@@ -108,6 +112,7 @@ async fn conversions_in(
         exchange_denominators: Option<i64> = one.exchange.map(|rate| rate.denominator),
         exchange_days: Option<NaiveDate> = one.exchange.map(|rate| rate.day),
         held: Option<String> = one.held_by.map(|why| why.as_str().to_owned()),
+        flagged: bool = one.is_flagged,
         released: Option<DateTime<Utc>> = one.released_at,
         covered: bool = one.is_covered,
         denials: Option<DateTime<Utc>> = one.denied_at,
@@ -138,14 +143,14 @@ async fn conversions_in(
              customer_name, hold_until, approved_at, metadata, trail, change_position, revision,
              parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, held_by, is_covered,
              denied_at, cancelled_at, refunded_at, click_id,
-             released_at)
+             released_at, is_flagged)
          select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
              c.amount, c.base, c.refunded, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
              c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
              c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
              c.metadata::json, c.trail::json, c.position, 1, c.parent, c.exchange_numerator,
              c.exchange_denominator, c.exchange_day, c.held_by, c.is_covered, c.denied, c.cancelled,
-             c.refunded_at, c.click, c.released
+             c.refunded_at, c.click, c.released, c.flagged
          from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
              $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
@@ -153,13 +158,13 @@ async fn conversions_in(
              $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
              $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::text[],
              $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[],
-             $47::uuid[], $48::timestamptz[])
+             $47::uuid[], $48::timestamptz[], $49::boolean[])
              as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
              currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
              processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
              name, hold, approved, metadata, trail, position, parent, exchange_numerator, exchange_denominator,
              exchange_day, held_by, is_covered, denied, cancelled, refunded_at, refunded,
-             click, released)",
+             click, released, flagged)",
         organization_id.0,
         &ids,
         &created,
@@ -208,6 +213,7 @@ async fn conversions_in(
         &refunded,
         &clicks as &[Option<Uuid>],
         &released as &[Option<DateTime<Utc>>],
+        &flagged,
     )
     .execute(db)
     .await?;
@@ -236,6 +242,7 @@ async fn changes_in(
         exchange_denominators: Option<i64> = change.after.exchange.map(|rate| rate.denominator),
         exchange_days: Option<NaiveDate> = change.after.exchange.map(|rate| rate.day),
         held: Option<String> = change.after.held_by.map(|why| why.as_str().to_owned()),
+        flagged: bool = change.after.is_flagged,
         released: Option<DateTime<Utc>> = change.after.released_at,
         denials: Option<DateTime<Utc>> = change.after.denied_at,
         cancellations: Option<DateTime<Utc>> = change.after.cancelled_at,
@@ -248,15 +255,16 @@ async fn changes_in(
         "update conversion set kind = c.kind, status = c.status, refunded_minor = c.refunded,
              commission_minor = c.commission, commission_state = c.state, is_covered = c.covered,
              exchange_numerator = c.exchange_numerator, exchange_denominator = c.exchange_denominator,
-             exchange_day = c.exchange_day, held_by = c.held, released_at = c.released, denied_at = c.denied,
+             exchange_day = c.exchange_day, held_by = c.held, is_flagged = c.flagged, released_at = c.released,
+             denied_at = c.denied,
              cancelled_at = c.cancelled, approved_at = c.approved, refunded_at = c.back_at, trail = c.trail::json,
              change_position = c.position, revision = revision + 1
          from unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
              $9::bigint[], $10::bigint[], $11::date[], $12::text[], $13::timestamptz[], $14::timestamptz[],
-             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[], $19::timestamptz[])
+             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[], $19::timestamptz[], $20::boolean[])
              as c (id, kind, status, refunded, commission, state, covered, exchange_numerator,
              exchange_denominator, exchange_day, held, denied, cancelled, approved, back_at, trail, position,
-             released)
+             released, flagged)
          where conversion.organization_id = $1 and conversion.conversion_id = c.id",
         organization_id.0,
         &ids,
@@ -277,6 +285,7 @@ async fn changes_in(
         &trails,
         &positions,
         &released as &[Option<DateTime<Utc>>],
+        &flagged,
     )
     .execute(db)
     .await?;

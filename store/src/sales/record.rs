@@ -57,6 +57,7 @@ pub(crate) struct ConversionRecord {
     pub(crate) customer_name: Option<String>,
     pub(crate) hold_until: DateTime<Utc>,
     pub(crate) held_by: Option<String>,
+    pub(crate) is_flagged: bool,
     pub(crate) released_at: Option<DateTime<Utc>>,
     pub(crate) denied_at: Option<DateTime<Utc>>,
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
@@ -82,7 +83,8 @@ macro_rules! conversions {
                  c.is_covered, c.exchange_numerator, c.exchange_denominator, c.exchange_day,
                  c.external_event_id, c.processor, c.connection_id, c.customer_id, c.subscription_id,
                  c.invoice_id, c.payment_intent_id, c.charge_id, c.session_id, c.customer_email,
-                 c.customer_name, c.hold_until, c.held_by, c.released_at, c.denied_at, c.cancelled_at, c.approved_at, c.paid_at, c.refunded_at,
+                 c.customer_name, c.hold_until, c.held_by, c.is_flagged, c.released_at, c.denied_at, c.cancelled_at,
+                 c.approved_at, c.paid_at, c.refunded_at,
                  c.parent_conversion_id, c.metadata::text as \"metadata!\", "
                 + $trail + " as \"trail!\" " $(+ $rest)+,
             $($argument),+
@@ -149,6 +151,7 @@ impl TryFrom<ConversionRecord> for Conversion {
                 Some(word) => Some(readable(HeldBy::parse(&word), TABLE, "held_by")?),
                 None => None,
             },
+            is_flagged: record.is_flagged,
             released_at: record.released_at,
             denied_at: record.denied_at,
             cancelled_at: record.cancelled_at,
@@ -227,6 +230,7 @@ mod tests {
             customer_name: None,
             hold_until: DateTime::UNIX_EPOCH,
             held_by: None,
+            is_flagged: false,
             released_at: None,
             denied_at: None,
             cancelled_at: None,

@@ -64,6 +64,7 @@ impl Books {
             "cookie_days": 60, "attribution_model": "last_touch", "coupons_override_clicks": true,
             "override_bp": 0, "refund_on_cancel": true, "lead_commission_minor": 0,
             "click_commission_minor": 0, "payout_threshold_minor": 5000, "tracking_requires_consent": false, "sites": [],
+            "flag_self_referral": true, "flag_suspicious_activity": true,
         });
         books.insert("campaign", campaign).await;
         let affiliate = json!({
@@ -96,7 +97,7 @@ impl Books {
             "source": "customer_match", "status": "pending", "affiliate_id": affiliate_id(),
             "campaign_id": campaign_id(), "amount_minor": 4900, "base_minor": 4900, "refunded_minor": 0,
             "currency": "USD", "commission_minor": 980, "commission_currency": "USD",
-            "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "external_event_id": format!("in_{number}"), "processor": "server",
+            "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": format!("in_{number}"), "processor": "server",
             "hold_until": "2026-12-20T09:59:00Z", "metadata": {}, "trail": [], "change_position": 1,
             "revision": 1,
         });

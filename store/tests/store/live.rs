@@ -104,6 +104,7 @@ async fn set_up(pool: &PgPool) {
         "cookie_days": 60, "attribution_model": "last_touch", "coupons_override_clicks": true,
         "override_bp": 0, "refund_on_cancel": true, "lead_commission_minor": 0, "click_commission_minor": 0,
         "payout_threshold_minor": 5000, "tracking_requires_consent": false, "sites": [],
+            "flag_self_referral": true, "flag_suspicious_activity": true,
     });
     insert(db, "campaign", campaign).await;
     let affiliate = json!({
@@ -132,7 +133,7 @@ async fn record(pool: &PgPool) -> SaleChange {
         "conversion_id": id, "occurred_at": at, "kind": "sale", "source": "link", "status": "pending",
         "affiliate_id": Uuid::nil(), "campaign_id": Uuid::nil(), "amount_minor": 4900, "base_minor": 4900,
         "refunded_minor": 0, "currency": "USD", "commission_minor": 980, "commission_currency": "USD",
-        "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "external_event_id": id.to_string(), "processor": "server", "hold_until": at, "metadata": {},
+        "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": id.to_string(), "processor": "server", "hold_until": at, "metadata": {},
         "trail": [], "change_position": position, "revision": 1,
     });
     insert(&mut tx, "conversion", row).await;

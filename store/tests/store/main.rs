@@ -10,6 +10,7 @@ mod coupons;
 mod decisions;
 mod events;
 mod export;
+mod flags;
 mod funnel;
 mod histories;
 mod intake;

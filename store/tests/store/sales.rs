@@ -78,6 +78,7 @@ impl Books {
             "cookie_days": 60, "attribution_model": "last_touch", "coupons_override_clicks": true,
             "override_bp": 0, "refund_on_cancel": true, "lead_commission_minor": 0,
             "click_commission_minor": 0, "payout_threshold_minor": 5000, "tracking_requires_consent": false, "sites": [],
+            "flag_self_referral": true, "flag_suspicious_activity": true,
         });
         self.insert("campaign", campaign).await;
     }
@@ -104,7 +105,7 @@ impl Books {
             "status": "pending", "affiliate_id": self.affiliates[0], "campaign_id": self.campaigns[0],
             "amount_minor": 4900, "base_minor": 4900, "refunded_minor": 0, "currency": USD,
             "commission_minor": 980, "commission_currency": USD, "commission_state": "ready",
-            "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "external_event_id": id.to_string(),
+            "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": id.to_string(),
             "processor": "server", "hold_until": at + Duration::days(30), "metadata": {},
             "trail": [{ "verdict": "answered", "text": "because" }], "change_position": 1, "revision": 1,
         });

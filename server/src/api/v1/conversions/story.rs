@@ -15,6 +15,7 @@ use store::story::{AuditLine, BackLine, ClickLine, EventLine, LedgerLine, Story,
 use uuid::Uuid;
 
 use super::row::ConversionRow;
+use crate::api::v1::flags::FlagRow;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,8 +29,7 @@ pub(super) struct WholeStory<'a> {
     refunds: Vec<Refund<'a>>,
     ledger: Vec<Entry<'a>>,
     audit: Vec<Audit<'a>>,
-    /// Suspicions are not raised yet.
-    flags: [(); 0],
+    flags: Vec<FlagRow<'a>>,
     events: Vec<Event<'a>>,
 }
 
@@ -126,7 +126,7 @@ impl<'a> From<&'a Story> for WholeStory<'a> {
             refunds: story.backs.iter().map(Refund::from).collect(),
             ledger: story.ledger.iter().map(Entry::from).collect(),
             audit: story.audit.iter().map(Audit::from).collect(),
-            flags: [],
+            flags: story.flags.iter().map(FlagRow::from).collect(),
             events: story.events.iter().map(Event::from).collect(),
         }
     }
