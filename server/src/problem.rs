@@ -304,12 +304,13 @@ impl From<IntakeError> for Problem {
             IntakeError::NotDue(_) => Self::conflict("commission_not_due", error.to_string()),
             IntakeError::NoCampaign => Self::not_found_in("campaignId", "campaign"),
             IntakeError::NoConversion(_) => Self::not_found("sale"),
-            IntakeError::Refused { .. } => Self::conflict("status_conflict", error.to_string()),
             IntakeError::NoFlag => Self::not_found("flag"),
             IntakeError::Flag(FlagRefusal::BlocksUnconfirmed) => {
                 Self::invalid("blockAffiliate", error.to_string())
             }
-            IntakeError::Flag(_) => Self::conflict("status_conflict", error.to_string()),
+            IntakeError::Refused { .. } | IntakeError::Flag(_) => {
+                Self::conflict("status_conflict", error.to_string())
+            }
             IntakeError::NoAffiliate => Self::not_found("affiliate"),
             IntakeError::NotEnrolled => Self::invalid("programId", error.to_string()),
             IntakeError::TooLongAgo => Self::invalid("occurredAt", error.to_string()),

@@ -46,21 +46,20 @@ impl Case {
     }
 }
 
-fn traffic(clicks_today: i64, clicks_yesterday: i64, sales: i64) -> Option<Traffic> {
-    Some(Traffic {
+fn traffic(clicks_today: i64, clicks_yesterday: i64, sales: i64) -> Traffic {
+    Traffic {
         today: NOW.date_naive(),
         clicks_today,
         clicks_yesterday,
         sales,
-    })
+    }
 }
 
 #[test]
 fn an_ordinary_sale_is_not_suspicious() {
     assert_eq!(Case::new().found(), []);
-    let traffic = traffic(900, 4000, 40);
     let busy = Case {
-        traffic,
+        traffic: Some(traffic(900, 4000, 40)),
         ..Case::new()
     };
     assert_eq!(busy.found(), []);
@@ -121,7 +120,7 @@ fn clicks_are_too_many_from_the_threshold_on_on_either_day() {
     ] {
         let case = Case {
             rules,
-            traffic: traffic(today, yesterday, 1),
+            traffic: Some(traffic(today, yesterday, 1)),
             ..Case::new()
         };
         let expected: &[FlagRule] = if is_flagged {
@@ -134,7 +133,7 @@ fn clicks_are_too_many_from_the_threshold_on_on_either_day() {
     let day = NOW.date_naive().pred_opt().expect("a day");
     let case = Case {
         rules,
-        traffic: traffic(3, 100, 1),
+        traffic: Some(traffic(3, 100, 1)),
         ..Case::new()
     };
     let evidence = Evidence::Clicks {
@@ -157,7 +156,7 @@ fn sales_are_unlikely_from_a_share_of_the_clicks_on_once_there_are_enough() {
         (1000, 500, true),
     ] {
         let case = Case {
-            traffic: traffic(clicks / 2, clicks - clicks / 2, sales),
+            traffic: Some(traffic(clicks / 2, clicks - clicks / 2, sales)),
             ..Case::new()
         };
         let found = case.found().contains(&FlagRule::ConversionAnomaly);
@@ -266,7 +265,7 @@ fn what_is_about_the_payer_is_told_apart() {
             review_from_minor: Some(1),
             ..FlagRules::default()
         },
-        traffic: traffic(1_000_000, 0, 1),
+        traffic: Some(traffic(1_000_000, 0, 1)),
         ..Case::new()
     };
     assert_eq!(case.found().len(), 3);

@@ -8,6 +8,7 @@ mod conversions;
 mod coupons;
 mod envelope;
 mod events;
+mod flags;
 mod fx_rates;
 mod merchant;
 mod paging;

@@ -35,6 +35,9 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("GET", "/api/v1/events"),
     ("GET", "/api/v1/events/{}"),
     ("POST", "/api/v1/events/{}/replay"),
+    ("GET", "/api/v1/flags"),
+    ("GET", "/api/v1/flags/stats"),
+    ("POST", "/api/v1/flags/{}/resolve"),
     ("GET", "/api/v1/api-keys"),
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{}"),
@@ -90,6 +93,7 @@ fn body_of(method: &str, path: &str) -> Value {
         }),
         (_, "/api/v1/conversions/bulk") => json!({"ids": [NOBODY], "action": "restore"}),
         (_, path) if path.starts_with("/api/v1/conversions/") => json!({"reason": "R"}),
+        (_, path) if path.starts_with("/api/v1/flags/") => json!({"status": "reviewed"}),
         (_, "/api/v1/api-keys") => json!({"name": "K", "scopes": ["stats:read"]}),
         _ => json!({"affiliateId": NOBODY, "code": "CODE"}),
     }
@@ -143,6 +147,7 @@ async fn reading_scopes_do_not_write() {
             "merchant:read",
             "conversions:read",
             "events:read",
+            "flags:read",
         ])
         .await;
     for (method, path) in ADDRESSES {
@@ -233,6 +238,8 @@ async fn unknown_parameters_and_fields_are_refused_by_name() {
         format!("/api/v1/affiliates/{}", affiliate.id),
         "/api/v1/connections".to_owned(),
         "/api/v1/events".to_owned(),
+        "/api/v1/flags".to_owned(),
+        "/api/v1/flags/stats".to_owned(),
         "/api/v1/api-keys".to_owned(),
         "/api/v1/me".to_owned(),
     ] {
