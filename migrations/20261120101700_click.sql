@@ -10,6 +10,8 @@ create table click (
     network bytea not null,
     -- keyed hash of our cookie
     visitor bytea,
+    -- came with the cookie; else only the network tells who it was
+    is_known boolean not null,
     page_url text,
     referrer text,
     primary key (organization_id, click_id)

@@ -36,6 +36,8 @@ words! {
         PassedOver = "passed_over" / "Passed over",
         /// What became known later, and what it changed.
         Revised = "revised" / "Revised",
+        /// The campaign's cap on paid clicks or leads left some out.
+        Capped = "capped" / "Capped",
     }
 }
 

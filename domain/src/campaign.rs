@@ -56,6 +56,13 @@ pub struct Campaign {
     pub created_at: DateTime<Utc>,
 }
 
+impl Campaign {
+    /// Does a click earn something?
+    pub fn pays_per_click(&self) -> bool {
+        self.status == CampaignStatus::Active && self.terms.click_commission_minor > 0
+    }
+}
+
 /// How many further hosts a campaign can have.
 pub const MAX_SITES: usize = 20;
 

@@ -5,11 +5,13 @@
 //! [`crate::settle`] rounds once at the end. The last line is the commission that is due.
 
 use crate::{
+    attribution::{TrailStep, Verdict},
     commission::{Duration, Plan, Rate},
-    conversion::{CommissionState, Conversion, ConversionType},
+    conversion::{CommissionState, Conversion, ConversionType, Source},
     exchange::{ExchangeRate, Fraction},
     lifecycle::Status,
     money::{Currency, Money, round_half_up},
+    pay_per_click::{self, Counted},
     words::words,
 };
 
@@ -67,7 +69,9 @@ pub fn computation(conversion: &Conversion, parent: Option<&Conversion>) -> Vec<
             exchange(rate, conversion.currency(), conversion.commission.currency),
         )
     }));
-    steps.extend(why_nothing(conversion).map(|why| line(StepKind::Nothing, why)));
+    let why = why_nothing(conversion).map(str::to_owned);
+    let why = why.or_else(|| beyond_cap(conversion));
+    steps.extend(why.map(|why| line(StepKind::Nothing, why)));
     steps.push(step(
         StepKind::Commission,
         "Commission",
@@ -143,7 +147,9 @@ fn rate(conversion: &Conversion) -> Step {
         ),
         Rate::Fixed(minor) => {
             let fixed = Money::new(minor, conversion.commission.currency);
-            let text = if is_lead {
+            let text = if conversion.source == Source::Click {
+                clicks(conversion, minor)
+            } else if is_lead {
                 "Fixed amount for a lead".to_owned()
             } else {
                 format!("Fixed amount for {}", of(duration))
@@ -151,6 +157,25 @@ fn rate(conversion: &Conversion) -> Step {
             step(StepKind::Rate, text, fixed)
         }
     }
+}
+
+/// `100 clicks at $0.05 each`.
+fn clicks(conversion: &Conversion, minor: i64) -> String {
+    let all = Money::new(minor, conversion.commission.currency);
+    match Counted::read(&conversion.metadata) {
+        Some(Counted { paid, .. }) if paid > 0 => {
+            let each = Money::new(minor / i64::from(paid), all.currency);
+            format!("{} at {each} each", pay_per_click::clicks(paid))
+        }
+        _ => "Fixed amount for clicks".to_owned(),
+    }
+}
+
+/// A lead that came when the campaign's cap was used up.
+fn beyond_cap(conversion: &Conversion) -> Option<String> {
+    let capped = |step: &&TrailStep| step.verdict == Verdict::Capped;
+    let step = conversion.trail.iter().find(capped)?;
+    (conversion.plan.rate == Rate::Fixed(0)).then(|| step.text.clone())
 }
 
 fn of(duration: Duration) -> String {
@@ -342,6 +367,38 @@ mod tests {
         assert_eq!(
             lines(&restated(&lead), None),
             ["Fixed amount for a lead $3.00", "Commission $3.00"]
+        );
+        let clicks = Conversion {
+            source: Source::Click,
+            metadata: r#"{"clicks":120,"paidClicks":100}"#.to_owned(),
+            plan: Plan {
+                rate: Rate::Fixed(500),
+                duration: Duration::OneTime,
+            },
+            ..lead.clone()
+        };
+        assert_eq!(
+            lines(&restated(&clicks), None),
+            ["100 clicks at $0.05 each $5.00", "Commission $5.00"]
+        );
+        let capped = Conversion {
+            plan: Plan {
+                rate: Rate::Fixed(0),
+                duration: Duration::OneTime,
+            },
+            trail: vec![TrailStep {
+                verdict: Verdict::Capped,
+                text: "beyond the cap".to_owned(),
+            }],
+            ..lead.clone()
+        };
+        assert_eq!(
+            lines(&restated(&capped), None),
+            [
+                "Fixed amount for a lead $0.00",
+                "beyond the cap",
+                "Commission $0.00"
+            ]
         );
         let share = Conversion {
             parent_conversion_id: Some(sale().id),

@@ -32,6 +32,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod member;
 pub mod money;
+pub mod pay_per_click;
 pub mod rate;
 pub mod refund;
 pub mod sales;

@@ -31,6 +31,9 @@ const PRICES: Duration = Duration::from_mins(10);
 /// How often failed events that are due are looked for.
 const RETRIES: Duration = Duration::from_secs(5);
 
+/// How often hours whose clicks can be rolled up are looked for.
+const ROLL_UPS: Duration = Duration::from_secs(30);
+
 /// Starts all of them; they end with the process.
 pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn({
@@ -40,6 +43,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
     tokio::spawn(approve_due(store.clone()));
     tokio::spawn(price_awaiting(store.clone()));
+    tokio::spawn(roll_up_clicks(store.clone()));
     tokio::spawn(retry_events(store.clone()));
     tokio::spawn(keep_published(store.clone(), config.rates.clone()));
     let (stripe, every) = (StripeApi::new(&config.stripe_api), config.reconcile_every);
@@ -73,6 +77,16 @@ async fn price_awaiting(store: Store) {
         tick.tick().await;
         if let Err(error) = store.price_awaiting().await {
             tracing::warn!(%error, "sales still wait for their rates; tried again in 10 minutes");
+        }
+    }
+}
+
+async fn roll_up_clicks(store: Store) {
+    let mut tick = ticks(ROLL_UPS);
+    loop {
+        tick.tick().await;
+        if let Err(error) = store.roll_up_clicks().await {
+            tracing::warn!(%error, "clicks are rolled up late; tried again shortly");
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},
     error::{breaks, readable},
+    pay_per_click,
     plan::PlanColumns,
 };
 
@@ -317,6 +318,7 @@ impl Store {
             other => other?,
         };
         site::keep_in(db, organization_id, &campaign).await?;
+        pay_per_click::keep_in(db, organization_id, &campaign, now).await?;
         let entry = audit_entry(actor, &campaign, "created");
         audit::write_in(db, &self.random, organization_id, now, entry).await?;
         Ok(campaign)
@@ -336,6 +338,9 @@ impl Store {
         let mut tx = self.pool.begin().await.map_err(CampaignError::from)?;
         let campaign = change(locked_in(&mut tx, organization_id, id).await?)?;
         update_in(&mut tx, organization_id, &campaign).await?;
+        pay_per_click::keep_in(&mut tx, organization_id, &campaign, self.now())
+            .await
+            .map_err(CampaignError::from)?;
         let entry = audit_entry(actor, &campaign, "changed");
         audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry)
             .await

@@ -244,6 +244,7 @@ async fn keep_in(
         visitors: Option<Vec<u8>> = visit.visitor.clone(),
         pages: Option<String> = visit.visit.page_url.clone(),
         referrers: Option<String> = visit.visit.referrer.clone(),
+        known: bool = visit.is_known,
     });
     // In one order everywhere, so that two batches never wait for each other.
     let mut days: BTreeMap<(AffiliateId, CampaignId), i64> = BTreeMap::new();
@@ -261,10 +262,10 @@ async fn keep_in(
     sqlx::query!(
         "with kept as (
              insert into click (organization_id, click_id, affiliate_id, campaign_id, clicked_at, network, visitor,
-                 page_url, referrer)
-             select $1, c.id, c.affiliate, c.campaign, $2, c.network, c.visitor, c.page, c.referrer
-             from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::text[])
-                 as c (id, affiliate, campaign, network, visitor, page, referrer))
+                 page_url, referrer, is_known)
+             select $1, c.id, c.affiliate, c.campaign, $2, c.network, c.visitor, c.page, c.referrer, c.known
+             from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::text[],
+                 $14::boolean[]) as c (id, affiliate, campaign, network, visitor, page, referrer, known))
          insert into click_day (organization_id, affiliate_id, campaign_id, day, clicks)
          select $1, d.affiliate, d.campaign, $10, d.clicks
          from unnest($11::uuid[], $12::uuid[], $13::bigint[]) as d (affiliate, campaign, clicks)
@@ -283,6 +284,7 @@ async fn keep_in(
         &day_affiliates,
         &day_campaigns,
         &counts,
+        &known,
     )
     .execute(db)
     .await?;

@@ -7,6 +7,7 @@
 
 mod batch;
 mod carry_out;
+mod clicks;
 mod credit;
 mod days;
 mod decide;
@@ -20,6 +21,7 @@ mod load;
 mod look_up;
 mod money;
 mod order;
+mod paid;
 mod replay;
 mod revise;
 mod rows;
@@ -45,10 +47,10 @@ use domain::{
 };
 use thiserror::Error;
 
-pub(crate) use self::batch::Desk;
 pub use self::look_up::{LookedUp, Unmatched};
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 use self::replay::Replay;
+pub(crate) use self::{batch::Desk, clicks::HoursClicks};
 use crate::{
     Store, StoreError,
     connection::Connection,
@@ -198,6 +200,7 @@ pub(crate) enum Item {
     Price(Vec<ConversionId>),
     Replay(Replay),
     LookedUp(LookedUp),
+    Clicks(HoursClicks),
 }
 
 impl Item {

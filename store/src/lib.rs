@@ -41,6 +41,7 @@ pub mod link;
 pub mod live;
 mod month;
 pub mod organization;
+mod pay_per_click;
 mod plan;
 mod pool;
 pub mod random;

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod account;
+mod clicks;
 mod days;
 mod loose;
 
@@ -85,6 +86,7 @@ async fn count_in(
         conversions_in(db, organization_id, &batch, recount).await?;
     }
     days_in(db, organization_id, recount).await?;
+    clicks::clicks_in(db, organization_id, recount).await?;
     loose_ends_in(db, organization_id, recount).await
 }
 

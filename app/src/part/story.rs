@@ -75,7 +75,7 @@ fn headline(story: &Story) -> impl IntoView + use<> {
     view! {
         <p class="stands">{status_badge(sale.status, None)}{until}{held}</p>
         <h2>{words::headline(sale.commission, &story.row.affiliate_name)}</h2>
-        <p class="muted">{parent}{words::earned_by(of.kind, of.amount, payer)}</p>
+        <p class="muted">{parent}{words::earned_by(of, payer)}</p>
         {share}
         <p class="from">
             {icon(source_icon(source))}
@@ -103,7 +103,7 @@ fn trail(steps: &[TrailStep]) -> impl IntoView + use<> {
     let line = |step: &TrailStep| {
         let mark = match step.verdict {
             Verdict::Answered => Either::Left(icon(Icon::Check)),
-            Verdict::PassedOver | Verdict::Revised => {
+            Verdict::PassedOver | Verdict::Revised | Verdict::Capped => {
                 Either::Right(view! { <span aria-hidden="true">"–"</span> })
             }
         };

@@ -1,6 +1,10 @@
 //! One sale and its story, decisions about sales, and a sale entered by hand.
 
-use domain::{conversion::ConversionType, money::Money, refund::BackKind};
+use domain::{
+    conversion::{Conversion, ConversionType, Source},
+    money::Money,
+    refund::BackKind,
+};
 
 pub const TITLE: &str = "Sale";
 pub const ALL: &str = "All sales";
@@ -79,8 +83,12 @@ pub fn headline(commission: Money, affiliate: &str) -> String {
 }
 
 /// What it was earned by: `for a first payment of $53.90 by ann@example.com`.
-pub fn earned_by(kind: ConversionType, amount: Money, payer: Option<&str>) -> String {
-    let what = match kind {
+pub fn earned_by(of: &Conversion, payer: Option<&str>) -> String {
+    let amount = of.amount;
+    let what = match of.kind {
+        ConversionType::Lead if of.source == Source::Click => {
+            "for the clicks of an hour".to_owned()
+        }
         ConversionType::Sale => format!("for a first payment of {amount}"),
         ConversionType::Recurring => format!("for a later payment of {amount}"),
         ConversionType::Lead => "for a signup".to_owned(),

@@ -251,11 +251,12 @@ impl Clerk<'_> {
         {
             return Done::Existing(Box::new(known));
         }
+        let (minor, capped) = self.lead_pay(signup, &credit, &terms);
         let plan = Plan {
-            rate: Rate::Fixed(terms.lead_commission_minor),
+            rate: Rate::Fixed(minor),
             duration: Duration::OneTime,
         };
-        let earned = Earned::Ready(Money::new(terms.lead_commission_minor, terms.currency));
+        let earned = Earned::Ready(Money::new(minor, terms.currency));
         let credit = Credit {
             source: Source::Lead,
             ..credit
@@ -266,7 +267,7 @@ impl Clerk<'_> {
             plan,
             exchange: None,
             earned,
-            trail: decision.trail,
+            trail: decision.trail.into_iter().chain(capped).collect(),
             email,
         };
         let payment = Payment {
@@ -429,6 +430,7 @@ impl Clerk<'_> {
 
 fn reason(conversion: &Conversion) -> String {
     match (conversion.kind, &conversion.external_event_id) {
+        (ConversionType::Lead, _) if conversion.source == Source::Click => "clicks".to_owned(),
         (ConversionType::Lead, _) => "a lead".to_owned(),
         (_, Some(id)) => format!("commission on {id}"),
         (_, None) => "commission".to_owned(),

@@ -19,6 +19,7 @@ use super::{
     ServerSale,
     flags::FlagWrites,
     load::{Known, KnownCustomer, Waiting},
+    paid::{PaidDay, PaidKey},
     replay::Replayed,
     rows::RowWrites,
     tally::{Tally, reason},
@@ -55,6 +56,8 @@ pub(super) struct Writes {
     pub(super) flags: FlagWrites,
     /// When subscriptions ended.
     pub(super) ends: BTreeMap<String, DateTime<Utc>>,
+    /// How many clicks and leads came and were paid for.
+    pub(super) paid: Vec<(PaidKey, PaidDay)>,
 }
 
 impl Writes {
@@ -74,6 +77,7 @@ impl Writes {
             && self.references.is_empty()
             && self.flags.is_empty()
             && self.ends.is_empty()
+            && self.paid.is_empty()
     }
 
     /// An event that waited says what came of it.
@@ -173,6 +177,7 @@ impl<'a> Clerk<'a> {
         Writes {
             kept_backs: ids.filter_map(|id| held.remove(id)).collect(),
             rows: self.known.rows.into_writes(),
+            paid: self.known.paid.into_writes(),
             ..self.writes
         }
     }
@@ -197,6 +202,10 @@ impl<'a> Clerk<'a> {
             }
             Item::Flag(flagging) => self.flag_by_hand(flagging).map(Answer::Decided),
             Item::Resolve(decision) => self.resolve(decision).map(Answer::Decided),
+            Item::Clicks(clicks) => {
+                self.clicks(clicks)?;
+                Ok(Answer::Decided(Vec::new()))
+            }
             Item::LookedUp(found) => {
                 self.tie(&found.ids, Actor::System, &found.why);
                 Ok(Answer::Decided(Vec::new()))

@@ -23,7 +23,8 @@ pub(super) struct Keys {
     pub(super) subjects: BTreeSet<Subject>,
     pub(super) promotion_codes: BTreeSet<String>,
     pub(super) clues: Vec<Clue>,
-    pub(super) any_signup: bool,
+    /// When the batch's signups were.
+    pub(super) signed_up: Vec<DateTime<Utc>>,
     /// When the first of the batch's payments was paid.
     pub(super) earliest_paid: Option<Paid>,
     /// Currencies and times of payments.
@@ -77,6 +78,10 @@ impl Keys {
                 // Which conversion it is on, the flag says.
                 Item::Resolve(_) => {}
                 Item::LookedUp(found) => keys.payments.extend(found.ids.iter().cloned()),
+                Item::Clicks(clicks) => {
+                    keys.external_ids.insert(clicks.external_id());
+                    keys.affiliates.insert(clicks.affiliate_id);
+                }
                 Item::Event(event) | Item::Replay(Replay { event, .. }) => {
                     if let Content::Facts(facts) = &event.content {
                         for fact in facts {
@@ -146,7 +151,7 @@ impl Keys {
     }
 
     fn signup(&mut self, signup: &Signup) {
-        self.any_signup = true;
+        self.signed_up.push(signup.occurred_at);
         self.external_ids.extend(signup.external_event_id.clone());
         self.parties(&signup.ids, signup.email.as_deref());
         self.clues(&signup.clues);

@@ -25,6 +25,7 @@ use super::{
     keys::{Keys, list},
     links::of_conversion,
     money::{Backs, backs_in, ends_in},
+    paid::{PaidDays, paid_in},
     replay::{Stored, stored_in},
     rows::Rows,
 };
@@ -67,6 +68,7 @@ pub(super) struct Known {
     pub(super) rates: Rates,
     /// All flags of the sales that are asked about.
     pub(super) flags: BTreeMap<FlagId, Flag>,
+    pub(super) paid: PaidDays,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
@@ -129,6 +131,7 @@ pub(super) async fn known_in(
     book.clicks = clicks;
     let rates = foreign_in(db, organization_id, &keys, &rows, &book).await?;
     let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
+    let paid = paid_in(db, organization_id, &keys, items, &affiliates).await?;
     let names = desk
         .directory
         .names_in(db, organization_id, &affiliates)
@@ -147,6 +150,7 @@ pub(super) async fn known_in(
         backs,
         rates,
         flags,
+        paid,
     })
 }
 
@@ -444,7 +448,7 @@ async fn leads_in(
     organization_id: OrganizationId,
     keys: &Keys,
 ) -> Result<Vec<Conversion>, StoreError> {
-    if !keys.any_signup {
+    if keys.signed_up.is_empty() {
         return Ok(Vec::new());
     }
     crate::sales::leads_in(

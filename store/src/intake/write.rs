@@ -18,7 +18,7 @@ use super::{
     keep::{
         clues_in, customers_in, events_in, names_in, promotion_codes_in, settled_in, waiting_in,
     },
-    money,
+    money, paid,
     replay::replays_in,
     rows::{Change, Entry, Note},
 };
@@ -40,6 +40,7 @@ pub(super) async fn write_in(
     promotion_codes_in(db, organization_id, writes).await?;
     waiting_in(db, organization_id, now, writes).await?;
     settled_in(db, organization_id, writes).await?;
+    paid::keep_in(db, organization_id, &writes.paid).await?;
     let rows = &writes.rows;
     if rows.is_empty() {
         flags::keep_in(db, desk, organization_id, &writes.flags).await?;

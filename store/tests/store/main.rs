@@ -18,6 +18,7 @@ mod ledger;
 mod limits;
 mod live;
 mod organization;
+mod pay_per_click;
 mod plans;
 mod rates;
 mod reconcile;
