@@ -54,9 +54,15 @@ async function main(directory: string): Promise<void> {
       { name: 'event', path: `/dashboard/events/${sights.event}`, as: shop, whole: true },
       { name: 'affiliates', path: '/dashboard/affiliates', as: shop, whole: true },
       { name: 'affiliates-add', path: '/dashboard/affiliates?add=affiliate', as: shop },
-      { name: 'affiliates-coupon', path: '/dashboard/affiliates?add=coupon', as: shop },
       { name: 'affiliates-empty', path: '/dashboard/affiliates', as: empty },
       { name: 'campaigns', path: '/dashboard/campaigns', as: shop },
+      { name: 'campaign', path: `/dashboard/campaigns/${sights.campaign}`, as: shop, whole: true, prepare: openWays },
+      { name: 'campaign-new', path: `/dashboard/campaigns/${sights.newCampaign}?done=added`, as: shop, whole: true },
+      { name: 'coupons', path: '/dashboard/coupons', as: shop, whole: true },
+      { name: 'coupons-add', path: '/dashboard/coupons?add=coupon', as: shop, whole: true },
+      { name: 'coupons-edit', path: `/dashboard/coupons?edit=${sights.coupon}`, as: shop, whole: true },
+      { name: 'coupons-nothing-fits', path: '/dashboard/coupons?q=nothing', as: shop },
+      { name: 'coupons-empty', path: '/dashboard/coupons', as: empty },
       { name: 'campaigns-add', path: '/dashboard/campaigns?add=campaign', as: shop, whole: true },
       { name: 'connections', path: '/dashboard/connections', as: shop },
       { name: 'connections-add-braintree', path: '/dashboard/connections?add=braintree', as: shop },
@@ -98,6 +104,10 @@ async function main(directory: string): Promise<void> {
 async function opens(page: Page, link: string): Promise<void> {
   await page.locator(link).first().click();
   await page.getByRole('complementary', { name: 'Sale' }).getByRole('heading', { level: 2 }).waitFor();
+}
+
+async function openWays(page: Page): Promise<void> {
+  await page.getByText('Hand the referral to the checkout').click();
 }
 
 async function pickTwo(page: Page): Promise<void> {

@@ -32,6 +32,17 @@ pub fn affiliate_path(id: AffiliateId) -> String {
     format!("{AFFILIATES_PATH}/{id}")
 }
 
+/// Where the campaigns page lives.
+pub const CAMPAIGNS_PATH: &str = "/dashboard/campaigns";
+
+/// Where a campaign lives.
+pub fn campaign_path(id: CampaignId) -> String {
+    format!("{CAMPAIGNS_PATH}/{id}")
+}
+
+/// Where the coupons page lives.
+pub const COUPONS_PATH: &str = "/dashboard/coupons";
+
 /// Where a sale lives.
 pub fn sale_path(id: ConversionId) -> String {
     format!("{SALES_PATH}/{id}")

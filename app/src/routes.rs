@@ -11,9 +11,10 @@ use leptos_router::{
 use crate::{
     moment::Clock,
     page::{
-        affiliate::Affiliate, affiliates::Affiliates, campaigns::Campaigns,
-        connections::Connections, dashboard::Dashboard, event::Event, events::Events,
-        not_found::NotFound, sale::AddSale, sales::Sales, setup::Setup, sign_in::SignIn,
+        affiliate::Affiliate, affiliates::Affiliates, campaign::Campaign, campaigns::Campaigns,
+        connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
+        events::Events, not_found::NotFound, sale::AddSale, sales::Sales, setup::Setup,
+        sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -40,6 +41,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
                     <Route path=path!("affiliates/:id") view=Affiliate ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
+                    <Route path=path!("campaigns/:id") view=Campaign ssr=SsrMode::Async/>
+                    <Route path=path!("coupons") view=Coupons ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
                     <Route path=path!("events") view=Events ssr=SsrMode::Async/>
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>

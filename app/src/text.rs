@@ -8,8 +8,10 @@ use domain::{
 
 pub mod affiliate;
 pub mod affiliates;
+pub mod campaign;
 pub mod campaigns;
 pub mod connections;
+pub mod coupons;
 pub mod events;
 pub mod first_steps;
 pub mod funnel;
@@ -107,6 +109,7 @@ pub mod nav {
     pub const SALES: &str = "Sales";
     pub const AFFILIATES: &str = "Affiliates";
     pub const CAMPAIGNS: &str = "Campaigns";
+    pub const COUPONS: &str = "Coupons";
     pub const CONNECTIONS: &str = "Connections";
     pub const EVENTS: &str = "Events";
     pub const SIGN_OUT: &str = "Sign out";

@@ -23,6 +23,12 @@ export interface Sights {
   affiliate: string;
   /** A failed event. */
   event: string;
+  /** A campaign whose snippet was seen. */
+  campaign: string;
+  /** One that nothing is set up for yet. */
+  newCampaign: string;
+  /** A coupon. */
+  coupon: string;
 }
 
 /** Fills an organization with about 80 sales of all the sources there are today. */
@@ -95,7 +101,10 @@ export async function demo(shop: Organization): Promise<Sights> {
 async function sights(shop: Organization, stripe: Endpoint, [standard, , euro]: string[]): Promise<Sights> {
   const recruiter = await shop.affiliate('Rita Sandoval', { email: 'rita@partner.example', programId: standard });
   const affiliate = await shop.affiliate('Nora Quinn', { code: 'nora', email: 'nora@partner.example', programId: standard, recruiterId: recruiter, commissionPercent: 25 });
-  await shop.call('PATCH', `/api/v1/programs/${standard}`, { overridePercent: 10 });
+  await shop.call('PATCH', `/api/v1/programs/${standard}`, {
+    overridePercent: 10, website: 'https://northwind.example', sites: ['pay.northwind.example'], trackingRequiresConsent: true,
+  });
+  await fetch(`${shop.url}/t.js`, { headers: { referer: 'https://www.northwind.example/' } });
   await shop.call('PATCH', `/api/v1/affiliates/${affiliate}`, { programId: euro });
   await shop.coupon('NORA20', affiliate, euro ?? '');
   const inEuro = await shop.sale({ affiliateSlug: 'nora', currency: 'EUR', campaignId: euro, externalEventId: 'order-89001', amountCents: 18_900 });
@@ -117,8 +126,11 @@ async function sights(shop: Organization, stripe: Endpoint, [standard, , euro]: 
   const sale = (await shop.sales()).find((one) => one.invoiceId === invoice && one.affiliateName === 'Nora Quinn');
   const share = (await shop.sales()).find((one) => one.affiliateName === 'Rita Sandoval' && one.parentConversionId === sale?.id);
   const { data: [event] } = await shop.call<{ data: { id: string }[] }>('GET', '/api/v1/events?outcome=failed');
-  if (!sale || !share || !event) throw new Error('the demo lacks a sale, its share or a failed event');
-  return { sale: sale.id, share: share.id, affiliate, event: event.id };
+  const { data: [coupon] } = await shop.call<{ data: { id: string }[] }>('GET', `/api/v1/programs/${standard}/coupons`);
+  const newCampaign = await shop.campaign('Podcasts', { commissionPercent: 25 });
+  await shop.coupon('AUTUMN26', affiliate, standard ?? '', { expiresAt: '2026-01-01T00:00:00Z' });
+  if (!sale || !share || !event || !coupon || !standard) throw new Error('the demo lacks a sale, its share or a failed event');
+  return { sale: sale.id, share: share.id, affiliate, event: event.id, campaign: standard, newCampaign, coupon: coupon.id };
 }
 
 /** Picks as if by chance, but the same ones every time (mulberry32). */

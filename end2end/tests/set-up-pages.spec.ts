@@ -36,6 +36,10 @@ test('campaigns', async ({ page, visit, look }) => {
   await form.getByLabel('Months').fill('12');
   await add.click();
 
+  await expect(page.getByRole('heading', { level: 1, name: 'Annual plans' })).toBeVisible();
+  await expect(page.getByRole('status')).toContainText('The campaign is there.');
+  await look();
+  await page.getByRole('link', { name: 'All campaigns' }).click();
   await expect(row('Annual plans')).toContainText('12.5 % of payments of the first 12 months · EUR');
   await expect(row('Annual plans')).toContainText('annual-plans');
   await expect(row('Annual plans')).toContainText('14 days');
@@ -88,15 +92,87 @@ test('affiliates and coupons', async ({ page, visit, look }) => {
 
   await page.getByRole('link', { name: 'Add coupon' }).click();
   const coupon = page.getByRole('region', { name: 'Add coupon' });
-  await coupon.getByLabel('Coupon code').fill('SPRING25');
+  const affiliate = coupon.getByLabel("Affiliate's referral code");
+  await coupon.getByLabel('Code', { exact: true }).fill('SPRING25');
   await coupon.getByRole('button', { name: 'Add coupon' }).click();
-  await expect(coupon.getByLabel('Affiliate')).toHaveAccessibleDescription(/Choose one of the list\./);
-  await expect(coupon.getByLabel('Coupon code')).toHaveValue('SPRING25');
+  await expect(affiliate).toHaveAccessibleDescription(/There is no affiliate with this referral code\./);
+  await expect(coupon.getByLabel('Code', { exact: true })).toHaveValue('SPRING25');
   await look();
-  await coupon.getByLabel('Affiliate').selectOption('Sarah Chenoweth');
+  await affiliate.fill('chenoweth');
+  await coupon.getByLabel('Last day').fill('2099-12-31');
   await coupon.getByRole('button', { name: 'Add coupon' }).click();
-  await expect(row('Sarah Chenoweth')).toContainText('SPRING25');
+  await expect(page).toHaveTitle('Coupons · Tributary');
+  const spring = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'SPRING25' }) });
+  await expect(spring).toContainText('Sarah Chenoweth');
+  await expect(spring).toContainText('Dec 31, 2099');
+  await expect(spring).toContainText('Active');
   await look();
+
+  await spring.getByRole('link', { name: 'Edit' }).click();
+  const edit = page.getByRole('region', { name: 'Edit coupon' });
+  await look();
+  await edit.getByLabel('Last day').fill('2026-01-01');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('status')).toHaveText('Saved.');
+  await expect(spring).toContainText('Expired');
+
+  await visit('/dashboard/coupons?q=nothing');
+  await expect(page.getByRole('heading', { name: 'No coupon fits' })).toBeVisible();
+  await look();
+  await page.getByRole('link', { name: 'Show all coupons' }).click();
+  await spring.getByRole('link', { name: 'Edit' }).click();
+  await edit.getByText('Remove', { exact: true }).click();
+  await look();
+  await edit.getByRole('button', { name: 'Remove this coupon' }).click();
+  await expect(page.getByRole('heading', { name: 'No coupons yet' })).toBeVisible();
+  await visit('/dashboard/affiliates');
+  await expect(row('Sarah Chenoweth')).not.toContainText('SPRING25');
+});
+
+test("a campaign's own page: terms, snippet, links, archive", async ({ page, visit, look, request }) => {
+  await visit('/dashboard/affiliates?add=affiliate');
+  const add = page.getByRole('region', { name: 'Add affiliate' });
+  await add.getByLabel('Name').fill('Mia Wong');
+  await add.getByLabel('E-mail').fill('mia@example.com');
+  await add.getByRole('button', { name: 'Add affiliate' }).click();
+  await visit('/dashboard/campaigns');
+  await page.getByRole('link', { name: 'Default' }).click();
+  await expect(page).toHaveTitle('Campaign · Tributary');
+  await expect(page.getByText('Not seen yet')).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: 'Mia Wong' })).toContainText('/r/mia-wong?c=default');
+  await page.getByText('Hand the referral to the checkout').click();
+  await expect(page.getByText('Paddle.Checkout.open')).toBeVisible();
+  await look();
+
+  const save = page.getByRole('button', { name: 'Save terms' });
+  await page.getByLabel('Website').fill('shop.example');
+  await page.getByLabel('Hold in days').fill('14');
+  await save.click();
+  await expect(page.getByLabel('Website')).toHaveAccessibleDescription(/A web address such as/);
+  await expect(page.getByLabel('Website')).toHaveValue('shop.example');
+  await expect(page.getByLabel('Hold in days')).toHaveValue('14');
+  await look();
+  await page.getByLabel('Website').fill('https://shop.example');
+  await page.getByLabel('Further sites').fill('pay.example\nbook.example');
+  await save.click();
+  await expect(page.getByRole('status')).toHaveText('Saved.');
+  await expect(page.getByLabel('Hold in days')).toHaveValue('14');
+  await expect(page.getByRole('link', { name: 'Open your site through a link' })).toHaveAttribute('href', 'https://shop.example/?via=mia-wong');
+
+  await request.get(`${shop.url}/t.js`, { headers: { referer: 'https://www.shop.example/' } });
+  await expect(async () => {
+    await visit(page.url());
+    await expect(page.getByText('Not seen yet')).toBeHidden({ timeout: 500 });
+  }).toPass();
+  await expect(page.getByRole('listitem').filter({ hasText: 'shop.example' }).first()).toContainText('Seen');
+  await look();
+
+  await page.getByText('Archive', { exact: true }).click();
+  await page.getByRole('button', { name: 'Archive this campaign' }).click();
+  await expect(page.getByRole('button', { name: 'Restore this campaign' })).toBeVisible();
+  await look();
+  await page.getByRole('button', { name: 'Restore this campaign' }).click();
+  await expect(page.getByText('Archive', { exact: true })).toBeVisible();
 });
 
 test('connections', async ({ page, visit, look }) => {

@@ -1,5 +1,6 @@
 //! Campaigns and their terms.
 
+mod seen;
 mod site;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub(crate) use self::seen::Noted;
+pub use self::seen::Seen;
 use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},

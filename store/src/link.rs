@@ -47,7 +47,7 @@ impl Link {
 }
 
 /// A campaign that a web site belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OnSite {
     /// Whose campaign.
     pub organization_id: OrganizationId,

@@ -90,6 +90,15 @@ impl Store {
         Ok(!any)
     }
 
+    /// Is this the only organization of the database?
+    pub async fn is_only_one(&self, organization_id: OrganizationId) -> Result<bool, StoreError> {
+        let others = sqlx::query_scalar!(
+            r#"select exists (select from organization where organization_id <> $1) as "others!""#,
+            organization_id.0,
+        );
+        Ok(!others.fetch_one(&self.pool).await?)
+    }
+
     /// The merchant's name.
     pub async fn organization_name(
         &self,

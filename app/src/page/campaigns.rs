@@ -10,6 +10,5 @@ use crate::{server_fn::campaign::LoadCampaigns, text::campaigns as words};
 pub fn Campaigns() -> impl IntoView {
     written(words::TITLE, |address| LoadCampaigns {
         add: address.get("add"),
-        added: address.get("added"),
     })
 }

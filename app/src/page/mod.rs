@@ -2,8 +2,10 @@
 
 pub mod affiliate;
 pub mod affiliates;
+pub mod campaign;
 pub mod campaigns;
 pub mod connections;
+pub mod coupons;
 pub mod dashboard;
 pub mod event;
 pub mod events;

@@ -11,10 +11,10 @@ use super::{
     table::head,
 };
 use crate::{
-    query::{AFFILIATES_PATH as HERE, affiliate_path},
+    query::{AFFILIATES_PATH as HERE, COUPONS_PATH, affiliate_path},
     server_fn::{
         Choice,
-        affiliate::{AddAffiliate, AddCoupon, AffiliateRow},
+        affiliate::{AddAffiliate, AffiliateRow},
     },
     text::{affiliate as one, affiliates as words, events, grouped, sales},
 };
@@ -26,17 +26,6 @@ const CAMPAIGN: Field = Field::new("campaign", words::CAMPAIGN, "");
 const PERCENT: Field = Field::new("percent", words::PERCENT, words::PERCENT_HINT)
     .optional()
     .decimal();
-const CODE: Field = Field::new("code", words::CODE, words::CODE_HINT);
-const AFFILIATE: Field = Field::new("affiliate", words::AFFILIATE, "");
-const DISCOUNT: Field = Field::new("discount", words::DISCOUNT, words::DISCOUNT_HINT).optional();
-
-/// A form that is open.
-pub(crate) enum Open {
-    /// To add an affiliate.
-    Affiliate(Refused),
-    /// To add a coupon.
-    Coupon(Refused),
-}
 
 /// What is told.
 pub(crate) struct Told {
@@ -52,21 +41,19 @@ pub(crate) struct Told {
     pub(crate) campaigns: Vec<Choice>,
     /// The referral code of the one that was just added.
     pub(crate) added: String,
-    pub(crate) open: Option<Open>,
+    /// The form to add one, when it is open.
+    pub(crate) open: Option<Refused>,
     pub(crate) may_edit: bool,
 }
 
 /// A page of affiliates, and the form that is open.
 pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
-    let panel = page.open.as_ref().map(|open| match open {
-        Open::Affiliate(refused) => Either::Left(add_form(page, refused)),
-        Open::Coupon(refused) => Either::Right(coupon_form(page, refused)),
-    });
+    let panel = page.open.as_ref().map(|refused| add_form(page, refused));
     let add = page.may_edit.then(|| {
         view! { <a class="btn main" href=format!("{HERE}?add=affiliate")>{icon(Icon::Plus)}<span>{words::ADD}</span></a> }
     });
     let add_coupon = (page.may_edit && !page.rows.is_empty()).then(|| {
-        view! { <a class="btn" href=format!("{HERE}?add=coupon")>{icon(Icon::Coupon)}<span>{words::ADD_COUPON}</span></a> }
+        view! { <a class="btn" href=format!("{COUPONS_PATH}?add=coupon")>{icon(Icon::Coupon)}<span>{words::ADD_COUPON}</span></a> }
     });
     view! {
         <header class="head">
@@ -204,26 +191,5 @@ fn add_form(page: &Told, refused: &Refused) -> impl IntoView + use<> {
         words::ADD,
         HERE,
         form::<AddAffiliate>("grid", refused, fields),
-    )
-}
-
-fn coupon_form(page: &Told, refused: &Refused) -> impl IntoView + use<> {
-    let known = page
-        .rows
-        .iter()
-        .map(|row| Choice::new(&row.id.to_string(), &row.name));
-    let affiliates = std::iter::once(Choice::new("", words::CHOOSE)).chain(known);
-    let fields = view! {
-        {input(&CODE, refused, "")}
-        {select(&AFFILIATE, refused, affiliates.collect(), "")}
-        {select(&CAMPAIGN, refused, page.campaigns.clone(), "")}
-        {input(&DISCOUNT, refused, "")}
-        {submit(words::ADD_COUPON)}
-    }
-    .into_any();
-    panel(
-        words::ADD_COUPON,
-        HERE,
-        form::<AddCoupon>("grid", refused, fields),
     )
 }

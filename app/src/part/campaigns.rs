@@ -10,11 +10,10 @@ use super::{
     table::head,
 };
 use crate::{
-    server_fn::{Choice, campaign::AddCampaign},
+    query::{CAMPAIGNS_PATH as HERE, campaign_path},
+    server_fn::campaign::AddCampaign,
     text::{self, campaigns as words},
 };
-
-const HERE: &str = "/dashboard/campaigns";
 
 const NAME: Field = Field::new("name", words::NAME, "");
 const CURRENCY: Field = Field::new("currency", words::CURRENCY, words::CURRENCY_HINT);
@@ -31,8 +30,6 @@ const COOKIE_DAYS: Field =
 /// What is told.
 pub(crate) struct Told {
     pub(crate) campaigns: Vec<Campaign>,
-    /// The slug of the one that was just added.
-    pub(crate) added: String,
     /// The form, when it is open.
     pub(crate) form: Option<Refused>,
     pub(crate) may_edit: bool,
@@ -64,24 +61,23 @@ fn table(page: &Told) -> impl IntoView + use<> {
         (words::COOKIE, "num"),
         (words::STATUS, ""),
     ];
-    let row = |campaign: &Campaign| row(campaign, campaign.slug.as_str() == page.added);
     view! {
-        <table role="table" class="plain">
+        <table role="table" class="plain accounts">
             {head(words::TITLE, columns)}
             <tbody role="rowgroup">{page.campaigns.iter().map(row).collect_view()}</tbody>
         </table>
     }
 }
 
-fn row(campaign: &Campaign, is_added: bool) -> impl IntoView + use<> {
+fn row(campaign: &Campaign) -> impl IntoView + use<> {
     let terms = &campaign.terms;
     let status = match campaign.status {
         CampaignStatus::Active => words::ACTIVE,
         CampaignStatus::Archived => words::ARCHIVED,
     };
     view! {
-        <tr role="row" class=is_added.then_some("added")>
-            <th role="rowheader" scope="row">{campaign.name.to_string()}</th>
+        <tr role="row">
+            <th role="rowheader" scope="row"><a class="name" href=campaign_path(campaign.id)>{campaign.name.to_string()}</a></th>
             <td role="cell" data-label=words::SLUG class="mono">{campaign.slug.to_string()}</td>
             <td role="cell" data-label=words::EARNS>{text::plan(terms.plan, terms.currency)}" · "{terms.currency.code()}</td>
             <td role="cell" data-label=words::HOLD class="num">{text::days(terms.hold_days)}</td>
@@ -92,21 +88,12 @@ fn row(campaign: &Campaign, is_added: bool) -> impl IntoView + use<> {
 }
 
 fn add_form(refused: &Refused) -> impl IntoView + use<> {
-    let units = vec![
-        Choice::new("percent", words::PERCENT),
-        Choice::new("fixed", words::FIXED),
-    ];
-    let durations = vec![
-        Choice::new("recurring", words::RECURRING),
-        Choice::new("one_time", words::ONE_TIME),
-        Choice::new("recurring_limited", words::LIMITED),
-    ];
     let fields = view! {
         {input(&NAME, refused, "")}
         {input(&CURRENCY, refused, "USD")}
         {input(&AMOUNT, refused, "20")}
-        {select(&UNIT, refused, units, "percent")}
-        {select(&DURATION, refused, durations, "recurring")}
+        {select(&UNIT, refused, words::units(), "percent")}
+        {select(&DURATION, refused, words::durations(), "recurring")}
         {input(&MONTHS, refused, "")}
         {input(&HOLD_DAYS, refused, "30")}
         {input(&COOKIE_DAYS, refused, "60")}

@@ -98,7 +98,7 @@ fn day(((name, label), chosen): ((&'static str, &'static str), String)) -> impl 
 }
 
 /// The way through the list.
-fn pager(steps: [Option<String>; 3]) -> impl IntoView {
+pub(super) fn pager(steps: [Option<String>; 3]) -> impl IntoView {
     let names = [sales::NEWEST, sales::NEWER, sales::OLDER];
     let steps = names.into_iter().zip(steps);
     let steps: Vec<_> = steps

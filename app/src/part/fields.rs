@@ -154,6 +154,17 @@ pub(crate) fn input(field: &Field, refused: &Refused, value: &str) -> impl IntoV
     labelled(field, refused, control)
 }
 
+/// A field to type lines in, with `value` in it at first.
+pub(crate) fn area(field: &Field, refused: &Refused, value: &str) -> impl IntoView + use<> {
+    let is_wrong = refused.is_about(field);
+    let typed = refused.typed(field, value);
+    let control = view! {
+        <textarea id=field.name name=field.form_name() rows="3" autocomplete=field.autocomplete spellcheck="false" required=!field.optional
+            autofocus=is_wrong aria-invalid=is_wrong.then_some("true") aria-describedby=field.described_by()>{typed}</textarea>
+    };
+    labelled(field, refused, control)
+}
+
 /// A field to choose one of `choices`, `value` at first.
 pub(crate) fn select(
     field: &Field,

@@ -14,6 +14,10 @@ pub(crate) struct FirstSteps {
     pub(crate) affiliate: Option<String>,
     /// Is a processor connected?
     pub(crate) connected: bool,
+    /// Was the snippet seen at work on a site?
+    pub(crate) seen: bool,
+    /// Where the snippet to copy is.
+    pub(crate) snippet: String,
     /// How the outside reaches this server.
     pub(crate) public_url: String,
 }
@@ -40,6 +44,13 @@ pub(crate) fn first_steps(steps: &FirstSteps) -> impl IntoView + use<> {
                     <div>
                         <h3><a href="/dashboard/affiliates?add=affiliate">{words::AFFILIATE}</a></h3>
                         <p>{words::AFFILIATE_HINT}</p>
+                    </div>
+                </li>
+                <li class=steps.seen.then_some("done")>
+                    {tick(steps.seen)}
+                    <div>
+                        <h3><a href=steps.snippet.clone()>{words::SNIPPET}</a></h3>
+                        <p>{words::SNIPPET_HINT}</p>
                     </div>
                 </li>
                 <li>

@@ -8,11 +8,17 @@ pub(crate) mod affiliate_form;
 pub(crate) mod affiliates;
 pub mod badge;
 #[cfg(feature = "ssr")]
+pub(crate) mod campaign;
+#[cfg(feature = "ssr")]
+pub(crate) mod campaign_terms;
+#[cfg(feature = "ssr")]
 pub(crate) mod campaigns;
 pub mod chips;
 #[cfg(feature = "ssr")]
 pub(crate) mod connections;
 pub mod copy;
+#[cfg(feature = "ssr")]
+pub(crate) mod coupons;
 pub mod date_filter;
 #[cfg(feature = "ssr")]
 pub(crate) mod door;

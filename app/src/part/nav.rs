@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use super::icon::{Icon, icon};
 use crate::{
+    query::COUPONS_PATH,
     server_fn::session::{Session, SignOut},
     text,
 };
@@ -29,6 +30,7 @@ pub fn Nav<F: IntoView + 'static, C: IntoView + 'static>(
             Icon::Campaigns,
             text::nav::CAMPAIGNS,
         ),
+        (COUPONS_PATH, Icon::Coupon, text::nav::COUPONS),
         (
             "/dashboard/connections",
             Icon::Connections,

@@ -1,4 +1,4 @@
-//! Affiliates with their coupons: the list, and adding either.
+//! Affiliates with their coupons: the list, and adding one.
 
 use leptos::prelude::*;
 
@@ -17,12 +17,7 @@ form! {
     AffiliateForm { name, email, slug, campaign, percent }
 }
 
-form! {
-    /// A new coupon.
-    CouponForm { code, affiliate, campaign, discount }
-}
-
-/// A page of affiliates. `add` opens a form: `affiliate` or `coupon`; `added` is the referral code of one to show
+/// A page of affiliates. `add` opens the form; `added` is the referral code of one to show
 /// off. `q` is what names, referral codes or e-mails begin with, `status` empty is everybody but who was removed.
 #[server(prefix = "/rpc", endpoint = "affiliates", input = server_fn::codec::GetUrl)]
 pub async fn load_affiliates(
@@ -53,23 +48,6 @@ pub async fn add_affiliate(form: AffiliateForm) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Adds a coupon.
-#[server(prefix = "/rpc", endpoint = "add_coupon")]
-pub async fn add_coupon(form: CouponForm) -> Result<(), AppError> {
-    use crate::request::{manager, redirect, refuse};
-    let caller = manager()?;
-    let new = form
-        .read()
-        .map_err(|error| refuse(error.keeping(form.kept())))?;
-    let added = caller
-        .store
-        .add_coupon(caller.actor(), caller.organization(), new)
-        .await;
-    added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
-    redirect("/dashboard/affiliates");
-    Ok(())
-}
-
 impl Question for LoadAffiliates {
     fn parameters(&self) -> String {
         parameters(&[
@@ -88,19 +66,15 @@ pub(crate) use list::AffiliateRow;
 #[cfg(feature = "ssr")]
 mod server {
     use domain::{
-        affiliate::Affiliate, coupon::CouponCode, email::Email, id::CampaignId, rate::BasisPoints,
-        slug::Slug, text::Name,
+        affiliate::Affiliate, email::Email, id::CampaignId, rate::BasisPoints, slug::Slug,
+        text::Name,
     };
-    use store::{
-        affiliate::{AffiliateError, NewAffiliate},
-        coupon::{CouponError, NewCoupon},
-    };
+    use store::affiliate::{AffiliateError, NewAffiliate};
 
-    use super::{AffiliateForm, AppError, CouponForm};
+    use super::{AffiliateForm, AppError};
     use crate::{
         request::Caller,
         server_fn::form::{field, optional},
-        text,
     };
 
     impl Caller {
@@ -124,25 +98,6 @@ mod server {
         }
     }
 
-    impl CouponForm {
-        pub(super) fn read(&self) -> Result<NewCoupon, AppError> {
-            Ok(NewCoupon {
-                code: field("code", CouponCode::parse(&self.code))?,
-                affiliate_id: self
-                    .affiliate
-                    .parse()
-                    .map_err(|_| AppError::invalid("affiliate", text::form::CHOOSE))?,
-                campaign_id: self
-                    .campaign
-                    .parse()
-                    .map_err(|_| AppError::invalid("campaign", text::form::CHOOSE))?,
-                processor_discount_id: Some(self.discount.trim().to_owned())
-                    .filter(|id| !id.is_empty()),
-                expires_at: None,
-            })
-        }
-    }
-
     impl From<AffiliateError> for AppError {
         fn from(error: AffiliateError) -> Self {
             match error {
@@ -155,19 +110,6 @@ mod server {
                 AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
                     Self::invalid("recruiter", error)
                 }
-            }
-        }
-    }
-
-    impl From<CouponError> for AppError {
-        fn from(error: CouponError) -> Self {
-            match error {
-                CouponError::Store(error) => error.into(),
-                CouponError::NotFound => Self::NotFound,
-                CouponError::CodeTaken(_) => Self::invalid("code", error),
-                CouponError::DiscountTaken => Self::invalid("discount", error),
-                CouponError::NoAffiliate => Self::invalid("affiliate", error),
-                CouponError::NotEnrolled => Self::invalid("campaign", error),
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+pub mod one;
+
 use super::{Written, form::form};
 use crate::{
     call::{Question, parameters},
@@ -13,15 +15,15 @@ form! {
     CampaignForm { name, currency, amount, unit, duration, months, hold_days, cookie_days }
 }
 
-/// All campaigns. `add` opens the form; `added` is the slug of one to show off.
+/// All campaigns. `add` opens the form.
 #[server(prefix = "/rpc", endpoint = "campaigns", input = server_fn::codec::GetUrl)]
-pub async fn load_campaigns(add: String, added: String) -> Result<Written, AppError> {
+pub async fn load_campaigns(add: String) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let page = caller.campaigns_page(&add, added).await;
+    let page = caller.campaigns_page(&add).await;
     page.map_err(crate::request::refuse)
 }
 
-/// Makes a campaign.
+/// Makes a campaign, and leads to its page.
 #[server(prefix = "/rpc", endpoint = "add_campaign")]
 pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
@@ -34,13 +36,14 @@ pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
         .add_campaign(caller.actor(), caller.organization(), new)
         .await;
     let added = added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
-    redirect(&format!("/dashboard/campaigns?added={}", added.slug));
+    let path = crate::query::campaign_path(added.id);
+    redirect(&format!("{path}?done=added"));
     Ok(())
 }
 
 impl Question for LoadCampaigns {
     fn parameters(&self) -> String {
-        parameters(&[("add", &self.add), ("added", &self.added)])
+        parameters(&[("add", &self.add)])
     }
 }
 
@@ -50,7 +53,7 @@ mod server {
         campaign::{MAX_COOKIE_DAYS, Terms},
         commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
         lifecycle::MAX_HOLD_DAYS,
-        money::{Currency, Money},
+        money::{Currency, MAX_MINOR, Money},
         rate::BasisPoints,
         text::Name,
     };
@@ -69,16 +72,11 @@ mod server {
     };
 
     impl Caller {
-        pub(super) async fn campaigns_page(
-            &self,
-            add: &str,
-            added: String,
-        ) -> Result<Written, AppError> {
+        pub(super) async fn campaigns_page(&self, add: &str) -> Result<Written, AppError> {
             let may_edit = self.viewer.role.may_manage();
             let is_open = may_edit && !add.is_empty();
             let page = Told {
                 campaigns: self.store.campaigns(self.organization()).await?,
-                added,
                 form: is_open.then(Refused::of::<AddCampaign>),
                 may_edit,
             };
@@ -93,8 +91,8 @@ mod server {
             let name = field("name", Name::parse(&self.name))?;
             let currency = field("currency", Currency::parse(self.currency.trim()))?;
             let plan = Plan {
-                rate: self.rate(currency)?,
-                duration: self.duration()?,
+                rate: rate(&self.amount, &self.unit, currency)?,
+                duration: duration(&self.duration, &self.months)?,
             };
             let hold_days = number("hold_days", &self.hold_days, 0..=MAX_HOLD_DAYS)?;
             let cookie_days = number("cookie_days", &self.cookie_days, 1..=MAX_COOKIE_DAYS)?;
@@ -109,28 +107,33 @@ mod server {
                 terms,
             })
         }
+    }
 
-        fn rate(&self, currency: Currency) -> Result<Rate, AppError> {
-            let typed = self.amount.trim();
-            if self.unit == "percent" {
-                return field("amount", BasisPoints::from_percent(typed)).map(Rate::Percent);
-            }
-            let amount = Money::from_decimal(typed, currency)
-                .ok()
-                .filter(|amount| amount.minor >= 0);
-            let amount =
-                amount.ok_or_else(|| AppError::invalid("amount", text::form::amount(currency)))?;
-            Ok(Rate::Fixed(amount.minor))
+    /// What a payment earns; `unit` is `percent` or `fixed`.
+    pub(super) fn rate(typed: &str, unit: &str, currency: Currency) -> Result<Rate, AppError> {
+        if unit == "percent" {
+            return field("amount", BasisPoints::from_percent(typed.trim())).map(Rate::Percent);
         }
+        amount("amount", typed, currency).map(|amount| Rate::Fixed(amount.minor))
+    }
 
-        fn duration(&self) -> Result<Duration, AppError> {
-            match self.duration.as_str() {
-                "one_time" => Ok(Duration::OneTime),
-                "recurring" => Ok(Duration::Recurring),
-                "recurring_limited" => number("months", &self.months, 1..=MAX_LIMIT_MONTHS)
-                    .map(Duration::RecurringLimited),
-                _ => Err(AppError::invalid("duration", text::error::NOT_UNDERSTOOD)),
+    /// An amount, or nothing of it.
+    pub(super) fn amount(name: &str, typed: &str, currency: Currency) -> Result<Money, AppError> {
+        let amount = Money::from_decimal(typed.trim(), currency)
+            .ok()
+            .filter(|amount| (0..=MAX_MINOR).contains(&amount.minor));
+        amount.ok_or_else(|| AppError::invalid(name, text::form::amount(currency)))
+    }
+
+    /// For which payments it is paid.
+    pub(super) fn duration(typed: &str, months: &str) -> Result<Duration, AppError> {
+        match typed {
+            "one_time" => Ok(Duration::OneTime),
+            "recurring" => Ok(Duration::Recurring),
+            "recurring_limited" => {
+                number("months", months, 1..=MAX_LIMIT_MONTHS).map(Duration::RecurringLimited)
             }
+            _ => Err(AppError::invalid("duration", text::error::NOT_UNDERSTOOD)),
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod affiliate;
 pub mod campaign;
 pub mod connection;
+pub mod coupon;
 pub mod event;
 pub mod form;
 pub mod sale;

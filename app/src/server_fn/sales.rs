@@ -165,7 +165,7 @@ impl Question for LoadSales {
 #[cfg(feature = "ssr")]
 mod server {
     use chrono::{DateTime, Utc};
-    use domain::{conversion::CommissionState, id::AffiliateId};
+    use domain::{campaign::CampaignStatus, conversion::CommissionState, id::AffiliateId};
     use leptos::prelude::*;
     use store::{affiliate::Named, sales::Row};
 
@@ -176,6 +176,7 @@ mod server {
     use crate::{
         outside::reference,
         part::first_steps::{FirstSteps, first_steps},
+        query::{CAMPAIGNS_PATH, campaign_path},
         request::{Caller, public_url},
     };
 
@@ -218,8 +219,17 @@ mod server {
         }
 
         async fn first_steps(&self) -> Result<String, AppError> {
-            let newest = self.store.newest_affiliates(self.organization(), 1).await?;
+            let organization = self.organization();
+            let newest = self.store.newest_affiliates(organization, 1).await?;
+            let campaigns = self.store.campaigns(organization).await?;
+            let open = |one: &&domain::campaign::Campaign| one.status == CampaignStatus::Active;
+            let snippet = campaigns.iter().find(open);
             let steps = FirstSteps {
+                seen: self.store.is_loader_seen(organization).await?,
+                snippet: snippet.map_or_else(
+                    || CAMPAIGNS_PATH.to_owned(),
+                    |campaign| format!("{}#snippet", campaign_path(campaign.id)),
+                ),
                 affiliate: newest.first().map(|affiliate| affiliate.slug.to_string()),
                 connected: !self
                     .store

@@ -17,14 +17,6 @@ pub const PERCENT: &str = "Own commission in %";
 pub const PERCENT_HINT: &str = "Instead of the campaign's, for example 25 or 12.5.";
 pub const COUPONS: &str = "Coupons";
 pub const ADDED: &str = "Added";
-pub const CODE: &str = "Coupon code";
-pub const CODE_HINT: &str =
-    "As customers type it at the checkout; upper and lower case are the same.";
-pub const AFFILIATE: &str = "Affiliate";
-pub const DISCOUNT: &str = "Stripe promotion code or coupon id";
-pub const DISCOUNT_HINT: &str =
-    "For example promo_1Q… or the coupon's id, when the code alone is not enough.";
-pub const CHOOSE: &str = "Choose…";
 pub const FIND: &str = "Begins with";
 pub const STATUS: &str = "Status";
 pub const EVERYBODY: &str = "All but removed";

@@ -1,5 +1,8 @@
 //! Campaigns and their terms.
 
+#[cfg(feature = "ssr")]
+use crate::server_fn::Choice;
+
 pub const TITLE: &str = "Campaigns";
 pub const ADD: &str = "Add campaign";
 pub const EMPTY: &str = "No campaigns yet";
@@ -28,3 +31,19 @@ pub const HOLD_DAYS: &str = "Hold in days";
 pub const HOLD_HINT: &str = "From payment to approval: your refund window.";
 pub const COOKIE_DAYS: &str = "Cookie window in days";
 pub const COOKIE_HINT: &str = "How long after a click a payment is still credited.";
+
+/// In what a commission is told.
+#[cfg(feature = "ssr")]
+pub(crate) fn units() -> Vec<Choice> {
+    vec![Choice::new("percent", PERCENT), Choice::new("fixed", FIXED)]
+}
+
+/// For which payments it is paid.
+#[cfg(feature = "ssr")]
+pub(crate) fn durations() -> Vec<Choice> {
+    vec![
+        Choice::new("recurring", RECURRING),
+        Choice::new("one_time", ONE_TIME),
+        Choice::new("recurring_limited", LIMITED),
+    ]
+}

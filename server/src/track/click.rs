@@ -13,7 +13,7 @@ use domain::{
     campaign::{AttributionModel, Campaign},
     id::{CampaignId, ClickId, OrganizationId},
     link::campaign_on_page,
-    site,
+    site::{self, Site},
     slug::Slug,
     text::MAX_EXTERNAL_ID,
 };
@@ -79,6 +79,9 @@ pub(crate) async fn record(
     let (parts, body): (_, Body) = told(&state, request).await?;
     let page = body.page()?;
     let on_page = body.of_program(campaigns(&state, &parts, Some(&page)).await?)?;
+    if let Some(site) = Site::of(&page) {
+        state.store.note_seen(&on_page, &site);
+    }
     if !visitor::is_person(&parts.headers) {
         return Ok(ignored(Reason::Bot));
     }

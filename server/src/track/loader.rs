@@ -3,10 +3,14 @@
 use std::sync::LazyLock;
 
 use axum::{
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::site::{Site, open_address};
 use sha2::{Digest, Sha256};
+
+use crate::state::AppState;
 
 const LOADER: &str = include_str!("loader.js");
 /// How long browsers use it without asking again.
@@ -17,7 +21,8 @@ static ETAG: LazyLock<String> =
     LazyLock::new(|| format!("W/\"{}\"", &hex::encode(Sha256::digest(LOADER))));
 
 /// `GET /t.js`
-pub(crate) async fn script(headers: HeaderMap) -> Response {
+pub(crate) async fn script(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    seen(state, &headers);
     let asked = headers.get_all(header::IF_NONE_MATCH).iter();
     let is_known = asked
         .filter_map(|tags| tags.to_str().ok())
@@ -32,6 +37,21 @@ pub(crate) async fn script(headers: HeaderMap) -> Response {
     answer.insert(header::CACHE_CONTROL, CACHE);
     answer.extend(HeaderValue::from_str(&ETAG).map(|tag| (header::ETAG, tag)));
     response
+}
+
+/// Notes, aside, whose page asks for it, where its browser tells.
+fn seen(state: AppState, headers: &HeaderMap) {
+    let page = headers.get(header::REFERER);
+    let page = page.and_then(|page| open_address(page.to_str().ok()?));
+    let Some(site) = page.as_ref().and_then(Site::of) else {
+        return;
+    };
+    tokio::spawn(async move {
+        match state.store.campaigns_on(&site).await {
+            Ok(on_site) => state.store.note_seen(&on_site, &site),
+            Err(error) => tracing::warn!(%error, "it was not noted that a site has the loader"),
+        }
+    });
 }
 
 #[cfg(test)]

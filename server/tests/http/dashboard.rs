@@ -1,6 +1,8 @@
 //! What the pages ask: as a browser with JavaScript asks it, and as one without sees it.
 
 mod affiliate;
+mod campaign;
+mod coupons;
 mod events;
 mod sale;
 

@@ -27,6 +27,7 @@ mod refunds;
 mod roles;
 mod sales;
 mod search;
+mod seen;
 mod sessions;
 mod story;
 mod support;

@@ -16,10 +16,10 @@ use store::{
     ledger::Standing,
 };
 
-use super::{AddAffiliate, AddCoupon, AppError};
+use super::{AddAffiliate, AppError};
 use crate::{
     part::{
-        affiliates::{Open, Told, told},
+        affiliates::{Told, told},
         fields::Refused,
     },
     query::AFFILIATES_PATH,
@@ -118,11 +118,7 @@ impl Caller {
         let steps = self.ways(asked, &page);
         let campaigns = self.store.campaigns(organization).await?;
         let may_edit = self.viewer.role.may_manage();
-        let form = match add {
-            "affiliate" => Some(Open::Affiliate(Refused::of::<AddAffiliate>())),
-            "coupon" => Some(Open::Coupon(Refused::of::<AddCoupon>())),
-            _ => None,
-        };
+        let is_open = may_edit && !add.is_empty();
         let page = Told {
             rows: self.affiliate_rows(page.affiliates, &campaigns).await?,
             campaigns: open_ones(&campaigns),
@@ -130,7 +126,7 @@ impl Caller {
             status: asked.status,
             steps,
             added,
-            open: form.filter(|_| may_edit),
+            open: is_open.then(Refused::of::<AddAffiliate>),
             may_edit,
         };
         Ok(Written {
