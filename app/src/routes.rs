@@ -13,8 +13,8 @@ use crate::{
     page::{
         affiliate::Affiliate, affiliates::Affiliates, campaign::Campaign, campaigns::Campaigns,
         connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
-        events::Events, not_found::NotFound, sale::AddSale, sales::Sales, setup::Setup,
-        sign_in::SignIn,
+        events::Events, flags::Flags, not_found::NotFound, sale::AddSale, sales::Sales,
+        setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -44,6 +44,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("campaigns/:id") view=Campaign ssr=SsrMode::Async/>
                     <Route path=path!("coupons") view=Coupons ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
+                    <Route path=path!("flags") view=Flags ssr=SsrMode::Async/>
                     <Route path=path!("events") view=Events ssr=SsrMode::Async/>
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>
                 </ParentRoute>

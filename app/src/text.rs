@@ -14,6 +14,7 @@ pub mod connections;
 pub mod coupons;
 pub mod events;
 pub mod first_steps;
+pub mod flags;
 pub mod funnel;
 pub mod sale;
 pub mod sales;
@@ -111,6 +112,7 @@ pub mod nav {
     pub const CAMPAIGNS: &str = "Campaigns";
     pub const COUPONS: &str = "Coupons";
     pub const CONNECTIONS: &str = "Connections";
+    pub const FLAGS: &str = "Flags";
     pub const EVENTS: &str = "Events";
     pub const SIGN_OUT: &str = "Sign out";
 }

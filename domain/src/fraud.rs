@@ -236,6 +236,9 @@ pub const MAX_FLAG_CLICKS: u32 = 1_000_000;
 /// 100: one click may bring several sales.
 pub const MAX_FLAG_PERCENT: u16 = 1_000;
 
+/// Up to how many open flags are counted for the navigation.
+pub const MAX_OPEN_COUNT: i64 = 1000;
+
 /// Which suspicions hold a campaign's sales until a person has looked. `None`: the rule is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlagRules {

@@ -107,6 +107,9 @@ async function sights(shop: Organization, stripe: Endpoint, [standard, , euro]: 
   await fetch(`${shop.url}/t.js`, { headers: { referer: 'https://www.northwind.example/' } });
   await shop.call('PATCH', `/api/v1/affiliates/${affiliate}`, { programId: euro });
   await shop.coupon('NORA20', affiliate, euro ?? '');
+  const suspicious = { affiliateSlug: 'sarah', amountCents: 14_900 };
+  await shop.sale({ ...suspicious, externalEventId: 'order-89004', customerEmail: 'sarah+shop@partner.example' });
+  await shop.sale({ ...suspicious, externalEventId: 'order-89005', customerEmail: 'k7q2@mailinator.com' });
   const inEuro = await shop.sale({ affiliateSlug: 'nora', currency: 'EUR', campaignId: euro, externalEventId: 'order-89001', amountCents: 18_900 });
   await shop.sale({ affiliateSlug: 'nora', currency: 'EUR', campaignId: euro, externalEventId: 'order-89002', amountCents: 129_000 });
   await shop.sale({ affiliateSlug: 'nora', externalEventId: 'order-89003', amountCents: 24_900 });

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     conversion::Conversion,
-    fraud::{Evidence, Flag, FlagRule, FlagStatus, Resolution},
+    fraud::{Evidence, Flag, FlagRule, FlagStatus, MAX_OPEN_COUNT, Resolution},
     id::{AffiliateId, CampaignId, ConversionId, FlagId, OrganizationId},
 };
 use serde::Serialize;
@@ -24,9 +24,6 @@ const TABLE: &str = "flag";
 
 /// An id and a number of rows.
 const PLACE_LENGTH: usize = 24;
-
-/// Up to how many open flags are counted for the navigation.
-pub const MAX_OPEN_COUNT: i64 = 1000;
 
 /// A member wants a sale to be looked at.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use crate::{
     at_once::at_once,
     call::{Answer, load},
     part::{
-        nav::{Account, Nav, failed_count},
+        nav::{Account, Nav, failed_count, open_count},
         state::Awaited,
     },
     server_fn::session::{LoadSession, Session},
@@ -20,12 +20,13 @@ use crate::{
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let session = load(Signal::stored(0), || LoadSession {});
+    let open = shows_quietly(open_count);
     let failed = shows_quietly(failed_count);
     let account = shows_quietly(|session| view! { <Account session/> });
     at_once(view! {
         <a class="skip" href="#main">{text::nav::SKIP}</a>
         <div class="shell">
-            <Nav failed=view! { <Awaited answers=vec![session] show=failed quiet=true/> }><Awaited answers=vec![session] show=account quiet=true/></Nav>
+            <Nav open=view! { <Awaited answers=vec![session] show=open quiet=true/> } failed=view! { <Awaited answers=vec![session] show=failed quiet=true/> }><Awaited answers=vec![session] show=account quiet=true/></Nav>
             <main id="main" tabindex="-1"><Outlet/></main>
         </div>
     })

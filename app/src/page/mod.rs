@@ -9,6 +9,7 @@ pub mod coupons;
 pub mod dashboard;
 pub mod event;
 pub mod events;
+pub mod flags;
 pub mod not_found;
 pub mod sale;
 pub mod sales;

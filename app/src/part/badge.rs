@@ -1,6 +1,6 @@
 //! Badges: a shape and a word, never colour alone.
 
-use domain::{conversion::Source, event::Outcome, lifecycle::Status};
+use domain::{conversion::Source, event::Outcome, fraud::FlagStatus, lifecycle::Status};
 use leptos::{prelude::*, tachys::html::InertElement};
 
 use super::icon::{Icon, icon};
@@ -95,6 +95,22 @@ fn outcome_look(outcome: Outcome) -> (Icon, &'static str) {
 pub fn outcome_badge(outcome: Outcome) -> impl IntoView {
     let (shape, class) = outcome_look(outcome);
     view! { <span class=class title=text::events::outcome(outcome)>{icon(shape)}{outcome.label()}</span> }
+}
+
+/// A flag's shape and colour.
+fn flag_look(status: FlagStatus) -> (Icon, &'static str) {
+    match status {
+        FlagStatus::Open => (Icon::Pending, "status pending"),
+        FlagStatus::Reviewed => (Icon::Approved, "status approved"),
+        FlagStatus::Dismissed => (Icon::Refunded, "status refunded"),
+        FlagStatus::Confirmed => (Icon::Denied, "status denied"),
+    }
+}
+
+/// Where a flag stands.
+pub fn flag_badge(status: FlagStatus) -> impl IntoView {
+    let (shape, class) = flag_look(status);
+    view! { <span class=class title=text::flags::status(status)>{icon(shape)}{status.label()}</span> }
 }
 
 fn status_class(status: Status) -> String {

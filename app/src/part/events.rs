@@ -67,7 +67,8 @@ pub(crate) fn told(page: Told) -> impl IntoView {
     }
 }
 
-fn select(filter: Filter) -> impl IntoView {
+/// One of a list of filters.
+pub(super) fn select(filter: Filter) -> impl IntoView {
     let Filter {
         name,
         label,

@@ -34,6 +34,8 @@ pub mod filter_bar;
 #[cfg(feature = "ssr")]
 pub(crate) mod first_steps;
 #[cfg(feature = "ssr")]
+pub(crate) mod flags;
+#[cfg(feature = "ssr")]
 pub(crate) mod funnel;
 pub mod icon;
 pub mod live_mark;

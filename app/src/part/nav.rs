@@ -13,7 +13,9 @@ use crate::{
 /// The brand and the pages there are; `children` are the account's part at the end. On a narrow screen
 /// all but the brand folds into a menu.
 #[component]
-pub fn Nav<F: IntoView + 'static, C: IntoView + 'static>(
+pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
+    /// How many flags are open, once that is known.
+    open: O,
     /// How many events failed, once that is known.
     failed: F,
     children: TypedChildren<C>,
@@ -52,6 +54,7 @@ pub fn Nav<F: IntoView + 'static, C: IntoView + 'static>(
             <div class="pages" id="pages" popover="auto" node_ref=menu>
                 <ul on:click=close>
                     {pages.map(link)}
+                    <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
                     <li><A href="/dashboard/events">{icon(Icon::Events)}{text::nav::EVENTS}{failed}</A></li>
                 </ul>
                 {children.into_inner()()}
@@ -65,6 +68,14 @@ pub fn failed_count(session: Session) -> impl IntoView {
     let failed = session.failed_events;
     (failed > 0).then(|| {
         view! { <b class="count"><span class="visually-hidden">", "</span>{text::events::count(failed)}{text::events::FAILED}</b> }
+    })
+}
+
+/// How many flags are open; nothing when none is.
+pub fn open_count(session: Session) -> impl IntoView {
+    let open = session.open_flags;
+    (open > 0).then(|| {
+        view! { <b class="count"><span class="visually-hidden">", "</span>{text::flags::count(open)}</b> }
     })
 }
 

@@ -20,6 +20,7 @@ use store::{
 
 use super::{
     badge::{source_icon, status_badge},
+    flags,
     icon::{Icon, icon},
     served::{copy, moment},
     table::head,
@@ -28,7 +29,7 @@ use crate::{
     outside::{self, Named},
     query::sale_path,
     server_fn::sale::DecideSales,
-    text::{self, sale as words},
+    text::{self, flags as flag_words, sale as words},
 };
 
 /// Everything about one sale; `may_edit`: with what can be decided about it, as of `now`.
@@ -39,6 +40,7 @@ pub fn story(story: &Story, may_edit: bool, now: DateTime<Utc>) -> impl IntoView
         {section(words::COMPUTED, computation(&story.computation()))}
         {section(words::WHY, trail(&sale.trail))}
         {(!story.backs.is_empty()).then(|| section(words::WENT_BACK, backs(&story.backs)))}
+        {(!story.flags.is_empty()).then(|| section(flag_words::SECTION, flags::of_sale(&story.flags)))}
         {section(words::HAPPENED, timeline(story))}
         {section(words::LEDGER, ledger(story))}
         {section(words::IDS, ids(&story.row))}
@@ -268,6 +270,7 @@ fn actions(sale: &Conversion, now: DateTime<Utc>) -> Option<impl IntoView + use<
         can(Transition::Deny).then(|| explained(id, Action::Deny, words::DENY, words::DENY_HINT)),
         can(Transition::Restore)
             .then(|| at_once(id, Action::Restore, words::RESTORE, words::RESTORE_HINT)),
+        sale.check_flaggable().is_ok().then(|| flags::flag_sale(id)),
     ];
     let offered: Vec<AnyView> = offered.into_iter().flatten().collect();
     (!offered.is_empty())

@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod connection;
 pub mod coupon;
 pub mod event;
+pub mod flag;
 pub mod form;
 pub mod sale;
 pub mod sales;

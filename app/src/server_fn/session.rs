@@ -21,6 +21,8 @@ wire! {
         role: Role,
         /// How many events failed, counted up to `domain::event::MAX_FAILED_COUNT`.
         failed_events: i64,
+        /// How many flags are open, counted up to `domain::fraud::MAX_OPEN_COUNT`.
+        open_flags: i64,
     }
 }
 
@@ -39,9 +41,11 @@ form! {
 pub async fn load_session() -> Result<Session, AppError> {
     let caller = crate::request::reader()?;
     let failed_events = caller.store.failed_events(caller.organization()).await;
+    let open_flags = caller.store.open_flags(caller.organization()).await;
     let viewer = caller.viewer;
     Ok(Session {
         failed_events: failed_events.map_err(crate::request::refuse)?,
+        open_flags: open_flags.map_err(crate::request::refuse)?,
         organization: viewer.organization_name,
         email: viewer.email,
         role: viewer.role,

@@ -4,6 +4,7 @@ mod affiliate;
 mod campaign;
 mod coupons;
 mod events;
+mod flags;
 mod sale;
 
 use reqwest::Method;
