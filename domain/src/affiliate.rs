@@ -58,6 +58,16 @@ pub struct Enrollment {
     pub plan: Option<Plan>,
 }
 
+/// The longest id of a Stripe account, in bytes.
+const MAX_ACCOUNT: usize = 255;
+
+/// Can this be the id of a Stripe account, such as `acct_1A2b3C`?
+pub fn is_stripe_account(text: &str) -> bool {
+    let rest = text.strip_prefix("acct_").unwrap_or_default();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !rest.is_empty() && text.len() <= MAX_ACCOUNT && rest.bytes().all(fits)
+}
+
 impl Affiliate {
     /// The first campaign the affiliate joined.
     pub fn primary_campaign(&self) -> Option<CampaignId> {
@@ -71,5 +81,25 @@ impl Affiliate {
         self.enrollments
             .iter()
             .find(|enrollment| enrollment.campaign_id == campaign_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_of_stripe_begin_with_their_word() {
+        for (text, is_one) in [
+            ("acct_1A2b3C", true),
+            ("acct_", false),
+            ("cus_1", false),
+            ("acct_ 1", false),
+            ("acct_1-2", false),
+            ("", false),
+        ] {
+            assert_eq!(is_stripe_account(text), is_one, "{text}");
+        }
+        assert!(!is_stripe_account(&format!("acct_{}", "a".repeat(251))));
     }
 }

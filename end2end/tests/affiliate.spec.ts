@@ -86,24 +86,31 @@ test('what is known is changed by a form that keeps what was typed', async ({ pa
   const form = page.getByRole('region', { name: 'Edit affiliate' });
   await expect(form.getByLabel('Name')).toHaveValue('Jonas Weber');
   await form.getByLabel('Name').fill('Jonas W.');
-  await form.getByLabel('Status').selectOption('Paused');
+  await form.getByLabel('Referral code').fill('Rita');
   await form.getByLabel('Own commission in %').fill('33.3');
   await form.getByLabel('Recruiter').fill('weber');
   await look();
   await form.getByRole('button', { name: 'Save' }).click();
 
-  await expect(form.getByText(/Nobody is his own recruiter/)).toBeVisible();
+  await expect(form.getByLabel('Recruiter')).toHaveAccessibleDescription(/Nobody is his own recruiter/);
   await expect(form.getByLabel('Name')).toHaveValue('Jonas W.');
   await expect(form.getByLabel('Own commission in %')).toHaveValue('33.3');
-  await expect(form.getByLabel('Status')).toHaveValue('paused');
+  await expect(form.getByLabel('Referral code')).toHaveValue('Rita');
   await look();
   await form.getByLabel('Recruiter').fill('rita');
+  await form.getByRole('button', { name: 'Save' }).click();
+
+  await expect(form.getByLabel('Referral code')).toHaveAccessibleDescription(/Another affiliate already has the referral code rita/);
+  await look();
+  await form.getByLabel('Referral code').fill('weber-2');
+  await form.getByLabel('Stripe account').fill('acct_1A2b3C');
   await form.getByRole('button', { name: 'Save' }).click();
 
   await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
   await expect(page.getByRole('heading', { level: 1, name: 'Jonas W.' })).toBeVisible();
   await expect(form).toBeHidden();
-  await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+  await expect(page.getByText('weber-2', { exact: true })).toBeVisible();
+  await expect(page.getByText('acct_1A2b3C')).toBeVisible();
   await expect(page.getByRole('definition').filter({ hasText: 'Default' })).toContainText(/33\.3\s%.*own commission/);
   await look();
   await page.getByRole('link', { name: 'Rita' }).click();
@@ -120,4 +127,81 @@ test('in several campaigns each commission is changed by itself', async ({ page,
   await form.getByRole('button', { name: 'Save' }).click();
   const campaigns = page.getByRole('definition').filter({ hasText: 'EU partners' });
   await expect(campaigns).toContainText(/Default: 25\s%.*own commission.*EU partners: 20\s%.*own commission/);
+});
+
+test('paused, blocked, removed and restored, each after a sentence about it', async ({ page, visit, look }) => {
+  const zack = await shop.affiliate('Zack', { code: 'zack' });
+  await visit(`${AFFILIATES}/${zack}`);
+  const steps: [string, RegExp, string][] = [
+    ['Pause', /No new credit until this is resumed/, 'Paused'],
+    ['Resume', /are credited again/, 'Active'],
+    ['Block', /pending sales can be denied one by one/, 'Blocked'],
+    ['Remove', /this can be restored/, 'Removed'],
+  ];
+  for (const [verb, sentence, word] of steps) {
+    await page.getByRole('link', { name: verb, exact: true }).click();
+    const panel = page.getByRole('region', { name: verb });
+    await expect(panel.getByText(sentence)).toBeVisible();
+    await look();
+    await panel.getByRole('button', { name: verb }).click();
+    await expect(page.getByRole('status').filter({ hasText: 'Saved.' })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1, name: 'Zack' }).locator('..')).toContainText(word);
+  }
+  await visit(AFFILIATES);
+  await expect(page.getByRole('rowheader', { name: 'Zack' })).toBeHidden();
+  await visit(`${AFFILIATES}?status=removed`);
+  await page.getByRole('link', { name: 'Zack' }).click();
+  await page.getByRole('link', { name: 'Restore' }).click();
+  await page.getByRole('button', { name: 'Restore' }).click();
+  await expect(page.getByRole('link', { name: 'Pause' })).toBeVisible();
+});
+
+test('a further campaign has a link of its own', async ({ page, visit, look }) => {
+  await shop.campaign('Resellers', { commissionPercent: 10 });
+  const mia = await shop.affiliate('Mia', { code: 'mia' });
+  await visit(`${AFFILIATES}/${mia}`);
+  await page.getByRole('link', { name: 'Add to a campaign' }).click();
+  const form = page.getByRole('region', { name: 'Add to a campaign' });
+  await form.getByLabel('Campaign').selectOption('Resellers');
+  await form.getByLabel('Own commission in %').fill('101');
+  await form.getByRole('button', { name: 'Add to a campaign' }).click();
+  await expect(form.getByLabel('Own commission in %')).toHaveAttribute('aria-invalid', 'true');
+  await look();
+  await form.getByLabel('Own commission in %').fill('12.5');
+  await form.getByRole('button', { name: 'Add to a campaign' }).click();
+  await expect(page.getByText(/\/r\/mia$/)).toBeVisible();
+  await expect(page.getByText(/\/r\/mia\?c=resellers$/)).toBeVisible();
+  await expect(page.getByText('primary', { exact: true })).toBeVisible();
+  await look();
+});
+
+test('the list is found by what names begin with, and its way through is kept', async ({ page, visit, look, javaScriptEnabled }) => {
+  for (let index = 1; index <= 55; index += 1) await shop.affiliate(`Many ${index}`, { code: `many-${index}` });
+  await visit(AFFILIATES);
+  const rows = page.getByRole('table', { name: 'Affiliates' }).getByRole('row');
+  await expect(rows).toHaveCount(1 + 50);
+  await look();
+  await page.getByRole('link', { name: 'Older' }).click();
+  await expect(page.getByRole('link', { name: 'Newest' })).toBeVisible();
+  await page.getByLabel('Begins with').fill('sarah');
+  if (javaScriptEnabled === false) await page.getByRole('button', { name: 'Apply' }).click();
+  else await page.getByLabel('Begins with').press('Tab');
+  await expect(rows).toHaveCount(1 + 1);
+  await expect(page).toHaveURL(/q=sarah/);
+  await expect(rows.nth(1)).toContainText('Sarah Chen');
+  await look();
+  await visit(`${AFFILIATES}?q=nobody-of-this-name`);
+  await expect(page.getByRole('heading', { name: 'Nobody fits' })).toBeVisible();
+  await page.getByRole('link', { name: 'Clear filters' }).click();
+  await expect(rows).toHaveCount(1 + 50);
+});
+
+test('the way from click to sale is told for a period', async ({ page, visit, look }) => {
+  await visit(`${AFFILIATES}/${sarah}`);
+  const funnel = page.getByRole('region', { name: 'From click to sale' });
+  await expect(funnel.getByRole('listitem').last()).toContainText(/Sales\s*3/);
+  await funnel.getByRole('link', { name: '90 days' }).click();
+  await expect(page).toHaveURL(/days=90/);
+  await expect(funnel.getByRole('link', { name: '90 days' })).toHaveAttribute('aria-current', 'true');
+  await look();
 });

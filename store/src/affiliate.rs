@@ -87,6 +87,9 @@ pub enum AffiliateError {
     /// The recruiter would be the affiliate itself.
     #[error("nobody is his own recruiter: choose another affiliate")]
     OwnRecruiter,
+    /// The recruiter was recruited by the affiliate.
+    #[error("{0} was recruited by this affiliate, and two can't have recruited each other")]
+    EachOther(Name),
     /// There is no such affiliate in the organization.
     #[error("there is no such affiliate")]
     NotFound,
@@ -146,22 +149,24 @@ pub(crate) async fn by_ids_in(
     with_enrollments(db, organization_id, rows).await
 }
 
-/// One affiliate, whom nobody else changes until the transaction ends. New sales don't wait for it.
+/// These affiliates, whom nobody else changes until the transaction ends. New sales don't wait for it. Locked in the
+/// order of their ids, so that two changes never wait for each other.
 async fn locked_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    id: AffiliateId,
-) -> Result<Option<Affiliate>, StoreError> {
+    ids: &[Uuid],
+) -> Result<Vec<Affiliate>, StoreError> {
     let rows = sqlx::query_as!(
         AffiliateRow,
         "select affiliate_id, name, email, slug, status, recruiter_id, stripe_account_id, created_at
-         from affiliate where organization_id = $1 and affiliate_id = $2 for no key update",
+         from affiliate where organization_id = $1 and affiliate_id = any($2)
+         order by affiliate_id for no key update",
         organization_id.0,
-        id.0,
+        ids,
     )
     .fetch_all(&mut *db)
     .await?;
-    Ok(with_enrollments(db, organization_id, rows).await?.pop())
+    with_enrollments(db, organization_id, rows).await
 }
 
 async fn with_enrollments(

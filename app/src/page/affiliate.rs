@@ -13,6 +13,7 @@ pub fn Affiliate() -> impl IntoView {
         cursor: address.get("cursor"),
         edit: address.get("edit"),
         days: address.get("days"),
+        ask: address.get("ask"),
         saved: address.get("saved"),
     })
 }

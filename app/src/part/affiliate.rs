@@ -1,7 +1,7 @@
 //! The page of an affiliate as markup. Written on the server only (see [`super::served`]).
 
 use domain::{
-    affiliate::{Affiliate, AffiliateStatus, Enrollment},
+    affiliate::{Affiliate, AffiliateStatus},
     campaign::Campaign,
     conversion::CommissionState,
     ledger::{Balance, EntryKind},
@@ -11,6 +11,7 @@ use store::{funnel::Funnel, ledger::Entry, sales::Row};
 
 use super::{
     affiliate_form::{Edited, edit_form},
+    affiliate_place::{Asked, enrollments, panel, ways},
     badge::{source_badge, source_sentences, status_badge},
     funnel::{Period, funnel},
     icon::{Icon, icon},
@@ -40,6 +41,10 @@ pub(crate) struct Told {
     pub(crate) steps: [Option<String>; 3],
     /// The form, when it is open.
     pub(crate) form: Option<Edited>,
+    /// Another form that is open.
+    pub(crate) asked: Option<Asked>,
+    /// How the outside reaches this server: links begin with it.
+    pub(crate) public_url: String,
     /// Was a change just taken?
     pub(crate) is_saved: bool,
     pub(crate) may_edit: bool,
@@ -58,6 +63,7 @@ pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
         <div class="person">
             {headline(page)}
             {form.map(|form| edit_form(&page.affiliate, &page.campaigns, form))}
+            {page.asked.as_ref().map(|asked| panel(&page.affiliate, asked))}
             {known(page)}
             <section aria-labelledby="balances">
                 <header><h2 id="balances">{words::BALANCES}</h2></header>
@@ -82,14 +88,17 @@ fn headline(page: &Told) -> impl IntoView + use<> {
     };
     let edit = page.may_edit.then(|| {
         let href = format!("{}?edit=1", affiliate_path(affiliate.id));
-        view! { <a class="btn push" href=href>{words::EDIT}</a> }
+        view! { <div class="push actions">{ways(affiliate)}<a class="btn" href=href>{words::EDIT}</a></div> }
     });
+    let means = (affiliate.status != AffiliateStatus::Active)
+        .then(|| view! { <p class="hint">{words::is(affiliate.status)}</p> });
     view! {
         <header class="head">
             <h1>{affiliate.name.to_string()}</h1>
             <span class=class>{affiliate.status.label()}</span>
             {edit}
         </header>
+        {means}
     }
 }
 
@@ -101,14 +110,8 @@ fn known(page: &Told) -> impl IntoView + use<> {
         let href = affiliate_path(recruiter.id);
         view! { <dt>{words::RECRUITER}</dt><dd><a class="link" href=href>{recruiter.name.to_string()}</a></dd> }
     });
-    let several = page.may_edit && affiliate.enrollments.len() > 1;
-    let joined = affiliate.enrollments.iter().filter_map(|joined| {
-        let campaign = page.campaigns.iter();
-        let mut campaign = campaign.filter(|campaign| campaign.id == joined.campaign_id);
-        Some(enrollment(affiliate, joined, campaign.next()?, several))
-    });
-    let joined: Vec<_> = joined.collect();
-    let none = joined.is_empty().then_some(words::NO_CAMPAIGN);
+    let account = affiliate.stripe_account_id.clone();
+    let account = account.map(|id| view! { <dt>{words::ACCOUNT}</dt><dd><code>{id}</code></dd> });
     let codes = page.coupons.iter().cloned();
     let codes = codes.map(|code| view! { <code class="code">{code}</code> });
     let coupons = (!page.coupons.is_empty())
@@ -121,34 +124,15 @@ fn known(page: &Told) -> impl IntoView + use<> {
                 <dt>{affiliates::SLUG}</dt>
                 <dd class="id"><span class="copied-text"><code>{slug.clone()}</code>{copy(&slug)}</span></dd>
                 {recruiter}
+                {account}
                 <dt>{affiliates::CAMPAIGNS}</dt>
-                <dd><ul>{joined}</ul>{none}</dd>
+                <dd>{enrollments(affiliate, &page.campaigns, &page.public_url, page.may_edit)}</dd>
                 {coupons}
                 <dt>{affiliates::ADDED}</dt>
                 <dd>{moment(affiliate.created_at)}</dd>
             </dl>
         </article>
     }
-}
-
-/// A campaign with what it pays this affiliate.
-fn enrollment(
-    affiliate: &Affiliate,
-    joined: &Enrollment,
-    campaign: &Campaign,
-    may_change: bool,
-) -> impl IntoView + use<> {
-    let terms = &campaign.terms;
-    let earns = text::plan(joined.plan.unwrap_or(terms.plan), terms.currency);
-    let own = joined
-        .plan
-        .map(|_| view! { " "<span class="word">{words::OWN}</span> });
-    let change = may_change.then(|| {
-        let href = format!("{}?edit={}", affiliate_path(affiliate.id), campaign.id);
-        let of = format!(" {}", campaign.name);
-        view! { " "<a class="link" href=href>{words::CHANGE}<span class="visually-hidden">{of}</span></a> }
-    });
-    view! { <li><b>{campaign.name.to_string()}</b>": "{earns}{own}{change}</li> }
 }
 
 /// Currencies are never added to each other: each has its own.

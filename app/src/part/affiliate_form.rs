@@ -2,19 +2,15 @@
 //! browser sends a form.
 
 use domain::{
-    affiliate::{Affiliate, AffiliateStatus},
-    campaign::Campaign,
-    commission::Rate,
-    id::CampaignId,
-    rate::BasisPoints,
+    affiliate::Affiliate, campaign::Campaign, commission::Rate, id::CampaignId, rate::BasisPoints,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use store::affiliate::Named;
 
-use super::fields::{Field, Refused, input, select};
+use super::fields::{Field, Refused, input};
 use crate::{
     query::affiliate_path,
-    server_fn::{Choice, affiliate::one::ChangeAffiliate},
+    server_fn::affiliate::one::ChangeAffiliate,
     text::{self, affiliate as words, affiliates},
 };
 
@@ -32,7 +28,8 @@ pub(crate) struct Edited {
 
 const NAME: Field = Field::new("name", affiliates::NAME, "");
 const EMAIL: Field = Field::new("email", affiliates::EMAIL, "").kind("email");
-const STATUS: Field = Field::new("status", words::STATUS, words::STATUS_HINT);
+const SLUG: Field = Field::new("slug", affiliates::SLUG, words::SLUG_HINT);
+const ACCOUNT: Field = Field::new("account", words::ACCOUNT, words::ACCOUNT_HINT).optional();
 const PERCENT: Field = Field::new("percent", affiliates::PERCENT, words::PERCENT_HINT)
     .optional()
     .decimal();
@@ -70,7 +67,7 @@ pub(crate) fn edit_form(
         .iter()
         .filter(|known| known.id != affiliate.id)
         .map(|known| view! { <option value=known.slug.to_string()>{known.name.to_string()}</option> });
-    let status = affiliate.status;
+    let account = affiliate.stripe_account_id.as_deref().unwrap_or_default();
     let campaign = edited.campaign_id.map(|id| id.to_string());
     view! {
         <section class="panel" aria-label=words::EDIT_TITLE>
@@ -84,24 +81,13 @@ pub(crate) fn edit_form(
                 <input type="hidden" name="form[campaign]" value=campaign/>
                 {input(&NAME, refused, affiliate.name.as_str())}
                 {input(&EMAIL, refused, affiliate.email.as_str())}
-                {select(&STATUS, refused, statuses(status), status.as_str())}
+                {input(&SLUG, refused, affiliate.slug.as_str())}
                 <div>{input(&PERCENT, refused, &share)}{meant}</div>
                 {input(&RECRUITER, refused, edited.recruiter.as_deref().unwrap_or_default())}
+                {input(&ACCOUNT, refused, account)}
                 <datalist id="affiliates">{suggested.collect_view()}</datalist>
                 <footer><button type="submit" class="btn main">{words::SAVE}</button></footer>
             </form>
         </section>
     }
-}
-
-/// Nobody is removed by this form, but who was stays so unless another status is chosen.
-fn statuses(now: AffiliateStatus) -> Vec<Choice> {
-    AffiliateStatus::ALL
-        .iter()
-        .filter(|status| **status != AffiliateStatus::Removed || now == AffiliateStatus::Removed)
-        .map(|status| Choice {
-            id: status.as_str().to_owned(),
-            name: status.label().to_owned(),
-        })
-        .collect()
 }

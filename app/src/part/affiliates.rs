@@ -35,6 +35,8 @@ pub(crate) struct Told {
     pub(crate) typed: String,
     /// Only those of this status; `None`: everybody but who was removed.
     pub(crate) status: Option<AffiliateStatus>,
+    /// Does the list hide somebody who was removed? Only asked where nobody else is left.
+    pub(crate) any_removed: bool,
     /// Where the newest, newer and older ones are.
     pub(crate) steps: [Option<String>; 3],
     /// The campaigns that can be joined.
@@ -77,11 +79,14 @@ fn list(page: &Told) -> impl IntoView + use<> {
                 <a class="btn" href=HERE>{events::CLEAR_FILTERS}</a>
             </Empty>
         })),
-        (true, false) => Either::Right(Either::Right(view! {
-            <Empty title=words::EMPTY hint=words::EMPTY_HINT>
-                <a class="btn" href=format!("{HERE}?status=removed")>{words::SHOW_REMOVED}</a>
-            </Empty>
-        })),
+        (true, false) => {
+            let removed = page.any_removed.then(|| {
+                view! { <a class="btn" href=format!("{HERE}?status=removed")>{words::SHOW_REMOVED}</a> }
+            });
+            Either::Right(Either::Right(view! {
+                <Empty title=words::EMPTY hint=words::EMPTY_HINT>{removed}</Empty>
+            }))
+        }
     }
 }
 
@@ -122,7 +127,6 @@ fn pager(steps: [Option<String>; 3]) -> impl IntoView {
     (!steps.is_empty()).then(|| {
         view! {
             <nav class="pager" aria-label=sales::PAGES>
-                <p>{words::NEWEST_FIRST}</p>
                 <div class="steps-through">{steps}</div>
             </nav>
         }

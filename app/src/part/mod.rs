@@ -5,6 +5,8 @@ pub(crate) mod affiliate;
 #[cfg(feature = "ssr")]
 pub(crate) mod affiliate_form;
 #[cfg(feature = "ssr")]
+pub(crate) mod affiliate_place;
+#[cfg(feature = "ssr")]
 pub(crate) mod affiliates;
 pub mod badge;
 #[cfg(feature = "ssr")]

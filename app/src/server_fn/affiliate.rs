@@ -5,6 +5,7 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 mod list;
 pub mod one;
+pub mod place;
 
 use super::{Written, form::form};
 use crate::{
@@ -107,9 +108,9 @@ mod server {
                 AffiliateError::NoCampaign | AffiliateError::NotOpen => {
                     Self::invalid("campaign", error)
                 }
-                AffiliateError::NoRecruiter | AffiliateError::OwnRecruiter => {
-                    Self::invalid("recruiter", error)
-                }
+                AffiliateError::NoRecruiter
+                | AffiliateError::OwnRecruiter
+                | AffiliateError::EachOther(_) => Self::invalid("recruiter", error),
             }
         }
     }

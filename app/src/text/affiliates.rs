@@ -24,7 +24,6 @@ pub const SHOW_REMOVED: &str = "Show who was removed";
 pub const NOBODY_FITS: &str = "Nobody fits";
 pub const NOBODY_FITS_HINT: &str =
     "No affiliate's name, referral code or e-mail begins with this in this status.";
-pub const NEWEST_FIRST: &str = "Newest first";
 pub const CLICKS: &str = "Clicks";
 pub const SALES: &str = "Sales";
 pub const EARNED: &str = "Earned";

@@ -3,8 +3,10 @@ use crate::{
     affiliate::{AffiliateStatus, Enrollment},
     campaign::{AttributionModel, CampaignStatus, Terms},
     commission::{self, Plan, Rate},
+    coupon::CouponCode,
     email::Email,
     fact::ClueKind,
+    id::CouponId,
     money::Currency,
     text::Name,
 };
@@ -207,4 +209,94 @@ fn when_the_picked_clicks_affiliate_gets_no_credit_the_next_one_is_asked() {
         trail[0].ends_with("Bob is paused and gets no new credit"),
         "{trail:?}"
     );
+}
+
+/// Every way to name Sarah: by ownership, coupon, code, click, customer and e-mail.
+fn every_way() -> Vec<Case> {
+    let empty = Case {
+        occurred_at: on_day(100),
+        owner: None,
+        clues: Vec::new(),
+        by_customer: None,
+        by_email: None,
+        named_campaign: None,
+        connection_campaign: None,
+        server: false,
+    };
+    let past = PastCredit {
+        conversion_id: ConversionId(Uuid::from_u128(9)),
+        affiliate_id: SARAH,
+        campaign_id: PRIMARY,
+        occurred_at: on_day(1),
+        what: "sale in_1".to_owned(),
+        click_id: None,
+    };
+    let clue = |kind, value: &str| Case {
+        clues: vec![Clue {
+            kind,
+            value: value.to_owned(),
+            place: "a test".to_owned(),
+        }],
+        ..empty.clone()
+    };
+    vec![
+        Case {
+            owner: Some(("sub_1".to_owned(), past.clone())),
+            ..empty.clone()
+        },
+        clue(ClueKind::CouponCode, "SARAH20"),
+        clue(ClueKind::Slug, "sarah"),
+        clue(ClueKind::Click, &Uuid::from_u128(1).to_string()),
+        Case {
+            by_customer: Some(past.clone()),
+            ..empty.clone()
+        },
+        Case {
+            by_email: Some(past),
+            ..empty
+        },
+    ]
+}
+
+#[test]
+fn who_is_paused_blocked_or_removed_is_credited_by_no_rule_and_each_says_why() {
+    let mut book = book_with_clicks(AttributionModel::LastTouch, &[(SARAH, 95)]);
+    let coupon = Coupon {
+        id: CouponId(Uuid::from_u128(5)),
+        code: CouponCode::parse("SARAH20").expect("a code"),
+        affiliate_id: SARAH,
+        campaign_id: PRIMARY,
+        processor_discount_id: None,
+        expires_at: None,
+        created_at: DateTime::UNIX_EPOCH,
+        removed_at: None,
+    };
+    book.coupons.insert(coupon.code.key(), coupon);
+    for (status, why) in [
+        (AffiliateStatus::Active, None),
+        (
+            AffiliateStatus::Paused,
+            Some("is paused and gets no new credit"),
+        ),
+        (
+            AffiliateStatus::Blocked,
+            Some("is blocked and gets no new credit"),
+        ),
+        (
+            AffiliateStatus::Removed,
+            Some("was removed and gets no new credit"),
+        ),
+    ] {
+        book.affiliates.get_mut(&SARAH).expect("Sarah").status = status;
+        for case in every_way() {
+            let decision = decide(&case, &book);
+            let credited = decision.credit.map(|credit| credit.affiliate_id);
+            let wanted = why.is_none().then_some(SARAH);
+            assert_eq!(credited, wanted, "{status} {case:?}");
+            let last = &decision.trail.last().expect("a step").text;
+            if let Some(why) = why {
+                assert!(last.ends_with(why), "{status}: {last}");
+            }
+        }
+    }
 }

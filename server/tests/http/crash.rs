@@ -102,6 +102,11 @@ async fn assert_books_balance(server: &TestServer) {
         ("sums per day", "select coalesce(sum(conversions), 0)::bigint - (select count(*) from conversion) from conversion_day"),
         ("amounts per day", "select (coalesce(sum(amount_minor), 0) - (select coalesce(sum(amount_minor), 0) from conversion))::bigint from conversion_day"),
         ("commissions per day", "select (coalesce(sum(commission_minor), 0) - (select coalesce(sum(amount_minor), 0) from ledger_entry))::bigint from conversion_day"),
+        ("sums per affiliate and day", "select count(*) from (
+            select campaign_id, kind, source, status, sum(conversions), sum(amount_minor), sum(commission_minor)
+            from affiliate_day group by 1, 2, 3, 4
+            except select campaign_id, kind, source, status, sum(conversions), sum(amount_minor), sum(commission_minor)
+            from conversion_day group by 1, 2, 3, 4) d"),
         ("positions", "select (select position from organization_position) - coalesce(sum(revision), 0)::bigint from conversion"),
     ] {
         assert_eq!(database.number(sql).await, 0, "{what}");

@@ -1,6 +1,7 @@
 //! What the pages ask: as a browser with JavaScript asks it, and as one without sees it.
 
 mod affiliate;
+mod affiliate_place;
 mod campaign;
 mod coupons;
 mod events;

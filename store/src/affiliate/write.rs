@@ -8,6 +8,7 @@ use domain::{
     slug::Slug,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{AffiliateChange, AffiliateError, NewAffiliate, TABLE, by_ids_in, locked_in};
 use crate::{
@@ -17,6 +18,9 @@ use crate::{
     error::breaks,
     plan::PlanColumns,
 };
+
+/// How the audit log calls what there is none of.
+const NONE: &str = "none";
 
 impl Store {
     /// Adds an affiliate and his first enrollment.
@@ -49,7 +53,7 @@ impl Store {
         };
         insert_in(&mut tx, organization_id, &affiliate).await?;
         enroll_in(&mut tx, organization_id, &affiliate, now).await?;
-        let entry = audit_entry(actor, &affiliate, "created");
+        let entry = audit_entry(actor, affiliate.id, "created", affiliate.name.as_str());
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
@@ -66,23 +70,43 @@ impl Store {
     ) -> Result<Affiliate, AffiliateError> {
         let (actor, now) = (actor.manages()?, self.now());
         let mut tx = self.pool.begin().await?;
-        let old = locked_in(&mut tx, organization_id, id).await?;
-        let old = old.ok_or(AffiliateError::NotFound)?;
         let recruiter = change.recruiter_id.flatten();
-        if recruiter == Some(id) {
-            return Err(AffiliateError::OwnRecruiter);
+        let ids: Vec<Uuid> = recruiter.into_iter().chain([id]).map(|id| id.0).collect();
+        let locked = locked_in(&mut tx, organization_id, &ids).await?;
+        let find = |id| locked.iter().find(|one| one.id == id);
+        let old = find(id).cloned().ok_or(AffiliateError::NotFound)?;
+        if let Some(recruiter) = recruiter {
+            check_recruiter(&old, find(recruiter))?;
         }
-        check_recruiter_in(&mut tx, organization_id, recruiter).await?;
         let campaigns = campaign::all_in(&mut tx, organization_id).await?;
-        let affiliate = change.applied_to(old, &campaigns)?;
+        let affiliate = change.applied_to(old.clone(), &campaigns)?;
+        if affiliate == old {
+            return Ok(affiliate);
+        }
         update_in(&mut tx, organization_id, &affiliate).await?;
         enroll_in(&mut tx, organization_id, &affiliate, now).await?;
-        let entry = audit_entry(actor, &affiliate, "changed");
+        let detail = difference(&old, &affiliate, &campaigns);
+        let entry = audit_entry(actor, id, "changed", &detail);
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
         Ok(affiliate)
     }
+}
+
+/// Nobody recruits himself, and no two recruit each other. Longer rings do no harm: a share is paid for one tier.
+fn check_recruiter(
+    recruited: &Affiliate,
+    recruiter: Option<&Affiliate>,
+) -> Result<(), AffiliateError> {
+    let recruiter = recruiter.ok_or(AffiliateError::NoRecruiter)?;
+    if recruiter.id == recruited.id {
+        return Err(AffiliateError::OwnRecruiter);
+    }
+    if recruiter.recruiter_id == Some(recruited.id) {
+        return Err(AffiliateError::EachOther(recruiter.name.clone()));
+    }
+    Ok(())
 }
 
 impl AffiliateChange {
@@ -255,16 +279,48 @@ fn slug_error(error: sqlx::Error, affiliate: &Affiliate) -> AffiliateError {
     }
 }
 
+/// What changed, in words: "Sarah Lind: Active to Paused, code sarah to sarah-2".
+fn difference(old: &Affiliate, new: &Affiliate, campaigns: &[Campaign]) -> String {
+    let mut changes = Vec::new();
+    let mut note = |what: &str, old: &str, new: &str| {
+        if old != new {
+            changes.push(format!("{what}{old} to {new}"));
+        }
+    };
+    note("", old.status.label(), new.status.label());
+    note("name ", old.name.as_str(), new.name.as_str());
+    note("e-mail ", old.email.as_str(), new.email.as_str());
+    note("code ", old.slug.as_str(), new.slug.as_str());
+    let id = |id: Option<AffiliateId>| id.map_or_else(|| NONE.to_owned(), |id| id.to_string());
+    note("recruiter ", &id(old.recruiter_id), &id(new.recruiter_id));
+    let account = |one: &Affiliate| one.stripe_account_id.clone().unwrap_or(NONE.to_owned());
+    note("Stripe account ", &account(old), &account(new));
+    for joined in &new.enrollments {
+        let before = old.enrollment(joined.campaign_id);
+        let campaign = campaigns.iter().find(|one| one.id == joined.campaign_id);
+        let name = campaign.map_or("a campaign", |campaign| campaign.name.as_str());
+        match before {
+            None => changes.push(format!("joined {name}")),
+            Some(before) if before.plan != joined.plan => {
+                changes.push(format!("own commission in {name}"));
+            }
+            Some(_) => {}
+        }
+    }
+    format!("{}: {}", new.name, changes.join(", "))
+}
+
 fn audit_entry<'a>(
     actor: Allowed,
-    affiliate: &'a Affiliate,
+    id: AffiliateId,
     action: &'static str,
+    detail: &'a str,
 ) -> audit::Entry<'a> {
     audit::Entry {
         actor,
         subject: TABLE,
-        subject_id: affiliate.id.0,
+        subject_id: id.0,
         action,
-        detail: affiliate.name.as_str(),
+        detail,
     }
 }

@@ -116,6 +116,7 @@ impl Caller {
         let page = self.store.affiliates(organization, &filter, start, PAGE);
         let page = page.await?;
         let steps = self.ways(asked, &page);
+        let is_empty = page.affiliates.is_empty();
         let campaigns = self.store.campaigns(organization).await?;
         let may_edit = self.viewer.role.may_manage();
         let is_open = may_edit && !add.is_empty();
@@ -124,6 +125,7 @@ impl Caller {
             campaigns: open_ones(&campaigns),
             typed: asked.typed.clone(),
             status: asked.status,
+            any_removed: is_empty && self.any_removed().await?,
             steps,
             added,
             open: is_open.then(Refused::of::<AddAffiliate>),
@@ -132,6 +134,17 @@ impl Caller {
         Ok(Written {
             html: told(&page).to_html(),
         })
+    }
+
+    async fn any_removed(&self) -> Result<bool, AppError> {
+        let removed = AffiliateFilter {
+            status: Some(AffiliateStatus::Removed),
+            ..AffiliateFilter::default()
+        };
+        let organization = self.organization();
+        let start = Start::Offset(0);
+        let page = self.store.affiliates(organization, &removed, start, 1);
+        Ok(!page.await?.affiliates.is_empty())
     }
 
     fn start(&self, filter: &AffiliateFilter, cursor: &str) -> Result<Start, AppError> {

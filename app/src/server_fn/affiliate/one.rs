@@ -10,11 +10,11 @@ use crate::{
 
 form! {
     /// What is known about an affiliate. `percent` is about `campaign`.
-    ChangeForm { affiliate, campaign, name, email, status, percent, recruiter }
+    ChangeForm { affiliate, campaign, name, email, slug, percent, recruiter, account }
 }
 
 /// One affiliate. `cursor` is a place in the account, empty is its top; `edit` asks for the form, and
-/// may name the campaign whose commission is meant; `saved` says that it was taken; `days` is the funnel's period.
+/// may name the campaign whose commission is meant; `saved` says that it was taken; `days` is the funnel's period; `ask` is the status to which a form leads, or `join`.
 #[server(prefix = "/rpc", endpoint = "affiliate", input = server_fn::codec::GetUrl)]
 pub async fn load_affiliate(
     id: String,
@@ -22,12 +22,14 @@ pub async fn load_affiliate(
     edit: String,
     #[server(default)] saved: String,
     #[server(default)] days: String,
+    #[server(default)] ask: String,
 ) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
     let view = server::View {
         cursor: &cursor,
         edit: &edit,
         days: &days,
+        ask: &ask,
         is_saved: !saved.is_empty(),
     };
     let page = caller.affiliate_page(&id, view).await;
@@ -53,6 +55,7 @@ impl Question for LoadAffiliate {
             ("edit", &self.edit),
             ("saved", &self.saved),
             ("days", &self.days),
+            ("ask", &self.ask),
         ])
     }
 }
@@ -60,11 +63,12 @@ impl Question for LoadAffiliate {
 #[cfg(feature = "ssr")]
 mod server {
     use domain::{
-        affiliate::{Affiliate, AffiliateStatus},
+        affiliate::{Affiliate, is_stripe_account},
         email::Email,
         id::{AffiliateId, CampaignId},
         rate::BasisPoints,
         sales::Filter,
+        slug::Slug,
         text::Name,
     };
     use leptos::prelude::*;
@@ -78,16 +82,17 @@ mod server {
         part::{
             affiliate::{Told, told},
             affiliate_form::{Edited, own_share},
+            affiliate_place::Asked,
             fields::Refused,
             funnel::Period,
         },
         query::affiliate_path,
-        request::Caller,
+        request::{Caller, public_url},
         server_fn::{
             form::{field, optional},
             sales::MAX_CHOICES,
         },
-        text::{form as words, sales::bad_filter},
+        text::{affiliate as words, sales::bad_filter},
     };
 
     /// How many sales the page lists.
@@ -100,6 +105,7 @@ mod server {
         pub(super) cursor: &'a str,
         pub(super) edit: &'a str,
         pub(super) days: &'a str,
+        pub(super) ask: &'a str,
         pub(super) is_saved: bool,
     }
 
@@ -118,7 +124,7 @@ mod server {
                 None => None,
             };
             let campaigns = self.store.campaigns(organization).await?;
-            let coupons = self.store.coupons(organization, None).await?;
+            let mut coupons = self.store.coupon_codes(organization, &[id]).await?;
             let mut balances = self.store.balances(organization, &[id]).await?;
             let filter = Filter {
                 affiliate_id: Some(id),
@@ -138,11 +144,9 @@ mod server {
                     .filter(|_| may_edit),
                 steps: self.steps(id, &account),
                 entries: account.entries,
-                coupons: coupons
-                    .into_iter()
-                    .filter(|coupon| coupon.affiliate_id == id)
-                    .map(|coupon| coupon.code.to_string())
-                    .collect(),
+                coupons: coupons.remove(&id).unwrap_or_default(),
+                asked: Asked::read(view.ask, &affiliate, &campaigns).filter(|_| may_edit),
+                public_url: public_url(),
                 balances: balances.remove(&id).unwrap_or_default(),
                 campaigns,
                 recruiter,
@@ -156,7 +160,10 @@ mod server {
             })
         }
 
-        async fn affiliate_with(&self, id: &str) -> Result<Affiliate, AppError> {
+        pub(in crate::server_fn::affiliate) async fn affiliate_with(
+            &self,
+            id: &str,
+        ) -> Result<Affiliate, AppError> {
             let id: AffiliateId = id.parse().map_err(|_| AppError::NotFound)?;
             let affiliate = self.store.affiliate(self.organization(), id).await?;
             affiliate.ok_or(AppError::NotFound)
@@ -212,7 +219,6 @@ mod server {
             let affiliate = self.affiliate_with(&form.affiliate).await?;
             let campaign_id = joined(&affiliate, form.campaign.parse().ok());
             let share = optional("percent", &form.percent, BasisPoints::from_percent)?;
-            let status = AffiliateStatus::parse(&form.status);
             let recruiter_id = match form.recruiter.trim() {
                 "" => None,
                 typed => Some(self.affiliate_called("recruiter", typed).await?.id),
@@ -220,7 +226,8 @@ mod server {
             let change = AffiliateChange {
                 name: Some(field("name", Name::parse(&form.name))?),
                 email: Some(field("email", Email::parse(&form.email))?),
-                status: Some(status.ok_or_else(|| AppError::invalid("status", words::CHOOSE))?),
+                slug: Some(field("slug", Slug::parse(&form.slug))?),
+                stripe_account_id: Some(account(&form.account)?),
                 recruiter_id: Some(recruiter_id),
                 campaign_id,
                 // A commission that is no percentage is not shown, and stays unless one is typed.
@@ -232,6 +239,18 @@ mod server {
                 .await?;
             Ok(affiliate.id)
         }
+    }
+
+    /// The Stripe account that was typed, if any.
+    fn account(typed: &str) -> Result<Option<String>, AppError> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        if !is_stripe_account(typed) {
+            return Err(AppError::invalid("account", words::BAD_ACCOUNT));
+        }
+        Ok(Some(typed.to_owned()))
     }
 
     /// The wanted campaign if the affiliate is in it, else the primary one.

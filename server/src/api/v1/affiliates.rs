@@ -157,7 +157,9 @@ impl From<AffiliateError> for Problem {
             AffiliateError::NoCampaign => Self::not_found_in("programId", "program"),
             AffiliateError::NotOpen => Self::invalid("programId", error.to_string()),
             AffiliateError::NoRecruiter => Self::not_found_in("recruiterId", "affiliate"),
-            AffiliateError::OwnRecruiter => Self::invalid("recruiterId", error.to_string()),
+            AffiliateError::OwnRecruiter | AffiliateError::EachOther(_) => {
+                Self::invalid("recruiterId", error.to_string())
+            }
             AffiliateError::NotFound => Self::not_found("affiliate"),
             AffiliateError::Store(error) => error.into(),
         }

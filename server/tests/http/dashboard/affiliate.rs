@@ -25,7 +25,7 @@ async fn change(
         ("form[affiliate]", id),
         ("form[name]", "Sarah Lind"),
         ("form[email]", "sarah@example.com"),
-        ("form[status]", "active"),
+        ("form[slug]", "sarah"),
     ];
     let others = form
         .iter()
@@ -189,20 +189,24 @@ async fn an_affiliate_is_changed_by_a_form() {
         assert!(form.text.contains(text), "{text}: {}", form.text);
     }
     let fields = [
-        ("form[status]", "paused"),
+        ("form[slug]", "Sarah-2"),
         ("form[percent]", "33.3"),
         ("form[recruiter]", "Rita"),
+        ("form[account]", " acct_1A2b3C "),
     ];
     let changed = change(&server, &ours, HTML, &sarah.id, &fields).await;
     let location = changed.expect(302).header("location").to_owned();
     assert_eq!(location, format!("{page}?saved=1"));
     let shown = get(&server, &ours, &location).await.expect(200);
-    assert!(shown.text.contains("Saved.") && shown.text.contains(">Paused</span>"));
+    for text in ["Saved.", "/r/sarah-2</code>", "acct_1A2b3C"] {
+        assert!(shown.text.contains(text), "{text}: {}", shown.text);
+    }
     let now = known(&server, &sarah.id).await;
     for (name, value) in [
         ("name", json!("Sarah Lind")),
         ("email", json!("sarah@example.com")),
-        ("status", json!("paused")),
+        ("code", json!("sarah-2")),
+        ("stripeAccountId", json!("acct_1A2b3C")),
         ("commissionPercent", json!(33.3)),
         ("recruiterId", json!(rita.id)),
     ] {
@@ -211,8 +215,14 @@ async fn an_affiliate_is_changed_by_a_form() {
     let none = change(&server, &ours, HTML, &sarah.id, &[]).await;
     none.expect(302);
     let now = known(&server, &sarah.id).await;
-    let told = ["status", "commissionPercent", "recruiterId"].map(|name| now[name].clone());
-    assert_eq!(told, [json!("approved"), Value::Null, Value::Null]);
+    let told = ["stripeAccountId", "commissionPercent", "recruiterId"];
+    assert_eq!(
+        told.map(|name| now[name].clone()),
+        [const { Value::Null }; 3]
+    );
+    let recruited = json!({"recruiterId": sarah.id});
+    let rita = format!("/api/v1/affiliates/{}", rita.id);
+    server.patch(&rita, recruited).await.expect(200);
 
     for (field, typed, told) in [
         ("form[name]", " ", "name-error"),
@@ -223,6 +233,22 @@ async fn an_affiliate_is_changed_by_a_form() {
             "There is no affiliate with this referral code.",
         ),
         ("form[recruiter]", "sarah", "Nobody is his own recruiter"),
+        (
+            "form[recruiter]",
+            "rita",
+            "rita was recruited by this affiliate",
+        ),
+        (
+            "form[slug]",
+            "rita",
+            "Another affiliate already has the referral code rita",
+        ),
+        ("form[slug]", "a b", "slug-error"),
+        (
+            "form[account]",
+            "cus_1",
+            "id such as acct_1A2b3C is needed.",
+        ),
     ] {
         let refused = change(&server, &ours, HTML, &sarah.id, &[(field, typed)]).await;
         let back = refused.expect(302).header("location").to_owned();

@@ -1,7 +1,7 @@
 //! What an affiliate is added or changed with.
 
 use domain::{
-    affiliate::AffiliateStatus,
+    affiliate::{AffiliateStatus, is_stripe_account},
     email::Email,
     id::{AffiliateId, CampaignId},
     slug::Slug,
@@ -98,7 +98,7 @@ fn needed_status(text: &str) -> Result<AffiliateStatus, Problem> {
 
 fn stripe_account(text: &str) -> Result<String, Problem> {
     let id = external_id("stripeAccountId", text)?;
-    if id.starts_with("acct_") {
+    if is_stripe_account(&id) {
         Ok(id)
     } else {
         Err(Problem::invalid(

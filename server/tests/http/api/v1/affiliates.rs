@@ -346,5 +346,9 @@ async fn what_does_not_fit_is_refused_by_name() {
         "status",
     );
     let own = json!({"recruiterId": path.rsplit('/').next()});
-    invalid(&server.patch(&path, own).await, "recruiterId");
+    invalid(&server.patch(&path, own.clone()).await, "recruiterId");
+    let other = format!("{PATH}/{}", server.affiliate("recruited").await.id);
+    server.patch(&other, own).await.expect(200);
+    let each_other = json!({"recruiterId": other.rsplit('/').next()});
+    invalid(&server.patch(&path, each_other).await, "recruiterId");
 }
