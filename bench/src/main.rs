@@ -8,6 +8,7 @@
 //! Needs an empty database in `DATABASE_URL` and pgbench and psql in `PG_BIN`, which is what
 //! `tools/with-postgres.sh` provides. `BENCH_ROWS`, `BENCH_ROUNDS` and `BENCH_SECONDS` change the size.
 
+mod clicks;
 mod cpu;
 mod data_set;
 mod database;
@@ -61,6 +62,7 @@ async fn measure() -> Outcome<()> {
     pages::measure(&settings, &database, &server, &data_set, &mut report).await?;
     latency::measure(&settings, &server, &data_set, &mut report).await?;
     s2s::measure(&settings, &database, &server, &mut report).await?;
+    clicks::measure(&settings, &database, &server, &mut report).await?;
     stripe::measure(&settings, &database, &server, &mut report).await?;
     server.stop().await?;
     report.write(&settings)

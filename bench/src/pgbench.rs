@@ -46,6 +46,14 @@ impl<'a> Script<'a> {
         }
     }
 
+    /// The click in one of these organizations.
+    pub(crate) fn click(database: &'a Database, (first, last): (u32, u32)) -> Self {
+        Self {
+            text: include_str!("../sql/click.sql").to_owned(),
+            ..Self::insert(database, (first, last))
+        }
+    }
+
     /// Runs it with so many clients, prepared, with two threads.
     pub(crate) async fn run(&self, clients: u32, time: Duration) -> Outcome<Run> {
         let own = [("run", RUNS.fetch_add(1, Ordering::Relaxed))];

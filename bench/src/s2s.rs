@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) const CONNECTIONS: u32 = 64;
-const WARM_UP: Duration = Duration::from_secs(2);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 /// Numbers of clients among which pgbench's best is looked for.
 const CLIENTS: [u32; 5] = [8, 16, 24, 32, 64];
 

@@ -4,7 +4,7 @@ import type { Page, Request } from '@playwright/test';
 import { Organization } from '../support/organization';
 import { Shop } from '../support/shop';
 import { Endpoint, NEW, Subscription, stripeId } from '../support/stripe';
-import { expect, test } from '../support/test';
+import { expect, hydrated, test } from '../support/test';
 
 /** What the loader offers to the shop's own scripts. */
 interface Tributary {
@@ -74,11 +74,14 @@ async function clicks(code: string): Promise<number> {
   return data.find((affiliate) => affiliate.code === code)?.totalClicks ?? 0;
 }
 
-test('a link, a signup, and a payment without the cookie', async ({ page, context }) => {
+test('a link, a signup, and a payment without the cookie', async ({ page, context, browser }) => {
   shop.page('/', snippet());
   shop.page('/pricing', snippet());
   const before = await clicks('sarah');
-  await page.goto(`${merchant.url}/r/sarah?o=${organization}`);
+  // From a post about the shop: `localhost` to `127.0.0.1` is another site, and the link's own page says so.
+  const blog = shop.page('/blog', '', `<a href="${merchant.url}/r/sarah?o=${organization}" referrerpolicy="unsafe-url">Try it</a>`);
+  await page.goto(`${blog}?reader=ann`);
+  await page.getByRole('link', { name: 'Try it' }).click();
   await expect(page).toHaveURL(`${shop.url}/?via=sarah`);
   const { referral, click } = await known(page);
   expect(referral).toBe('sarah');
@@ -101,10 +104,12 @@ test('a link, a signup, and a payment without the cookie', async ({ page, contex
   const [lead] = await merchant.sales();
   expect(lead).toMatchObject({ type: 'Lead', affiliateName: 'Sarah' });
 
-  await context.clearCookies();
-  await page.evaluate(() => localStorage.clear());
-  await page.reload();
-  expect(await known(page)).toEqual({ referral: null, click: null });
+  // The payment comes from a browser that was never here.
+  const elsewhere = await browser.newContext();
+  const other = await elsewhere.newPage();
+  await other.goto(`${shop.url}/`);
+  expect(await known(other)).toEqual({ referral: null, click: null });
+  await elsewhere.close();
   const body = { processor: 'stripe', mode: 'live', name: 'Stripe', signingSecrets: [SECRET] };
   const connection = await merchant.call<{ data: { webhookUrl: string } }>('POST', '/api/v1/connections', body);
   const endpoint = new Endpoint(connection.data.webhookUrl, SECRET, true);
@@ -114,7 +119,15 @@ test('a link, a signup, and a payment without the cookie', async ({ page, contex
 
   await merchant.signIn(context);
   await page.goto(`${merchant.url}/dashboard/sales/${lead?.id}`);
-  await expect(page.getByText(`Click ${click}`)).toBeVisible();
+  await expect(page.getByText(`Click ${click} on Sarah's link`)).toBeVisible();
+
+  await page.goto(`${merchant.url}/dashboard/sales`);
+  await hydrated(page);
+  await page.getByRole('row').filter({ hasText: 'Customer match' }).getByRole('link').first().click();
+  const drawer = page.getByRole('complementary', { name: 'Sale' });
+  await expect(drawer.getByRole('heading', { name: '$9.80 to Sarah' })).toBeVisible();
+  await expect(drawer.getByText('The same e-mail was credited to Sarah before (lead)')).toBeVisible();
+  await expect(drawer.getByText(`link to ${shop.url}/?via=sarah, from ${blog}`)).toBeVisible();
 });
 
 test('every parameter that carries a code is read, the first one that can be a code', async ({ browser }) => {

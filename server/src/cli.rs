@@ -17,7 +17,8 @@ use crate::{config::Config, database};
 /// address or a file), TRIBUTARY_STRIPE_API (where Stripe's API is; asked for connections with an API
 /// key), TRIBUTARY_BRAINTREE_API (where Braintree's API is), TRIBUTARY_RECONCILE_SECONDS (how long after
 /// reading a connection's events at its processor they are read again, default 900 for Stripe, 3600 for
-/// Braintree), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG.
+/// Braintree), TRIBUTARY_CLICK_MONTHS (how many months clicks are kept beside the current one, default
+/// 25, 0 for ever), TRIBUTARY_SECRET_KEY, TRIBUTARY_SITE_DIR, TRIBUTARY_LOG_FORMAT, RUST_LOG.
 /// The README says what each means.
 #[derive(Parser)]
 #[command(name = "tributary", version)]

@@ -14,6 +14,7 @@
 //! | `TRIBUTARY_STRIPE_API` | where Stripe's API is; default `https://api.stripe.com`. Asked for connections with an API key only |
 //! | `TRIBUTARY_BRAINTREE_API` | where Braintree's API is; default production's or the sandbox's address, by the connection's mode |
 //! | `TRIBUTARY_RECONCILE_SECONDS` | how long after reading a connection's events at its processor they are read again, default 900 for Stripe, 3600 for Braintree |
+//! | `TRIBUTARY_CLICK_MONTHS` | how many months clicks are kept beside the current one, 13 to 1200, default 25; 0: for ever |
 //! | `TRIBUTARY_SECRET_KEY` | 32 bytes base64 that encrypt stored secrets; unset: made once in the data directory |
 //! | `TRIBUTARY_SITE_DIR` | where the dashboard's built files are; default `site` beside the program's folder |
 //! | `RUST_LOG`, `TRIBUTARY_LOG_FORMAT=json` | logging |
@@ -33,6 +34,7 @@ use crate::{
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
 const DEFAULT_RATE_LIMIT: u32 = 600;
+const DEFAULT_CLICK_MONTHS: u32 = 25;
 
 /// A checked configuration.
 pub struct Config {
@@ -49,6 +51,8 @@ pub struct Config {
     pub(crate) braintree_api: Option<String>,
     /// Instead of each processor's own pace.
     pub(crate) reconcile_every: Option<Duration>,
+    /// How many months clicks are kept beside the current one; `None`: for ever.
+    pub(crate) click_months: Option<u32>,
     pub(crate) secret_key: Option<String>,
     pub(crate) site_dir: PathBuf,
 }
@@ -106,6 +110,7 @@ impl Config {
         let stripe_api = read.parsed("TRIBUTARY_STRIPE_API", web_address);
         let braintree_api = read.parsed("TRIBUTARY_BRAINTREE_API", web_address);
         let reconcile_every = read.parsed("TRIBUTARY_RECONCILE_SECONDS", seconds);
+        let click_months = read.parsed("TRIBUTARY_CLICK_MONTHS", months);
         let secret_key = read.parsed("TRIBUTARY_SECRET_KEY", |text| {
             Vault::from_base64(text).map(|_| text.to_owned())
         });
@@ -125,6 +130,7 @@ impl Config {
             stripe_api: stripe_api.unwrap_or_else(|| STRIPE.to_owned()),
             braintree_api,
             reconcile_every,
+            click_months: click_months.unwrap_or(Some(DEFAULT_CLICK_MONTHS)),
             secret_key,
             site_dir: read
                 .text("TRIBUTARY_SITE_DIR")
@@ -167,6 +173,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .filter(|count| (1..=86_400).contains(count));
     let seconds = seconds.ok_or("a whole number of seconds from 1 to 86400 is needed")?;
     Ok(Duration::from_secs(seconds))
+}
+
+/// Longer than any click counts, so that no sale loses its affiliate; 0 is for ever.
+fn months(text: &str) -> Result<Option<u32>, String> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(months @ 13..=1200) => Ok(Some(months)),
+        _ => Err(
+            "a whole number of months from 13 to 1200 is needed; 0 keeps clicks for ever"
+                .to_owned(),
+        ),
+    }
 }
 
 fn postgres_address(text: &str) -> Result<String, String> {
@@ -249,6 +267,7 @@ mod tests {
         assert_eq!(config.rate_limit_per_minute, 600);
         assert_eq!(config.stripe_api, "https://api.stripe.com");
         assert!(config.braintree_api.is_none() && config.reconcile_every.is_none());
+        assert_eq!(config.click_months, Some(25));
         assert!(config.owner.is_none() && config.database_url.is_none());
     }
 
@@ -262,6 +281,7 @@ mod tests {
             ("TRIBUTARY_STRIPE_API", "stripe"),
             ("TRIBUTARY_BRAINTREE_API", "braintree"),
             ("TRIBUTARY_RECONCILE_SECONDS", "0"),
+            ("TRIBUTARY_CLICK_MONTHS", "12"),
             ("TRIBUTARY_SECRET_KEY", "short"),
             ("DATABASE_URL", "mysql://x"),
             ("TRIBUTARY_OWNER_EMAIL", "nobody"),
@@ -277,6 +297,7 @@ mod tests {
             "STRIPE_API",
             "BRAINTREE_API",
             "RECONCILE_SECONDS",
+            "CLICK_MONTHS",
             "SECRET_KEY",
             "DATABASE_URL",
             "EMAIL",

@@ -40,7 +40,8 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
         let store = store.clone();
         async move { store.listen(std::future::pending()).await }
     });
-    tokio::spawn(keep_house(store.clone(), Arc::clone(limits)));
+    let months = config.click_months;
+    tokio::spawn(keep_house(store.clone(), Arc::clone(limits), months));
     tokio::spawn(approve_due(store.clone()));
     tokio::spawn(price_awaiting(store.clone()));
     tokio::spawn(roll_up_clicks(store.clone()));
@@ -101,7 +102,17 @@ async fn retry_events(store: Store) {
     }
 }
 
-async fn keep_house(store: Store, limits: Arc<Limits>) {
+async fn drop_old_clicks(store: &Store, months: u32) {
+    match store.drop_old_clicks(months).await {
+        Ok(dropped) if dropped.is_empty() => {}
+        Ok(dropped) => tracing::info!(?dropped, "months of clicks were kept long enough"),
+        Err(error) => {
+            tracing::warn!(%error, "old clicks could not be dropped; tried again in an hour");
+        }
+    }
+}
+
+async fn keep_house(store: Store, limits: Arc<Limits>, click_months: Option<u32>) {
     let mut tick = ticks(HOUSEKEEPING);
     loop {
         tick.tick().await;
@@ -114,6 +125,9 @@ async fn keep_house(store: Store, limits: Arc<Limits>) {
         }
         if let Err(error) = store.make_months().await {
             tracing::warn!(%error, "the months ahead could not be made; tried again in an hour");
+        }
+        if let Some(months) = click_months {
+            drop_old_clicks(&store, months).await;
         }
     }
 }

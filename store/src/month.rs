@@ -23,6 +23,49 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Drops the months of clicks that began more than so many months before this one; the sums per day stay.
+    /// Returns what was dropped.
+    ///
+    /// # Errors
+    /// Below. What could not be dropped is dropped the next time.
+    pub async fn drop_old_clicks(&self, months: u32) -> Result<Vec<String>, StoreError> {
+        let partitions: Vec<String> = sqlx::query_scalar(
+            "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+             where i.inhparent = 'click'::regclass order by 1",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let first_kept = first_kept(self.now(), months);
+        let old = partitions.into_iter().filter(|name| {
+            let month = name.strip_prefix("click_").unwrap_or_default();
+            is_month(month) && first_kept.as_deref().is_some_and(|first| month < first)
+        });
+        let old: Vec<String> = old.collect();
+        for name in &old {
+            // A name of our own making: digits and dashes.
+            let sql = format!("drop table if exists {name}");
+            sqlx::query(AssertSqlSafe(sql)).execute(&self.pool).await?;
+        }
+        Ok(old)
+    }
+}
+
+/// The first month that is kept, as partitions are named: `2024_10`.
+fn first_kept(now: DateTime<Utc>, months: u32) -> Option<String> {
+    let first = now.date_naive().with_day(1)?;
+    let first = first.checked_sub_months(Months::new(months))?;
+    Some(first.format("%Y_%m").to_string())
+}
+
+fn is_month(name: &str) -> bool {
+    name.len() == 7
+        && name.char_indices().all(|(at, letter)| match at {
+            4 => letter == '_',
+            _ => letter.is_ascii_digit(),
+        })
+}
+
 /// A calendar month; the end is excluded.
 struct Month {
     from: DateTime<Utc>,
@@ -61,6 +104,14 @@ impl Month {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_months_are_kept_beside_this_one() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).expect("in range"); // 2026-11-18
+        assert_eq!(first_kept(now, 25).as_deref(), Some("2024_10"));
+        assert!(is_month("2024_10"));
+        assert!(!is_month("default") && !is_month("2024-10") && !is_month("2024_1"));
+    }
 
     #[test]
     fn months_follow_each_other_over_the_year() {

@@ -150,6 +150,10 @@ fn timeline(story: &Story) -> impl IntoView + use<> {
         let line = view! { {event_link(event.id, &event.kind)}{detail} };
         lines.push((event.received_at, line.into_any()));
     }
+    if let Some(click) = &story.click {
+        let came = words::came(click.page_url.as_deref(), click.referrer.as_deref());
+        lines.push((click.clicked_at, view! { {came} }.into_any()));
+    }
     // While its rate was awaited nothing was; what came later is told by its own line.
     let at_once = |entry: &&LedgerLine| {
         let later = entry.created_at - sale.created_at;

@@ -124,6 +124,13 @@ pub fn back(kind: BackKind) -> &'static str {
     }
 }
 
+/// The visit that brought the customer: which page, and from where.
+pub fn came(page: Option<&str>, referrer: Option<&str>) -> String {
+    let page = page.map_or_else(String::new, |page| format!(" to {page}"));
+    let from = referrer.map_or_else(String::new, |referrer| format!(", from {referrer}"));
+    format!("Came through the affiliate's link{page}{from}")
+}
+
 /// Its making, and what it earned then.
 pub fn recorded(accrued: Option<Money>) -> String {
     match accrued {

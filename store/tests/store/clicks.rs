@@ -337,3 +337,26 @@ async fn a_link_knows_at_once_what_has_changed(pool: PgPool) {
         "the last one found, while the database is away"
     );
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn old_months_of_clicks_are_dropped_and_their_sums_stay(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let sarah = shop.affiliate("sarah").await;
+    let now = shop.store.now();
+    for time in ["2024-09-30T23:59:59Z", "2024-10-01T00:00:00Z"] {
+        let time: chrono::DateTime<chrono::Utc> = time.parse().expect("a time");
+        shop.clock.advance(time - shop.store.now());
+        shop.store.make_months().await.expect("months");
+        keep(&shop, visit(&sarah, &time.to_string())).await;
+    }
+    shop.clock.advance(now - shop.store.now());
+    let dropped = shop.store.drop_old_clicks(25).await.expect("dropped");
+    assert_eq!(dropped, ["click_2024_09"]);
+    assert_eq!(clicks(&shop).await, 1);
+    assert_eq!(
+        number(&shop, "select sum(clicks)::bigint from click_day").await,
+        2
+    );
+    let again = shop.store.drop_old_clicks(25).await.expect("dropped");
+    assert_eq!(again, Vec::<String>::new());
+}

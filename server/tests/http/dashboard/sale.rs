@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ask, get, token};
 use crate::support::{
-    Answer, OWNER_EMAIL, TestServer, send,
+    Answer, OWNER_EMAIL, SHOP, TestServer, Visitor, send,
     stripe::{Purchase, Shape, with},
 };
 
@@ -400,4 +400,30 @@ async fn picked_sales_come_as_the_lines_that_the_export_has_of_them() {
     let request = stranger.request(Method::POST, "/dashboard/sales/export");
     let refused = send(request.form(&[("form[ids][]", &ids[0])])).await;
     refused.expect(401);
+}
+
+#[tokio::test]
+async fn a_sale_tells_of_the_visit_that_brought_its_customer() {
+    let server = TestServer::start().await;
+    server.open_shop(json!({})).await;
+    server.affiliate("sarah").await;
+    let ann = Visitor::new(&server, 1);
+    let visit = json!({
+        "pageUrl": format!("{SHOP}/pricing?via=sarah"), "referralCode": "sarah",
+        "referrer": "https://blog.example/best?reader=ann",
+    });
+    let told = ann.tells(visit).await.expect(200);
+    let lead = json!({"clickToken": told.json["clickToken"], "email": "ann@example.com"});
+    let lead = send(ann.telling("/api/tracking/click/lead", &lead)).await;
+    assert!(lead.status < 300, "{}", lead.text);
+    let paid = json!({"affiliateSlug": null, "customerEmail": "ann@example.com"});
+    let sale = server.sale("order-1", "", paid).await.expect(201);
+    let ours = token(&server, OWNER_EMAIL).await;
+    let page = get(&server, &ours, &format!("/dashboard/sales/{}", sale.id())).await;
+    for text in [
+        "The same e-mail was credited to Affiliate sarah before (lead)",
+        "link to https://shop.example/pricing?via=sarah, from https://blog.example/best",
+    ] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
 }

@@ -100,6 +100,52 @@ async fn header_bombs_leave_nothing_behind() {
     assert!(!server.log().contains("panicked"));
 }
 
+#[tokio::test]
+async fn what_is_no_text_is_led_somewhere_or_refused_and_breaks_nothing() {
+    let server = shop(&[]).await;
+    let ann = Visitor::new(&server, 1);
+    for path in [
+        "/r/%ff%fe",
+        "/r/%00",
+        "/r/sarah%0d%0aset-cookie:a=b",
+        "/r/..%2f..%2fetc",
+        "/r/sarah%ff",
+        "/r/sarah?o=%ff",
+        "/r/sarah?o=00000000-0000-7000-8000-000000000000",
+    ] {
+        let answer = send(ann.request(Method::GET, path)).await;
+        assert!(
+            [302, 400, 404].contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
+        assert_eq!(answer.header("set-cookie"), "", "{path}");
+    }
+    assert_eq!(server.database().count("click").await, 0);
+    let bytes =
+        |name: &str, value: Vec<u8>| ann.request(Method::GET, "/r/sarah").header(name, value);
+    // A browser that can't be read is none; a cookie that can't be is as good as none.
+    let answer = send(ann.request(Method::GET, "/r/sarah?c=%ff&to=%ff")).await;
+    assert_eq!(
+        answer.header("location"),
+        "https://shop.example/start?via=sarah"
+    );
+    for request in [
+        bytes("cookie", b"tributary_visitor=\xff\xfe".to_vec()),
+        bytes("cookie", vec![b'x'; 60_000]),
+        bytes("user-agent", b"Mozilla/5.0 \xff\xfe".to_vec()),
+        bytes(
+            "user-agent",
+            [b"Mozilla/5.0 ".to_vec(), vec![b'x'; 60_000]].concat(),
+        ),
+        bytes("x-forwarded-for", b"\xff, 198.51.100.1".to_vec()),
+    ] {
+        let answer = send(request).await;
+        assert!([302, 431].contains(&answer.status), "{}", answer.status);
+    }
+    assert!(!server.log().contains("panicked"));
+}
+
 /// A shop whose database is at the other end of a wire.
 async fn wired() -> (TestServer, Proxy) {
     let database = Database::create().await;
