@@ -114,7 +114,7 @@ fn list(page: &Told) -> impl IntoView + use<> {
     } else {
         Either::Right(view! {
             {table(page)}
-            {pager(page.steps.clone())}
+            {page.steps.iter().any(Option::is_some).then(|| pager(page.steps.clone()))}
             <details class="explained"><summary>{words::HOW}</summary><p>{words::HOW_HINT}</p></details>
         })
     };
