@@ -60,6 +60,8 @@ ids! {
     ApiKeyId
     /// A suspicion about a sale.
     FlagId
+    /// One file brought from another platform.
+    ImportId
     /// One line of the audit log.
     AuditEntryId
 }

@@ -27,6 +27,7 @@ pub mod exchange;
 pub mod fact;
 pub mod fraud;
 pub mod id;
+pub mod import;
 pub mod ledger;
 pub mod lifecycle;
 pub mod link;

@@ -16,6 +16,7 @@ mod database;
 mod embedded;
 mod health;
 mod idempotency;
+mod imports;
 mod input;
 mod job;
 pub mod log;

@@ -200,6 +200,11 @@ impl Problem {
         Self::new(Kind::NotJson, "unsupported_media_type", message)
     }
 
+    pub(crate) fn not_csv() -> Self {
+        let message = "send CSV with the header Content-Type: text/csv";
+        Self::new(Kind::NotJson, "unsupported_media_type", message)
+    }
+
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds.max(1)),

@@ -1,7 +1,9 @@
 //! Every address on one screen.
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 use tower_http::{
@@ -16,7 +18,7 @@ use tower_http::{
 
 use crate::{
     api::{conversions, live, s2s, v1},
-    dashboard, health, idempotency, problem, rate_limit, security,
+    dashboard, health, idempotency, imports, problem, rate_limit, security,
     state::AppState,
     track, webhook,
 };
@@ -38,7 +40,12 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(track::pages_calls(&state))
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
-    let page = Router::new().route("/dashboard/sales/export", post(conversions::export_picked));
+    let page = Router::new()
+        .route("/dashboard/sales/export", post(conversions::export_picked))
+        .route("/dashboard/imports/upload", post(imports::upload))
+        // The file is counted as it comes in.
+        .layer(DefaultBodyLimit::disable())
+        .route("/dashboard/imports/{id}/errors.csv", get(imports::errors));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);
     let probes = Router::new()
         .route("/healthz", get(health::alive))

@@ -65,7 +65,7 @@ impl Actor {
 }
 
 impl Allowed {
-    fn parts(self) -> (&'static str, Option<Uuid>) {
+    pub(crate) fn parts(self) -> (&'static str, Option<Uuid>) {
         match self.0 {
             Actor::Person { id, .. } => ("person", Some(id.0)),
             Actor::Key(id) => ("key", Some(id.0)),

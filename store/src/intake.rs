@@ -13,6 +13,7 @@ mod days;
 mod decide;
 mod flags;
 mod history;
+mod imported;
 mod keep;
 mod keys;
 mod learn;
@@ -50,7 +51,12 @@ use thiserror::Error;
 pub use self::look_up::{LookedUp, Unmatched};
 pub use self::order::{Decision, MAX_DECIDED, ManualSale, Refunded, ServerRefund};
 use self::replay::Replay;
-pub(crate) use self::{batch::Desk, clicks::HoursClicks};
+pub(crate) use self::{
+    batch::{Desk, imported_in, tried_in},
+    clicks::HoursClicks,
+    imported::ImportedSale,
+    load::lock_in,
+};
 use crate::{
     Store, StoreError,
     connection::Connection,
@@ -192,6 +198,7 @@ pub(crate) enum Item {
     Lead(ServerLead),
     Refund(ServerRefund),
     Manual(ManualSale),
+    Imported(ImportedSale),
     Decide(Decision),
     HoldPassed(Vec<ConversionId>),
     Flag(Flagging),

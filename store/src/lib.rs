@@ -35,6 +35,7 @@ pub mod export;
 pub mod flag;
 pub mod funnel;
 pub mod idempotency;
+pub mod import;
 pub mod intake;
 pub mod ledger;
 pub mod link;
@@ -140,6 +141,17 @@ impl Store {
                 "some work with the database did not end in {} s",
                 limit.as_secs()
             );
+        }
+    }
+
+    /// What batches of the intake are written with.
+    pub(crate) fn desk(&self) -> intake::Desk {
+        intake::Desk {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            directory: Arc::clone(&self.directory),
+            live: self.live.clone(),
         }
     }
 

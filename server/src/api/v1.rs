@@ -15,6 +15,7 @@ mod events;
 mod field;
 mod flags;
 mod fx_rates;
+mod imports;
 mod merchant;
 mod page;
 mod programs;
@@ -83,6 +84,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/flags/stats", get(flags::stats))
         .route("/flags/{id}/resolve", post(flags::resolve))
         .route("/fx-rates", get(fx_rates::list).post(fx_rates::create))
+        .route("/imports", get(imports::list).post(imports::create))
+        .route("/imports/{id}", get(imports::show))
+        .route("/imports/{id}/errors", get(imports::errors))
+        .route("/imports/{id}/stop", post(imports::stop))
         .route("/me", get(merchant::me))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use domain::id::OrganizationId;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
-use super::{Answer, IntakeError, Item, decide::Clerk, flags, load, write};
+use super::{
+    Answer, IntakeError, Item,
+    decide::{Clerk, Writes},
+    flags, load, write,
+};
 use crate::{
     Clock, Random, StoreError,
     directory::Directory,
@@ -105,23 +109,62 @@ fn error_text(error: &StoreError) -> String {
         .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
+/// What an import stores inside the transaction of its batch: an answer for each sale, and the organization's
+/// new position when conversions changed. The caller has the organization's lock ([`lock_in`]).
+pub(crate) async fn imported_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    position: i64,
+    items: &[Item],
+) -> Result<(Answers, Option<i64>), StoreError> {
+    let (answers, writes) = decided_in(db, desk, organization_id, items).await?;
+    if writes.is_empty() {
+        return Ok((answers, None));
+    }
+    let moved_to = write::write_in(db, desk, organization_id, position, &writes).await?;
+    Ok((answers, moved_to))
+}
+
+/// The answers there would be; nothing is put down.
+pub(crate) async fn tried_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    items: &[Item],
+) -> Result<Answers, StoreError> {
+    let (answers, _) = decided_in(db, desk, organization_id, items).await?;
+    Ok(answers)
+}
+
+type Answers = Vec<Result<Answer, IntakeError>>;
+
+async fn decided_in(
+    db: &mut PgConnection,
+    desk: &Desk,
+    organization_id: OrganizationId,
+    items: &[Item],
+) -> Result<(Answers, Writes), StoreError> {
+    let known = load::known_in(db, desk, organization_id, items).await?;
+    let mut clerk = Clerk::new(known, &desk.random, desk.clock.now());
+    let answers = items.iter().map(|item| clerk.take(item)).collect();
+    let links = clerk.brought_by_clicks();
+    let traffic = flags::traffic_in(db, organization_id, desk, &links).await?;
+    clerk.suspect(&traffic);
+    Ok((answers, clerk.finish()))
+}
+
 /// One transaction for all items of an organization.
 async fn commit(
     desk: &Desk,
     organization_id: OrganizationId,
     items: &[Item],
-) -> Result<Vec<Result<Answer, IntakeError>>, StoreError> {
+) -> Result<Answers, StoreError> {
     let mut tx = desk.pool.begin().await?;
     // First of all, and before anything is read: from here to the commit nobody else writes for this
     // organization, so what is read below can't change under the decisions.
     let position = load::lock_in(&mut tx, organization_id).await?;
-    let known = load::known_in(&mut tx, desk, organization_id, items).await?;
-    let mut clerk = Clerk::new(known, &desk.random, desk.clock.now());
-    let answers = items.iter().map(|item| clerk.take(item)).collect();
-    let links = clerk.brought_by_clicks();
-    let traffic = flags::traffic_in(&mut tx, organization_id, desk, &links).await?;
-    clerk.suspect(&traffic);
-    let writes = clerk.finish();
+    let (answers, writes) = decided_in(&mut tx, desk, organization_id, items).await?;
     if writes.is_empty() {
         // Nothing but replays: giving the lock back needs no disk.
         tx.rollback().await?;

@@ -354,14 +354,21 @@ impl Clerk<'_> {
             held_by: None,
             is_flagged: false,
             released_at: None,
-            denied_at: None,
+            denied_at: origin.before.denied_at,
             cancelled_at: None,
-            approved_at: (status == Status::Approved).then_some(self.now),
-            paid_at: None,
+            approved_at: (status == Status::Approved)
+                .then_some(self.now)
+                .or(origin.before.approved_at),
+            paid_at: origin.before.paid_at,
             refunded_at: None,
             parent_conversion_id: None,
             metadata: payment.metadata.clone(),
             trail: draft.trail,
+        };
+        let conversion = match conversion.source {
+            // It may have been decided about elsewhere.
+            Source::Imported => conversion.restated(self.now).unwrap_or(conversion),
+            _ => conversion,
         };
         if let (Source::Manual, Some(actor)) = (conversion.source, origin.told_by) {
             self.known.rows.entered(&conversion, actor);
@@ -401,6 +408,10 @@ impl Clerk<'_> {
         }
         let reason = reason(conversion);
         self.known.rows.create(conversion.clone(), reason);
+        if conversion.paid_at.is_some() {
+            let why = "paid out before it was imported";
+            self.known.rows.paid_before(conversion, why.to_owned());
+        }
         if let Some(share) = self.share(conversion) {
             let reason = format!("a recruiter's share: {}", self::reason(conversion));
             self.known.rows.create(share, reason);

@@ -18,6 +18,7 @@ use super::{
     Answer, Content, EventReceipt, IncomingEvent, IntakeError, Item, Recorded, ServerLead,
     ServerSale,
     flags::FlagWrites,
+    imported::Before,
     load::{Known, KnownCustomer, Waiting},
     paid::{PaidDay, PaidKey},
     replay::Replayed,
@@ -122,6 +123,8 @@ pub(super) struct Origin {
     pub(super) named_kind: Option<ConversionType>,
     /// Who entered it by hand, or the event that brought it or its affiliate.
     pub(super) told_by: Option<Actor>,
+    /// What had become of it elsewhere.
+    pub(super) before: Before,
 }
 
 impl Origin {
@@ -191,6 +194,7 @@ impl<'a> Clerk<'a> {
             Item::Lead(lead) => self.lead(lead).map(Answer::Conversion),
             Item::Refund(refund) => self.server_refund(refund).map(Answer::Refunded),
             Item::Manual(sale) => self.manual(sale).map(Answer::Conversion),
+            Item::Imported(sale) => self.imported(sale).map(Answer::Conversion),
             Item::Decide(decision) => self.decision(decision).map(Answer::Decided),
             Item::HoldPassed(ids) => {
                 self.hold_passed(ids);

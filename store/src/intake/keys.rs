@@ -72,6 +72,11 @@ impl Keys {
                     keys.payments.insert(refund.sale.clone());
                 }
                 Item::Manual(sale) => keys.manual(sale),
+                Item::Imported(sale) => {
+                    keys.payment(&sale.payment);
+                    keys.affiliates.insert(sale.affiliate_id);
+                    keys.payments.insert(refund_id(&sale.refund_id()));
+                }
                 Item::Decide(decision) => keys.conversions.extend(&decision.conversion_ids),
                 Item::HoldPassed(ids) | Item::Price(ids) => keys.conversions.extend(ids),
                 Item::Flag(flagging) => drop(keys.conversions.insert(flagging.conversion_id)),

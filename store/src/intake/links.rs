@@ -15,6 +15,8 @@ use domain::{
 #[derive(Default)]
 pub(super) struct Links {
     parents: HashMap<String, String>,
+    /// The other way round.
+    children: HashMap<String, Vec<String>>,
     /// Payments, and the invoices that they may be of.
     references: BTreeSet<(String, String)>,
 }
@@ -36,6 +38,8 @@ impl Links {
         for id in ids {
             let (one, other) = (self.root(first).to_owned(), self.root(id).to_owned());
             if one != other {
+                let children = self.children.entry(one.clone()).or_default();
+                children.push(other.clone());
                 self.parents.insert(other, one);
             }
         }
@@ -55,9 +59,16 @@ impl Links {
         own.map(|(_, to)| self.root(to)).collect()
     }
 
-    /// Does one of these ids name this payment?
-    pub(super) fn names(&self, root: &str, ids: &[String]) -> bool {
-        ids.iter().any(|id| self.root(id) == root)
+    /// All ids of the payment that this is an id of.
+    pub(super) fn all<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
+        let mut all = vec![self.root(id)];
+        let mut looked_at = 0;
+        while let Some(one) = all.get(looked_at).copied() {
+            let children = self.children.get(one).into_iter().flatten();
+            all.extend(children.map(String::as_str));
+            looked_at += 1;
+        }
+        all
     }
 }
 
@@ -116,6 +127,10 @@ mod tests {
         for id in ["ch_1", "pi_1", "in_1", "re_1"] {
             assert_eq!(links.root(id), links.root("in_1"), "{id}");
         }
+        let mut all = links.all("pi_1");
+        all.sort_unstable();
+        assert_eq!(all, ["ch_1", "in_1", "pi_1", "re_1"]);
+        assert_eq!(links.all("in_2"), ["in_2"]);
         assert_ne!(links.root("in_2"), links.root("in_1"));
         links.join(&[text("in_1"), text("re_1")]);
         assert_eq!(

@@ -72,7 +72,7 @@ pub(super) struct Known {
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
-pub(super) async fn lock_in(
+pub(crate) async fn lock_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
 ) -> Result<i64, StoreError> {

@@ -27,7 +27,7 @@ impl Clerk<'_> {
                 && row.parent_conversion_id.is_none()
                 && row.paid() > paid
         };
-        let later = self.known.rows.iter().filter(is_later).filter(same_payer);
+        let later = self.known.rows.iter().filter(same_payer).filter(is_later);
         let later: Vec<Conversion> = later.cloned().collect();
         for row in later {
             if let Some(revised) = self.revised(&row, &earlier.external_event_id) {

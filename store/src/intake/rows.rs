@@ -12,6 +12,7 @@ use domain::{
     money::Money,
 };
 
+use super::links::of_conversion;
 use crate::audit::Actor;
 
 /// A conversion as it was read, and as it is now.
@@ -68,6 +69,8 @@ pub(super) struct Change {
 pub(super) struct Rows {
     held: BTreeMap<ConversionId, Held>,
     by_external_id: HashMap<String, ConversionId>,
+    /// By every id of their payments.
+    by_name: HashMap<String, Vec<ConversionId>>,
     entries: Vec<Entry>,
     notes: Vec<Note>,
 }
@@ -106,7 +109,16 @@ impl Rows {
         if let (Some(id), None) = (&now.external_event_id, now.parent_conversion_id) {
             self.by_external_id.insert(id.clone(), now.id);
         }
+        for name in of_conversion(&now) {
+            self.by_name.entry(name).or_default().push(now.id);
+        }
         self.held.insert(now.id, Held { before, now });
+    }
+
+    /// The conversions whose payment has this id.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Conversion> {
+        let ids = self.by_name.get(name).into_iter().flatten();
+        ids.filter_map(|id| self.get(*id))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Conversion> {
@@ -131,6 +143,12 @@ impl Rows {
             reason,
         );
         self.hold(None, conversion);
+    }
+
+    /// What a new conversion earned was paid out before it came here.
+    pub(super) fn paid_before(&mut self, conversion: &Conversion, reason: String) {
+        let paid = Money::new(-conversion.commission.minor, conversion.commission.currency);
+        self.enter(conversion, EntryKind::Payout, paid, reason);
     }
 
     /// Somebody enters a conversion by hand: why, its trail says. Events and calls tell of themselves.

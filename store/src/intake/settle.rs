@@ -14,7 +14,7 @@ use domain::{
 
 use super::{
     decide::Clerk,
-    links::{of_back, of_conversion, pairs},
+    links::{of_back, pairs},
     rows::Why,
     tally::Tally,
 };
@@ -106,13 +106,11 @@ impl Clerk<'_> {
 
     /// The sale of the payment that this is an id of.
     pub(super) fn sale_of(&self, id: &str) -> Option<&Conversion> {
-        let links = &self.known.backs.links;
-        let root = links.root(id);
-        self.known.rows.iter().find(|row| {
-            row.kind != ConversionType::Lead
-                && row.parent_conversion_id.is_none()
-                && links.names(root, &of_conversion(row))
-        })
+        let names = self.known.backs.links.all(id);
+        let named = names.iter().flat_map(|name| self.known.rows.named(name));
+        let sales = named
+            .filter(|row| row.kind != ConversionType::Lead && row.parent_conversion_id.is_none());
+        sales.min_by_key(|row| row.id)
     }
 
     /// The sale that money back of this payment is of: the payment's own, else that of the one known invoice

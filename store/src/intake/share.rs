@@ -17,6 +17,10 @@ impl Clerk<'_> {
     pub(super) fn share(&self, parent: &Conversion) -> Option<Conversion> {
         let campaign = self.known.book.campaigns.get(&parent.campaign_id)?;
         let points = campaign.terms.override_share;
+        // What was earned elsewhere was settled there, with recruiters too.
+        if parent.source == Source::Imported {
+            return None;
+        }
         let earns =
             parent.commission.minor > 0 || parent.commission_state == CommissionState::AwaitingRate;
         if points.get() == 0 || !earns || parent.parent_conversion_id.is_some() {

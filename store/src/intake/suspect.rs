@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use domain::{
     affiliate::AffiliateStatus,
-    conversion::{Conversion, ConversionType},
+    conversion::{Conversion, ConversionType, Source},
     email::Email,
     fraud::{Evidence, Facts, Flag, FlagRefusal, FlagRule, FlagStatus, Resolution, Traffic},
     id::{ConversionId, FlagId},
     ledger::EntryKind,
+    lifecycle::Status,
 };
 
 use super::{IntakeError, decide::Clerk, flags::Link, rows::Why};
@@ -64,7 +65,10 @@ impl Clerk<'_> {
     pub(super) fn suspect(&mut self, traffic: &HashMap<Link, Traffic>) {
         let mut traffic = traffic.clone();
         let mut found: Vec<(ConversionId, Vec<Evidence>)> = Vec::new();
-        for sale in self.known.rows.created() {
+        // What another platform decided about is not suspected again.
+        let is_decided =
+            |sale: &&Conversion| sale.source == Source::Imported && sale.status != Status::Pending;
+        for sale in self.known.rows.created().filter(|sale| !is_decided(sale)) {
             let counted = link_of(sale).and_then(|link| traffic.get_mut(&link));
             let counted = counted.map(|counted| {
                 counted.sales += 1;

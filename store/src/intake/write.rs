@@ -121,6 +121,7 @@ async fn conversions_in(
         refunds: Option<DateTime<Utc>> = one.refunded_at,
         refunded: i64 = one.refunded_minor,
         approved: Option<DateTime<Utc>> = one.approved_at,
+        paid_out: Option<DateTime<Utc>> = one.paid_at,
         metadata: String = one.metadata.clone(),
         trails: String = trail(one),
     });
@@ -144,14 +145,14 @@ async fn conversions_in(
              customer_name, hold_until, approved_at, metadata, trail, change_position, revision,
              parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, held_by, is_covered,
              denied_at, cancelled_at, refunded_at, click_id,
-             released_at, is_flagged)
+             released_at, is_flagged, paid_at)
          select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
              c.amount, c.base, c.refunded, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
              c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
              c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
              c.metadata::json, c.trail::json, c.position, 1, c.parent, c.exchange_numerator,
              c.exchange_denominator, c.exchange_day, c.held_by, c.is_covered, c.denied, c.cancelled,
-             c.refunded_at, c.click, c.released, c.flagged
+             c.refunded_at, c.click, c.released, c.flagged, c.paid_out
          from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
              $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
@@ -159,13 +160,13 @@ async fn conversions_in(
              $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
              $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::text[],
              $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[],
-             $47::uuid[], $48::timestamptz[], $49::boolean[])
+             $47::uuid[], $48::timestamptz[], $49::boolean[], $50::timestamptz[])
              as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
              currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
              processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
              name, hold, approved, metadata, trail, position, parent, exchange_numerator, exchange_denominator,
              exchange_day, held_by, is_covered, denied, cancelled, refunded_at, refunded,
-             click, released, flagged)",
+             click, released, flagged, paid_out)",
         organization_id.0,
         &ids,
         &created,
@@ -215,6 +216,7 @@ async fn conversions_in(
         &clicks as &[Option<Uuid>],
         &released as &[Option<DateTime<Utc>>],
         &flagged,
+        &paid_out as &[Option<DateTime<Utc>>],
     )
     .execute(db)
     .await?;

@@ -13,6 +13,7 @@ mod export;
 mod flags;
 mod funnel;
 mod histories;
+mod imports;
 mod intake;
 mod ledger;
 mod limits;

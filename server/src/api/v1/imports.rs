@@ -1,0 +1,322 @@
+//! `/api/v1/imports`: affiliates and sales of other platforms as CSV.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{CampaignId, ImportId, OrganizationId},
+    import::{DateOrder, Field, ImportKind, ImportState, MAX_FILE, Mapping, Platform},
+    scope::Scope,
+};
+use futures::StreamExt;
+use serde::Serialize;
+use store::{
+    audit::Actor,
+    import::{BadFile, Import, ImportError, Setup, Upload},
+};
+
+use super::{
+    Reply,
+    field::{Id, NoBody},
+    page::Page,
+};
+use crate::{caller::Caller, imports::error_rows, input::Query, problem::Problem, state::AppState};
+
+/// An import as the API shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImportRow {
+    id: ImportId,
+    kind: ImportKind,
+    state: ImportState,
+    file_name: String,
+    file_bytes: i64,
+    platform: Platform,
+    columns: Vec<String>,
+    mapping: Mapping,
+    dates: DateOrder,
+    program_id: Option<CampaignId>,
+    dry_run: bool,
+    /// How much of the file was read, in percent.
+    progress: i64,
+    rows_read: i64,
+    created: i64,
+    existing: i64,
+    failed: i64,
+    /// Why the file was not read to its end.
+    problem: Option<String>,
+    errors_url: String,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl From<Import> for ImportRow {
+    fn from(import: Import) -> Self {
+        Self {
+            id: import.id,
+            progress: import.percent(),
+            errors_url: format!("/api/v1/imports/{}/errors", import.id),
+            kind: import.kind,
+            state: import.state,
+            file_name: import.file_name,
+            file_bytes: import.file_bytes,
+            platform: import.platform,
+            columns: import.header,
+            mapping: import.mapping,
+            dates: import.dates,
+            program_id: import.campaign_id,
+            dry_run: import.is_dry_run,
+            rows_read: import.read,
+            created: import.created,
+            existing: import.existing,
+            failed: import.failed,
+            problem: import.problem,
+            created_at: import.created_at,
+            finished_at: import.finished_at,
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::NotFound => Self::not_found("import"),
+            ImportError::CantStart(_) | ImportError::CantStop(_) => {
+                Self::conflict("conflict", error.to_string())
+            }
+            ImportError::NoCampaign => Self::not_found_in("programId", "program"),
+            ImportError::Mapping(why) => Self::invalid("mapping", why.to_string()),
+            ImportError::File(BadFile::TooLarge) => {
+                Self::too_large(usize::try_from(MAX_FILE).unwrap_or(usize::MAX))
+            }
+            ImportError::File(why) => Self::invalid("body", why.to_string()),
+            ImportError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// What the address of an upload says.
+struct Asked {
+    kind: ImportKind,
+    platform: Option<Platform>,
+    mapping: Vec<(Field, String)>,
+    dates: DateOrder,
+    campaign_id: Option<CampaignId>,
+    is_dry_run: bool,
+    file_name: String,
+}
+
+impl Asked {
+    fn take(mut query: Query) -> Result<Self, Problem> {
+        let kind = query.parsed("kind", "affiliates or sales", ImportKind::parse)?;
+        let truth = |text: &str| text.parse().ok();
+        let dates = "clear, month_first or day_first";
+        let columns = "a JSON object of fields and columns such as {\"amount\": \"Total\"}";
+        let asked = Self {
+            kind: kind.ok_or_else(|| Problem::invalid("kind", "affiliates or sales is needed"))?,
+            platform: query.parsed("platform", "the name of a platform", Platform::parse)?,
+            mapping: query
+                .parsed("mapping", columns, mapping_of)?
+                .unwrap_or_default(),
+            dates: query
+                .parsed("dates", dates, DateOrder::parse)?
+                .unwrap_or(DateOrder::Clear),
+            campaign_id: query.parsed("programId", "an id", |text| text.parse().ok())?,
+            is_dry_run: query
+                .parsed("dryRun", "true or false", truth)?
+                .unwrap_or(false),
+            file_name: query
+                .take("fileName")
+                .unwrap_or_else(|| "upload.csv".to_owned()),
+        };
+        query.done()?;
+        Ok(asked)
+    }
+
+    /// How the file is to be read: as its columns suggest, but for what was said.
+    fn setup(self, import: &Import) -> Setup {
+        let platform = self.platform.unwrap_or(import.platform);
+        let mut mapping = Mapping::guess(import.kind, platform, &import.header);
+        for (field, column) in &self.mapping {
+            mapping.set(*field, column);
+        }
+        Setup {
+            platform,
+            mapping,
+            dates: self.dates,
+            campaign_id: self.campaign_id,
+            is_dry_run: self.is_dry_run,
+        }
+    }
+}
+
+fn mapping_of(text: &str) -> Option<Vec<(Field, String)>> {
+    let pairs: std::collections::BTreeMap<Field, String> = serde_json::from_str(text).ok()?;
+    Some(pairs.into_iter().collect())
+}
+
+/// What a key must be allowed for it.
+fn scope(kind: ImportKind) -> Scope {
+    match kind {
+        ImportKind::Affiliates => Scope::AffiliatesManage,
+        ImportKind::Sales => Scope::ConversionsWrite,
+    }
+}
+
+/// `GET /api/v1/imports`, newest first: those of the kinds that the key may import.
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let may = |kind: &&ImportKind| caller.with(scope(**kind)).is_ok();
+    let kinds: Vec<ImportKind> = ImportKind::ALL.iter().filter(may).copied().collect();
+    let organization_id = caller.with(
+        kinds
+            .first()
+            .map_or(Scope::ConversionsWrite, |kind| scope(*kind)),
+    )?;
+    let page = Page::take(&mut query)?;
+    query.done()?;
+    let found = state
+        .store
+        .imports(organization_id, &kinds, page.start(), page.size())
+        .await?;
+    let rows: Vec<ImportRow> = found.0.into_iter().map(ImportRow::from).collect();
+    Ok(reply.list(&page, found.1, &rows))
+}
+
+/// `POST /api/v1/imports`: takes a file in and starts to read it. Its rows are what makes it idempotent: the same
+/// file again creates nothing.
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    query: Query,
+    request: Request,
+) -> Result<Response, Problem> {
+    let asked = Asked::take(query)?;
+    let organization_id = caller.with(scope(asked.kind))?;
+    let (parts, body) = request.into_parts();
+    require_csv(&parts.headers)?;
+    let (store, actor) = (&state.store, caller.actor());
+    let upload = store
+        .begin_import(actor, organization_id, asked.kind, &asked.file_name)
+        .await?;
+    let import = received(upload, body).await?;
+    let started = start(
+        &state,
+        actor,
+        organization_id,
+        &import,
+        asked.setup(&import),
+    )
+    .await?;
+    Ok(reply.created(ImportRow::from(started)))
+}
+
+/// Takes the body in as it comes; what breaks off leaves nothing.
+async fn received(mut upload: Upload, body: Body) -> Result<Import, Problem> {
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let Ok(piece) = piece else {
+            upload.discard().await?;
+            let message = "the body did not arrive whole";
+            return Err(Problem::bad_request("bad_request", message));
+        };
+        upload.push(&piece).await?;
+    }
+    Ok(upload.finish().await?)
+}
+
+/// Starts it; an import that can't be started is not kept.
+async fn start(
+    state: &AppState,
+    actor: Actor,
+    organization_id: OrganizationId,
+    import: &Import,
+    setup: Setup,
+) -> Result<Import, Problem> {
+    let started = state
+        .store
+        .start_import(actor, organization_id, import.id, setup)
+        .await;
+    if started.is_err() {
+        state
+            .store
+            .discard_import(actor, organization_id, import.id)
+            .await?;
+    }
+    Ok(started?)
+}
+
+fn require_csv(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("text/csv") {
+        Ok(())
+    } else {
+        Err(Problem::not_csv())
+    }
+}
+
+/// One that is there and that the key may import.
+async fn one(
+    state: &AppState,
+    caller: &Caller,
+    id: ImportId,
+) -> Result<(OrganizationId, Import), Problem> {
+    let organization_id = caller.holder().organization_id;
+    let import = state.store.import(organization_id, id).await?;
+    let import = import.ok_or_else(|| Problem::not_found("import"))?;
+    caller.with(scope(import.kind))?;
+    Ok((organization_id, import))
+}
+
+/// `GET /api/v1/imports/{id}`
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<ImportId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.done()?;
+    let (_, import) = one(&state, &caller, id).await?;
+    Ok(reply.ok(ImportRow::from(import)))
+}
+
+/// `GET /api/v1/imports/{id}/errors`: the rows that could not be taken, as CSV.
+pub(crate) async fn errors(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(id): Id<ImportId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.done()?;
+    let (organization_id, import) = one(&state, &caller, id).await?;
+    Ok(error_rows(&state, organization_id, import.id))
+}
+
+/// `POST /api/v1/imports/{id}/stop`
+pub(crate) async fn stop(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<ImportId>,
+    _: NoBody,
+) -> Result<Response, Problem> {
+    let (organization_id, _) = one(&state, &caller, id).await?;
+    let store = &state.store;
+    store
+        .stop_import(caller.actor(), organization_id, id)
+        .await?;
+    let (_, import) = one(&state, &caller, id).await?;
+    Ok(reply.ok(ImportRow::from(import)))
+}

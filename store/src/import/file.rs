@@ -1,0 +1,439 @@
+//! The file of an import: kept in pieces as it comes in, read in slices from any row on. Never is more of it in
+//! memory than a few pieces.
+
+use domain::{
+    id::{ImportId, OrganizationId},
+    import::{ImportKind, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FILE, MAX_ROW},
+};
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::{Import, ImportError, MAX_FILE_NAME, Place, suggested};
+use crate::{Store, StoreError, audit::Actor};
+
+/// How long a piece is, in bytes: some rows always fit.
+const PIECE: usize = 256 * 1024;
+/// How many pieces are read at a time.
+const PIECES_AT_ONCE: i32 = 2;
+/// What stands before the first row of files that some programs write.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Why a file is no CSV that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadFile {
+    /// Nothing is in it.
+    #[error("the file is empty: choose one with a header and at least one row")]
+    Empty,
+    /// Too long.
+    #[error("the file is larger than {} MiB: split it", MAX_FILE / 1024 / 1024)]
+    TooLarge,
+    /// Its header has no names, or too many.
+    #[error(
+        "the first row must name 1 to {MAX_COLUMNS} columns, each in at most {MAX_COLUMN_NAME} bytes"
+    )]
+    Header,
+    /// A header is there, and nothing else.
+    #[error("the file has a header but no rows")]
+    NoRows,
+    /// A spreadsheet, most likely.
+    #[error(
+        "row {0} is not UTF-8 text: save the file as CSV in UTF-8 (a spreadsheet's own format can't be read)"
+    )]
+    NotUtf8(i64),
+    /// A quotation mark that is never closed, most likely.
+    #[error("row {0} is longer than {most} KiB: a quotation mark in or before it may not be closed", most = MAX_ROW / 1024)]
+    RowTooLong(i64),
+}
+
+/// A file that is coming in. One that is not finished is removed after a day.
+pub struct Upload {
+    store: Store,
+    organization_id: OrganizationId,
+    id: ImportId,
+    kind: ImportKind,
+    buffer: Vec<u8>,
+    pieces: i32,
+    bytes: u64,
+}
+
+impl Store {
+    /// Begins to take a file in.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn begin_import(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        kind: ImportKind,
+        file_name: &str,
+    ) -> Result<Upload, ImportError> {
+        let (actor_kind, actor_id) = actor.manages()?.parts();
+        let now = self.now();
+        let id = ImportId(self.new_id(now));
+        let seen = |letter: &char| !letter.is_control();
+        let name: String = file_name.chars().filter(seen).take(MAX_FILE_NAME).collect();
+        sqlx::query!(
+            "insert into import (organization_id, import_id, kind, state, file_name, file_bytes, delimiter, header,
+                 platform, mapping, date_order, is_dry_run, next_byte, rows_read, rows_created, rows_existing,
+                 rows_failed, actor_kind, actor_id, created_at)
+             values ($1, $2, $3, 'uploading', $4, 0, ',', '{}', 'other', '{}', 'clear', true, 0, 0, 0, 0, 0, $5, $6,
+                 $7)",
+            organization_id.0,
+            id.0,
+            kind.as_str(),
+            name,
+            actor_kind,
+            actor_id,
+            now,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(Upload {
+            store: self.clone(),
+            organization_id,
+            id,
+            kind,
+            buffer: Vec::new(),
+            pieces: 0,
+            bytes: 0,
+        })
+    }
+}
+
+impl BadFile {
+    /// It in one word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLarge => "too_large",
+            Self::Header => "header",
+            Self::NoRows => "no_rows",
+            Self::NotUtf8(_) => "not_utf8",
+            Self::RowTooLong(_) => "row_too_long",
+        }
+    }
+
+    /// The row it is about.
+    pub const fn row(&self) -> Option<i64> {
+        match self {
+            Self::NotUtf8(row) | Self::RowTooLong(row) => Some(*row),
+            _ => None,
+        }
+    }
+
+    /// What a word and a row say.
+    pub fn of(word: &str, row: Option<i64>) -> Option<Self> {
+        let row = row.unwrap_or(1);
+        Some(match word {
+            "empty" => Self::Empty,
+            "too_large" => Self::TooLarge,
+            "header" => Self::Header,
+            "no_rows" => Self::NoRows,
+            "not_utf8" => Self::NotUtf8(row),
+            "row_too_long" => Self::RowTooLong(row),
+            _ => return None,
+        })
+    }
+}
+
+impl Upload {
+    /// Takes more of the file in.
+    ///
+    /// # Errors
+    /// [`BadFile::TooLarge`]; below.
+    pub async fn push(&mut self, content: &[u8]) -> Result<(), ImportError> {
+        self.bytes += u64::try_from(content.len()).unwrap_or(u64::MAX);
+        if self.bytes > MAX_FILE {
+            self.discard().await?;
+            return Err(BadFile::TooLarge.into());
+        }
+        self.buffer.extend_from_slice(content);
+        while self.buffer.len() >= PIECE {
+            let rest = self.buffer.split_off(PIECE);
+            let piece = std::mem::replace(&mut self.buffer, rest);
+            self.keep(piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep(&mut self, piece: Vec<u8>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into import_piece (organization_id, import_id, piece, content) values ($1, $2, $3, $4)",
+            self.organization_id.0,
+            self.id.0,
+            self.pieces,
+            piece,
+        )
+        .execute(&self.store.pool)
+        .await?;
+        self.pieces += 1;
+        Ok(())
+    }
+
+    /// The file is here: reads its header and suggests what its columns mean.
+    ///
+    /// # Errors
+    /// [`BadFile`]; then nothing of the file is kept.
+    pub async fn finish(mut self) -> Result<Import, ImportError> {
+        let last = std::mem::take(&mut self.buffer);
+        self.keep(last).await?;
+        let (organization_id, id) = (self.organization_id, self.id);
+        let mut db = self.store.pool.acquire().await.map_err(StoreError::from)?;
+        let start = slice_in(&mut db, organization_id, id, 0).await?;
+        drop(db);
+        let (header, delimiter) = match header_of(&start) {
+            Ok(header) => header,
+            Err(bad) => {
+                self.discard().await?;
+                return Err(bad.into());
+            }
+        };
+        let (platform, mapping) = suggested(self.kind, &header);
+        let mapping = serde_json::to_string(&mapping).unwrap_or_else(|_| "{}".to_owned());
+        sqlx::query!(
+            "update import set state = 'uploaded', file_bytes = $3, delimiter = $4, header = $5, platform = $6,
+                 mapping = $7::text::json
+             where organization_id = $1 and import_id = $2",
+            organization_id.0,
+            id.0,
+            i64::try_from(self.bytes).unwrap_or(i64::MAX),
+            char::from(delimiter).to_string(),
+            &header,
+            platform.as_str(),
+            mapping,
+        )
+        .execute(&self.store.pool)
+        .await?;
+        let import = self.store.import(organization_id, id).await?;
+        import.ok_or(ImportError::NotFound)
+    }
+
+    /// Removes what came in.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn discard(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.store.pool.begin().await?;
+        remove_in(&mut tx, self.organization_id, self.id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Removes an import that was never started, with its file.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn discard_import(
+        &self,
+        actor: Actor,
+        organization_id: OrganizationId,
+        id: ImportId,
+    ) -> Result<(), StoreError> {
+        actor.manages()?;
+        let mut tx = self.pool.begin().await?;
+        let waiting = sqlx::query_scalar!(
+            "select import_id from import
+             where organization_id = $1 and import_id = $2 and state = 'uploaded' for update",
+            organization_id.0,
+            id.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if waiting.is_some() {
+            remove_in(&mut tx, organization_id, id).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Removes an import with everything that belongs to it.
+pub(super) async fn remove_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+) -> Result<(), StoreError> {
+    forget_rows_in(db, organization_id, id).await?;
+    sqlx::query!(
+        "delete from import_piece where organization_id = $1 and import_id = $2",
+        organization_id.0,
+        id.0,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from import where organization_id = $1 and import_id = $2",
+        organization_id.0,
+        id.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what was found out about a file's rows.
+pub(super) async fn forget_rows_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from import_error where organization_id = $1 and import_id = $2",
+        organization_id.0,
+        id.0,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from import_seen where organization_id = $1 and import_id = $2",
+        organization_id.0,
+        id.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Part of a file, from a place on.
+pub(super) struct Slice {
+    content: Vec<u8>,
+    /// Does the file end with it?
+    is_last: bool,
+}
+
+impl Slice {
+    pub(super) fn is_empty(&self) -> bool {
+        self.content.is_empty()
+    }
+}
+
+/// A row with its number, which counts the header as a spreadsheet does.
+pub(super) struct Record {
+    pub(super) number: i64,
+    pub(super) cells: Vec<String>,
+}
+
+impl Record {
+    /// Its cells, for who looks at an error.
+    pub(super) fn text(&self) -> String {
+        let text = self.cells.join(" | ").replace('\0', "");
+        text.chars().take(1000).collect()
+    }
+}
+
+/// Reads a file from a byte on: at least a whole piece, unless it ends before.
+pub(super) async fn slice_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+    from: i64,
+) -> Result<Slice, StoreError> {
+    let piece = i64::try_from(PIECE).unwrap_or(i64::MAX);
+    let first = i32::try_from(from / piece).unwrap_or(i32::MAX);
+    let last = first.saturating_add(PIECES_AT_ONCE);
+    let pieces = sqlx::query_scalar!(
+        "select content from import_piece
+         where organization_id = $1 and import_id = $2 and piece >= $3 and piece < $4 order by piece",
+        organization_id.0,
+        id.0,
+        first,
+        last,
+    )
+    .fetch_all(db)
+    .await?;
+    let is_last = pieces.last().is_none_or(|piece| piece.len() < PIECE);
+    let skipped = usize::try_from(from % piece).unwrap_or(0);
+    let content: Vec<u8> = pieces.into_iter().flatten().skip(skipped).collect();
+    Ok(Slice { content, is_last })
+}
+
+/// Reads up to `most` rows from a place on, and tells the place behind them. The header is read and left out.
+pub(super) fn records(
+    slice: &Slice,
+    delimiter: u8,
+    from: Place,
+    most: usize,
+) -> Result<(Vec<Record>, Place), BadFile> {
+    let (mut rows, mut place) = (Vec::new(), from);
+    let content = without_bom(&slice.content, from.byte == 0);
+    let dropped = slice.content.len() - content.len();
+    let mut reader = reader(content, delimiter);
+    let mut record = csv::ByteRecord::new();
+    while rows.len() < most {
+        let number = place.rows + 1;
+        // It does not fail on bytes that it reads from memory.
+        if !reader.read_byte_record(&mut record).unwrap_or(false) {
+            break;
+        }
+        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let is_cut = end >= content.len() && !slice.is_last;
+        let start = record.position().map_or(0, csv::Position::byte);
+        let length = end.saturating_sub(usize::try_from(start).unwrap_or(0));
+        if length > MAX_ROW {
+            return Err(BadFile::RowTooLong(number));
+        }
+        if is_cut {
+            break;
+        }
+        place = Place {
+            byte: from.byte + i64::try_from(dropped + end).unwrap_or(i64::MAX),
+            rows: number,
+        };
+        if number > 1 {
+            let text = csv::StringRecord::from_byte_record(record.clone());
+            let text = text.map_err(|_| BadFile::NotUtf8(number))?;
+            let cells = text.iter().map(str::to_owned).collect();
+            rows.push(Record { number, cells });
+        }
+    }
+    Ok((rows, place))
+}
+
+fn reader(content: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(content)
+}
+
+fn without_bom(content: &[u8], is_start: bool) -> &[u8] {
+    let rest = content.strip_prefix(BOM).filter(|_| is_start);
+    rest.unwrap_or(content)
+}
+
+/// The names of the columns, and what stands between them: whatever cuts the first row into most cells.
+fn header_of(slice: &Slice) -> Result<(Vec<String>, u8), BadFile> {
+    let content = without_bom(&slice.content, true);
+    if content.iter().all(u8::is_ascii_whitespace) {
+        return Err(BadFile::Empty);
+    }
+    let cut = |delimiter: &u8| {
+        let mut record = csv::ByteRecord::new();
+        let _ = reader(content, *delimiter).read_byte_record(&mut record);
+        record
+    };
+    let cells = |delimiter: &u8| cut(delimiter).len();
+    // The first of those that cut it alike: commas.
+    let delimiter = *[b'|', b'\t', b';', b',']
+        .iter()
+        .max_by_key(|delimiter| cells(delimiter))
+        .unwrap_or(&b',');
+    let header = csv::StringRecord::from_byte_record(cut(&delimiter));
+    let header = header.map_err(|_| BadFile::NotUtf8(1))?;
+    let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let fits = |name: &String| name.len() <= MAX_COLUMN_NAME && !name.chars().any(char::is_control);
+    let is_named = header.iter().any(|name| !name.is_empty()) && header.iter().all(fits);
+    if !is_named || header.len() > MAX_COLUMNS {
+        return Err(BadFile::Header);
+    }
+    let start = Place { byte: 0, rows: 0 };
+    let (rows, _) = records(slice, delimiter, start, 1)?;
+    if rows.is_empty() {
+        return Err(BadFile::NoRows);
+    }
+    Ok((header, delimiter))
+}

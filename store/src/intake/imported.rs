@@ -1,0 +1,190 @@
+//! Sales that another platform kept, taken in as it left them.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    attribution::{Credit, TrailStep, Verdict},
+    commission::{Duration, Earned, Plan, Position, Rate},
+    conversion::Source,
+    fact::Payment,
+    id::{AffiliateId, CampaignId, EventId},
+    import::Standing,
+    money::Money,
+    refund::{BackKind, BackStatus, MoneyBack},
+};
+
+use super::{
+    IntakeError, Recorded,
+    credit::Draft,
+    decide::{Clerk, Origin},
+    links::{of_payment, pairs},
+    tally::Tally,
+};
+use crate::audit::Actor;
+
+/// What is refunded of an imported sale is a refund like any other; of each there is one.
+const REFUND: &str = "import";
+
+/// A sale of another platform.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedSale {
+    /// The payment; all of it earns.
+    pub(crate) payment: Payment,
+    /// Who earned it.
+    pub(crate) affiliate_id: AffiliateId,
+    /// In which campaign; the affiliate must be in it.
+    pub(crate) campaign_id: CampaignId,
+    /// What was earned, in the campaign's currency; `None`: what the plan gives.
+    pub(crate) commission: Option<Money>,
+    /// What went back, in minor units of the amount's currency.
+    pub(crate) refunded_minor: i64,
+    /// Where it stood there.
+    pub(crate) standing: Standing,
+    /// Where it comes from, in words.
+    pub(crate) told: String,
+    /// Who imports it.
+    pub(crate) actor: Actor,
+}
+
+impl ImportedSale {
+    /// The id of what is refunded of it.
+    pub(super) fn refund_id(&self) -> String {
+        MoneyBack::callers_id(&self.payment.external_event_id, REFUND)
+    }
+
+    fn trail(&self) -> Vec<TrailStep> {
+        vec![TrailStep {
+            verdict: Verdict::Answered,
+            text: self.told.clone(),
+        }]
+    }
+}
+
+/// Where a new conversion stands that did not begin here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    pub(super) approved_at: Option<DateTime<Utc>>,
+    pub(super) paid_at: Option<DateTime<Utc>>,
+    pub(super) denied_at: Option<DateTime<Utc>>,
+}
+
+impl Before {
+    fn of(standing: Standing, now: DateTime<Utc>) -> Self {
+        match standing {
+            Standing::Pending | Standing::Refunded => Self::default(),
+            Standing::Approved => Self {
+                approved_at: Some(now),
+                ..Self::default()
+            },
+            Standing::Paid(at) => Self {
+                approved_at: Some(at.unwrap_or(now)),
+                paid_at: Some(at.unwrap_or(now)),
+                ..Self::default()
+            },
+            Standing::Denied => Self {
+                denied_at: Some(now),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// A fact as a plan: so much, whatever was paid before.
+fn fixed(commission: Money) -> Plan {
+    Plan {
+        rate: Rate::Fixed(commission.minor),
+        duration: Duration::Recurring,
+    }
+}
+
+impl Clerk<'_> {
+    /// Takes a sale of another platform in, once.
+    pub(super) fn imported(&mut self, sale: &ImportedSale) -> Result<Recorded, IntakeError> {
+        let payment = &sale.payment;
+        let ids = of_payment(payment);
+        self.known.backs.links.join(&ids);
+        let external_id = &payment.external_event_id;
+        let known = self.known.rows.of_external_id(external_id);
+        if let Some(known) = known.or_else(|| self.sale_of(external_id)) {
+            return Ok(Recorded::Existing(Box::new(self.row(known.clone()))));
+        }
+        let affiliate = self.known.book.affiliates.get(&sale.affiliate_id);
+        let affiliate = affiliate.ok_or(IntakeError::NoAffiliate)?;
+        if affiliate.enrollment(sale.campaign_id).is_none() {
+            return Err(IntakeError::NotEnrolled);
+        }
+        let draft = self.draft_of(sale)?;
+        let (_, terms) = self.terms(&draft.credit).ok_or(IntakeError::NoCampaign)?;
+        self.writes.links.extend(pairs(&ids));
+        let origin = Origin {
+            told_by: Some(sale.actor),
+            before: Before::of(sale.standing, self.now),
+            ..Origin::default()
+        };
+        let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
+        self.take_back(sale);
+        self.revise_later_than(payment, sale.actor);
+        self.revisit(Some(sale.actor));
+        self.answer(done)
+    }
+
+    fn draft_of(&self, sale: &ImportedSale) -> Result<Draft, IntakeError> {
+        let payment = &sale.payment;
+        let credit = Credit {
+            affiliate_id: sale.affiliate_id,
+            campaign_id: sale.campaign_id,
+            source: Source::Imported,
+            coupon_code: None,
+            click_id: None,
+        };
+        let (plan, terms) = self.terms(&credit).ok_or(IntakeError::NoCampaign)?;
+        let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
+        let exchange = self.rate(payment.amount.currency, terms.currency, payment.paid_at);
+        let (plan, earned) = if let Some(commission) = sale.commission {
+            (fixed(commission), Earned::Ready(commission))
+        } else {
+            let position = Position {
+                paid: payment.paid(),
+                first: self.first_paid(&payment.ids, email.as_deref(), sale.campaign_id),
+            };
+            let base = Money::new(payment.base_minor, payment.amount.currency);
+            let earned = plan.earned(base, terms.currency, exchange, position)?;
+            (plan, earned)
+        };
+        let plan = match (sale.standing, &earned) {
+            (_, Earned::Nothing(reason)) => return Err(IntakeError::NotDue(reason.clone())),
+            // What was paid out for it stays, whatever else turns out to have been paid earlier.
+            (Standing::Paid(_), Earned::Ready(paid)) => fixed(*paid),
+            _ => plan,
+        };
+        Ok(Draft {
+            kind: self.kind_of(payment.ids.subscription.as_ref(), &payment.paid()),
+            credit,
+            plan,
+            exchange,
+            earned,
+            trail: sale.trail(),
+            email,
+        })
+    }
+
+    /// What went back before it came here.
+    fn take_back(&mut self, sale: &ImportedSale) {
+        if sale.refunded_minor == 0 {
+            return;
+        }
+        let back = MoneyBack {
+            external_id: sale.refund_id(),
+            kind: BackKind::Refund,
+            amount_minor: sale.refunded_minor,
+            net_minor: None,
+            currency: None,
+            status: BackStatus::Succeeded,
+            occurred_at: sale.payment.paid_at,
+            told_at: self.now,
+            failed_at: None,
+            payment: vec![sale.payment.external_event_id.clone()],
+            reason: Some(sale.told.clone()),
+        };
+        self.back(&back, None::<EventId>, &mut Tally::default());
+    }
+}
