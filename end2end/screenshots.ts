@@ -75,6 +75,9 @@ async function main(directory: string): Promise<void> {
       { name: 'connections-add-braintree', path: '/dashboard/connections?add=braintree', as: shop },
       { name: 'connections-add', path: '/dashboard/connections?add=stripe', as: shop },
       { name: 'connections-empty', path: '/dashboard/connections', as: empty },
+      { name: 'imports-empty', path: '/dashboard/imports', as: empty },
+      { name: 'imports-add', path: '/dashboard/imports?add=file', as: empty },
+      { name: 'import', path: '/dashboard/imports?add=file', as: shop, whole: true, prepare: uploads },
     ]);
   } finally {
     await browser.close();
@@ -115,6 +118,15 @@ async function opens(page: Page, link: string): Promise<void> {
 
 async function openWays(page: Page): Promise<void> {
   await page.getByText('Hand the referral to the checkout').click();
+}
+
+async function uploads(page: Page): Promise<void> {
+  const csv = 'Sale ID,Affiliate Token,Sale Amount,Currency,Commission Amount,State,Charged At,Customer Email\n'
+    + 's1,sarah,49.00,USD,9.80,due,2026-05-01,ann@example.com\ns2,sarah,"1,049.00",USD,209.80,paid,2026-05-02,bob@example.com\n';
+  await page.getByLabel('What is in the file').selectOption('sales');
+  await page.getByLabel('CSV file').setInputFiles({ name: 'rewardful-sales.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await page.getByRole('heading', { name: 'What the columns mean' }).waitFor();
 }
 
 async function pickTwo(page: Page): Promise<void> {

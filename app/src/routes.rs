@@ -13,8 +13,8 @@ use crate::{
     page::{
         affiliate::Affiliate, affiliates::Affiliates, campaign::Campaign, campaigns::Campaigns,
         connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
-        events::Events, flags::Flags, not_found::NotFound, sale::AddSale, sales::Sales,
-        setup::Setup, sign_in::SignIn,
+        events::Events, flags::Flags, import::Import, imports::Imports, not_found::NotFound,
+        sale::AddSale, sales::Sales, setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -47,6 +47,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("flags") view=Flags ssr=SsrMode::Async/>
                     <Route path=path!("events") view=Events ssr=SsrMode::Async/>
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>
+                    <Route path=path!("imports") view=Imports ssr=SsrMode::Async/>
+                    <Route path=path!("imports/:id") view=Import ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

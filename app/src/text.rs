@@ -16,6 +16,7 @@ pub mod events;
 pub mod first_steps;
 pub mod flags;
 pub mod funnel;
+pub mod imports;
 pub mod sale;
 pub mod sales;
 
@@ -114,6 +115,7 @@ pub mod nav {
     pub const CONNECTIONS: &str = "Connections";
     pub const FLAGS: &str = "Flags";
     pub const EVENTS: &str = "Events";
+    pub const IMPORTS: &str = "Imports";
     pub const SIGN_OUT: &str = "Sign out";
 }
 

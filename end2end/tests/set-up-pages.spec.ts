@@ -259,3 +259,36 @@ test('a Braintree account with its key pair', async ({ page, visit, look }) => {
   await expect(card.getByRole('definition').nth(4)).toHaveText('2');
   expect(await page.content(), 'keys are never shown').not.toContain('fedcba98');
 });
+
+test('an import of affiliates: a file, its columns, a check, the import', async ({ page, visit, look }) => {
+  await visit('/dashboard/imports');
+  await expect(page).toHaveTitle('Imports · Tributary');
+  await expect(page.getByRole('heading', { name: 'No imports yet' })).toBeVisible();
+  await page.getByRole('link', { name: 'New import' }).click();
+  const form = page.getByRole('region', { name: 'New import' });
+  await look();
+  const csv = 'First Name,Last Name,Email,Token,State\nAnn,Lee,ann.lee@example.com,ann-lee,active\nBob,Ray,nobody,bob-ray,active\n';
+  await form.getByLabel('CSV file').setInputFiles({ name: 'affiliates.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await form.getByRole('button', { name: 'Upload' }).click();
+
+  await expect(page.getByRole('heading', { name: 'affiliates.csv' })).toBeVisible();
+  const columns = page.getByRole('region', { name: 'What the columns mean' });
+  await expect(columns.getByLabel('Referral code')).toHaveValue('Token');
+  await expect(columns.getByLabel('Comes from')).toHaveValue('rewardful');
+  await look();
+  await columns.getByRole('button', { name: 'Check without importing' }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText('Checked, nothing imported')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await expect(page.getByRole('row').filter({ hasText: 'An e-mail' }).or(page.getByRole('row').filter({ hasText: 'e-mail address' }))).toBeVisible();
+  await look();
+  await columns.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText('Done', { exact: true })).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await visit('/dashboard/imports');
+  await expect(page.getByRole('rowheader', { name: 'affiliates.csv' })).toBeVisible();
+  await look();
+});

@@ -10,6 +10,8 @@ pub mod dashboard;
 pub mod event;
 pub mod events;
 pub mod flags;
+pub mod import;
+pub mod imports;
 pub mod not_found;
 pub mod sale;
 pub mod sales;

@@ -40,6 +40,10 @@ pub(crate) mod flags;
 #[cfg(feature = "ssr")]
 pub(crate) mod funnel;
 pub mod icon;
+#[cfg(feature = "ssr")]
+pub(crate) mod import;
+#[cfg(feature = "ssr")]
+pub(crate) mod imports;
 pub mod live_mark;
 pub mod nav;
 pub mod option_filter;

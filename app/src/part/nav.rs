@@ -56,6 +56,7 @@ pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
                     {pages.map(link)}
                     <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
                     <li><A href="/dashboard/events">{icon(Icon::Events)}{text::nav::EVENTS}{failed}</A></li>
+                    {link(("/dashboard/imports", Icon::Imported, text::nav::IMPORTS))}
                 </ul>
                 {children.into_inner()()}
             </div>

@@ -18,6 +18,9 @@ use crate::{
 /// How long a copied value is marked.
 const SHOWN_FOR: Duration = Duration::from_millis(1500);
 
+/// How often a page is loaded again that tells of something under way.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// Shows markup of the server's; its forms go to `sending`.
 #[component]
 pub fn Served(
@@ -37,6 +40,7 @@ pub fn Served(
             }
             root.set_class_name("served alive");
             tell_local_times(&root, clock);
+            load_again(&root);
         }
         now
     });
@@ -111,6 +115,19 @@ fn tell_local_times(root: &Element, clock: Clock) {
             time.set_text_content(told.as_deref());
         }
     }
+}
+
+/// What says so is loaded again, as long as it is shown. Without JavaScript it says it to the browser.
+fn load_again(root: &Element) {
+    let Ok(Some(under_way)) = root.query_selector("[data-again]") else {
+        return;
+    };
+    let again = move || {
+        if under_way.is_connected() {
+            drop(window().location().reload());
+        }
+    };
+    set_timeout(again, AGAIN);
 }
 
 fn copy_from(button: Element) {

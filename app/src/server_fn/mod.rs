@@ -8,6 +8,7 @@ pub mod coupon;
 pub mod event;
 pub mod flag;
 pub mod form;
+pub mod import;
 pub mod sale;
 pub mod sales;
 pub mod session;

@@ -6,6 +6,7 @@ mod campaign;
 mod coupons;
 mod events;
 mod flags;
+mod imports;
 mod sale;
 
 use reqwest::Method;

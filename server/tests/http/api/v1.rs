@@ -10,6 +10,7 @@ mod envelope;
 mod events;
 mod flags;
 mod fx_rates;
+mod imports;
 mod merchant;
 mod paging;
 mod programs;
