@@ -204,15 +204,13 @@ impl Known {
         let Some(slug) = &line.recruiter else {
             return Ok(None);
         };
-        match self.slugs.get(slug.as_str()) {
-            Some((_, id)) => Ok(*id),
-            None => {
-                let message = format!(
-                    "there is no affiliate {slug} here or in the rows above: put that row first"
-                );
-                Err(Outcome::failed(Field::Recruiter, batch.columns, message))
-            }
-        }
+        let known = self.slugs.get(slug.as_str());
+        known.map(|(_, id)| *id).ok_or_else(|| {
+            let message = format!(
+                "there is no affiliate {slug} here or in the rows above: put that row first"
+            );
+            Outcome::failed(Field::Recruiter, batch.columns, message)
+        })
     }
 }
 

@@ -232,9 +232,10 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         let stores_sales = import.kind == ImportKind::Sales && !import.is_dry_run;
         // In front of everything that is read, as for every other sale.
-        let position = match stores_sales {
-            true => lock_in(&mut tx, organization_id).await?,
-            false => 0,
+        let position = if stores_sales {
+            lock_in(&mut tx, organization_id).await?
+        } else {
+            0
         };
         if !is_where_it_was_in(&mut tx, organization_id, import).await? {
             return Ok(Step::Over);

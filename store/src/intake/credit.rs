@@ -354,12 +354,12 @@ impl Clerk<'_> {
             held_by: None,
             is_flagged: false,
             released_at: None,
-            denied_at: origin.before.denied_at,
+            denied_at: origin.before.denied,
             cancelled_at: None,
             approved_at: (status == Status::Approved)
                 .then_some(self.now)
-                .or(origin.before.approved_at),
-            paid_at: origin.before.paid_at,
+                .or(origin.before.approved),
+            paid_at: origin.before.paid,
             refunded_at: None,
             parent_conversion_id: None,
             metadata: payment.metadata.clone(),

@@ -62,9 +62,9 @@ impl ImportedSale {
 /// Where a new conversion stands that did not begin here.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Before {
-    pub(super) approved_at: Option<DateTime<Utc>>,
-    pub(super) paid_at: Option<DateTime<Utc>>,
-    pub(super) denied_at: Option<DateTime<Utc>>,
+    pub(super) approved: Option<DateTime<Utc>>,
+    pub(super) paid: Option<DateTime<Utc>>,
+    pub(super) denied: Option<DateTime<Utc>>,
 }
 
 impl Before {
@@ -72,16 +72,16 @@ impl Before {
         match standing {
             Standing::Pending | Standing::Refunded => Self::default(),
             Standing::Approved => Self {
-                approved_at: Some(now),
+                approved: Some(now),
                 ..Self::default()
             },
             Standing::Paid(at) => Self {
-                approved_at: Some(at.unwrap_or(now)),
-                paid_at: Some(at.unwrap_or(now)),
+                approved: Some(at.unwrap_or(now)),
+                paid: Some(at.unwrap_or(now)),
                 ..Self::default()
             },
             Standing::Denied => Self {
-                denied_at: Some(now),
+                denied: Some(now),
                 ..Self::default()
             },
         }
