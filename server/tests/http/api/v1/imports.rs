@@ -1,5 +1,7 @@
 //! `/api/v1/imports`
 
+use std::fmt::Write as _;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -203,10 +205,7 @@ async fn a_file_that_is_larger_than_other_bodies_is_taken_in_with_any_header() {
     server.affiliate("sarah").await;
     let mut content = String::from("id,affiliate_code,amount,date,note\n");
     for row in 0..2_000 {
-        content.push_str(&format!(
-            "o{row},sarah,1.00,2026-05-01,{}\n",
-            "x".repeat(900)
-        ));
+        writeln!(content, "o{row},sarah,1.00,2026-05-01,{}", "x".repeat(900)).expect("writes");
     }
     let request = server.request(Method::POST, "/api/v1/imports?kind=sales");
     let request = request
