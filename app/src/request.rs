@@ -17,7 +17,7 @@ use store::{
     session::{ABSOLUTE_LIMIT, Viewer},
 };
 
-use crate::error::AppError;
+use crate::{error::AppError, part::links::Links};
 
 /// The cookie that holds the session token.
 pub const SESSION_COOKIE: &str = "tributary_session";
@@ -67,6 +67,16 @@ impl Caller {
     pub(crate) fn actor(&self) -> Actor {
         let (id, role) = (self.viewer.person_id, self.viewer.role);
         Actor::Person { id, role }
+    }
+
+    /// How this organization's links are written.
+    pub(crate) async fn links(&self) -> Result<Links, AppError> {
+        let organization = self.organization();
+        let is_only_one = self.store.is_only_one(organization).await?;
+        Ok(Links {
+            public_url: public_url(),
+            owner: (!is_only_one).then_some(organization),
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     badge::{source_badge, source_sentences, status_badge},
     funnel::{Period, funnel},
     icon::{Icon, icon},
+    links::Links,
     served::{copy, moment},
     table::head,
 };
@@ -43,8 +44,7 @@ pub(crate) struct Told {
     pub(crate) form: Option<Edited>,
     /// Another form that is open.
     pub(crate) asked: Option<Asked>,
-    /// How the outside reaches this server: links begin with it.
-    pub(crate) public_url: String,
+    pub(crate) links: Links,
     /// Was a change just taken?
     pub(crate) is_saved: bool,
     pub(crate) may_edit: bool,
@@ -126,7 +126,7 @@ fn known(page: &Told) -> impl IntoView + use<> {
                 {recruiter}
                 {account}
                 <dt>{affiliates::CAMPAIGNS}</dt>
-                <dd>{enrollments(affiliate, &page.campaigns, &page.public_url, page.may_edit)}</dd>
+                <dd>{enrollments(affiliate, &page.campaigns, &page.links, page.may_edit)}</dd>
                 {coupons}
                 <dt>{affiliates::ADDED}</dt>
                 <dd>{moment(affiliate.created_at)}</dd>

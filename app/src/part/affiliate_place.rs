@@ -9,6 +9,7 @@ use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 
 use super::{
     fields::{Field, Refused, input, select, submit},
+    links::Links,
     served::copy,
 };
 use crate::{
@@ -147,7 +148,7 @@ fn join_form(
 pub(crate) fn enrollments(
     affiliate: &Affiliate,
     campaigns: &[Campaign],
-    public_url: &str,
+    links: &Links,
     may_edit: bool,
 ) -> impl IntoView + use<> {
     let joined = affiliate.enrollments.iter().filter_map(|joined| {
@@ -156,7 +157,7 @@ pub(crate) fn enrollments(
             affiliate,
             joined,
             of_it.next()?,
-            public_url,
+            links,
             may_edit,
         ))
     });
@@ -169,21 +170,11 @@ pub(crate) fn enrollments(
     view! { <ul>{joined}</ul>{none}{join} }
 }
 
-/// The link into the primary campaign needs no name; others name theirs.
-fn link(affiliate: &Affiliate, campaign: &Campaign, public_url: &str) -> String {
-    let link = format!("{public_url}/r/{}", affiliate.slug);
-    if affiliate.primary_campaign() == Some(campaign.id) {
-        link
-    } else {
-        format!("{link}?c={}", campaign.slug)
-    }
-}
-
 fn enrollment(
     affiliate: &Affiliate,
     joined: &Enrollment,
     campaign: &Campaign,
-    public_url: &str,
+    links: &Links,
     may_edit: bool,
 ) -> impl IntoView + use<> {
     let terms = &campaign.terms;
@@ -202,7 +193,8 @@ fn enrollment(
         let of = format!(" {}", campaign.name);
         view! { " "<a class="link" href=href>{words::CHANGE}<span class="visually-hidden">{of}</span></a> }
     });
-    let link = link(affiliate, campaign, public_url);
+    // The link into the primary campaign needs no name; others name theirs.
+    let link = links.of(&affiliate.slug, (!is_primary).then_some(&campaign.slug));
     view! {
         <li>
             <b>{campaign.name.to_string()}</b>": "{earns}{own}{primary}{closed}{change}

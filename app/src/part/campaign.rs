@@ -15,6 +15,7 @@ use super::{
     fields::{Refused, form},
     funnel::{Period, funnel},
     icon::{Icon, icon},
+    links::Links,
     served::{copy_as, copy_text, moment},
     table::head,
 };
@@ -30,10 +31,7 @@ use crate::{
 pub(crate) struct Told {
     pub(crate) campaign: Campaign,
     pub(crate) organization: OrganizationId,
-    /// Must links say whose they are, because others are on this server too?
-    pub(crate) names_owner: bool,
-    /// How the outside reaches this server.
-    pub(crate) public_url: String,
+    pub(crate) links: Links,
     /// Where the loader was seen, the last one first.
     pub(crate) seen: Vec<Seen>,
     /// From click to sale, of a period.
@@ -106,7 +104,7 @@ fn summary(campaign: &Campaign) -> impl IntoView + use<> {
 fn snippet(page: &Told) -> impl IntoView + use<> {
     let (campaign, terms) = (&page.campaign, &page.campaign.terms);
     let code = words::snippet(
-        &page.public_url,
+        &page.links.public_url,
         page.organization,
         campaign.id,
         terms.tracking_requires_consent,
@@ -119,7 +117,7 @@ fn snippet(page: &Told) -> impl IntoView + use<> {
         )
     });
     let ways = words::WAYS.iter().map(|one| {
-        let s2s = words::s2s(&page.public_url, terms.currency.code());
+        let s2s = words::s2s(&page.links.public_url, terms.currency.code());
         let code = if one.code.is_empty() { &s2s } else { one.code };
         way(one.name, one.words, code)
     });
@@ -217,12 +215,7 @@ fn row(page: &Told, one: &Affiliate) -> impl IntoView + use<> {
         .and_then(|enrollment| enrollment.plan);
     let earns = text::plan(own.unwrap_or(terms.plan), terms.currency);
     let own = own.map(|_| view! { " "<span class="word">{affiliate::OWN}</span> });
-    let link = words::link(
-        &page.public_url,
-        one.slug.as_str(),
-        campaign.slug.as_str(),
-        page.names_owner.then_some(page.organization),
-    );
+    let link = page.links.of(&one.slug, Some(&campaign.slug));
     let status = (one.status != domain::affiliate::AffiliateStatus::Active)
         .then(|| view! { <span class="word off">{one.status.label()}</span> });
     let name = format!("{} · {}", words::LINK, one.name);

@@ -44,6 +44,8 @@ pub mod icon;
 pub(crate) mod import;
 #[cfg(feature = "ssr")]
 pub(crate) mod imports;
+#[cfg(feature = "ssr")]
+pub(crate) mod links;
 pub mod live_mark;
 pub mod nav;
 pub mod option_filter;

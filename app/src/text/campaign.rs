@@ -191,14 +191,3 @@ pub fn s2s(public_url: &str, currency: &str) -> String {
         "curl {public_url}/api/tracking/s2s \\\n  -H \"Authorization: Bearer $TRIBUTARY_API_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"externalEventId\": \"order-1001\", \"amountCents\": 4900,\n       \"currency\": \"{currency}\", \"clickId\": \"<Tributary.click>\"}}'"
     )
 }
-
-/// An affiliate's link in a campaign; it says whose it is where that must be told.
-pub fn link(
-    public_url: &str,
-    affiliate: &str,
-    campaign: &str,
-    owner: Option<OrganizationId>,
-) -> String {
-    let owner = owner.map_or_else(String::new, |id| format!("&o={id}"));
-    format!("{public_url}/r/{affiliate}?c={campaign}{owner}")
-}

@@ -1,12 +1,10 @@
 //! What other platforms call their columns.
 //!
-//! Where the names come from: Dub's are the columns of its export of commissions and partners
-//! (`COMMISSION_EXPORT_COLUMNS` and `exportPartnerColumns` of its public source). Rewardful's are those of its
-//! import and export sheets (help.rewardful.com, "How do I import data into Rewardful?") and of its API's
-//! commission and sale. FirstPromoter, Tapfiliate, Tolt and PartnerStack document no sheet; theirs are the fields
-//! of their public APIs' affiliates, conversions and commissions, which their exports are made from, and
-//! the words of their dashboards. Each in several spellings, because exports change: a column that is not known
-//! is one more choice on the mapping screen, nothing else.
+//! Where the names come from: Dub's are columns of its documented export of commissions, Rewardful's those of its
+//! documented import sheets. FirstPromoter's and Tolt's follow the fields of their public APIs. Tapfiliate,
+//! PartnerStack and whatever no page documents are written as their dashboards name things: likely, not certain.
+//! So each has several spellings, and a column that is not known is one more choice on the mapping screen, nothing
+//! else.
 
 mod affiliates;
 mod sales;

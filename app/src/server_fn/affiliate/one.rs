@@ -87,7 +87,7 @@ mod server {
             funnel::Period,
         },
         query::affiliate_path,
-        request::{Caller, public_url},
+        request::Caller,
         server_fn::{
             form::{field, optional},
             sales::MAX_CHOICES,
@@ -146,7 +146,7 @@ mod server {
                 entries: account.entries,
                 coupons: coupons.remove(&id).unwrap_or_default(),
                 asked: Asked::read(view.ask, &affiliate, &campaigns).filter(|_| may_edit),
-                public_url: public_url(),
+                links: self.links().await?,
                 balances: balances.remove(&id).unwrap_or_default(),
                 campaigns,
                 recruiter,

@@ -94,7 +94,7 @@ mod server {
             funnel::Period,
         },
         query::campaign_path,
-        request::{Caller, public_url},
+        request::Caller,
         server_fn::{
             campaign::server::{amount, duration, rate},
             form::{field, number, optional},
@@ -122,8 +122,7 @@ mod server {
             let (affiliates, steps) = self.enrolled(campaign.id, cursor).await?;
             let page = Told {
                 organization,
-                names_owner: !self.store.is_only_one(organization).await?,
-                public_url: public_url(),
+                links: self.links().await?,
                 seen: self.store.seen_sites(organization, campaign.id).await?,
                 funnel: (counts, period),
                 affiliates,
