@@ -23,6 +23,8 @@ use crate::{caller, problem::Problem, state::AppState};
 /// How many errors are read at a time.
 const AT_A_TIME: i64 = 1000;
 const PAGE: &str = "/dashboard/imports";
+/// How long the word for what is in the file may be, in bytes.
+const MAX_KIND: usize = 16;
 
 /// `POST /dashboard/imports/upload`: a form with the kind and the file, in this order. A file that can't be read is
 /// told on the page.
@@ -34,6 +36,10 @@ pub(crate) async fn upload(
     let Some(viewer) = caller::viewer(&headers, &state).await? else {
         return Ok(Redirect::to(&format!("/sign-in?next={PAGE}")).into_response());
     };
+    // Nothing is read of whoever may not import.
+    if !viewer.role.may_manage() {
+        return Err(StoreError::Forbidden.into());
+    }
     let path = match taken(&state, &viewer, form).await? {
         Ok(import) => format!("{PAGE}/{}", import.id),
         Err(ImportError::File(bad)) => {
@@ -55,19 +61,32 @@ async fn taken(
     let mut kind = None;
     while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
         match field.name() {
-            Some("kind") => {
-                let text = field.text().await.map_err(|_| cut_off())?;
-                kind = ImportKind::parse(&text);
-            }
+            Some("kind") => kind = kind_of(field).await?,
             Some("file") => {
-                let kind =
-                    kind.ok_or_else(|| Problem::invalid("kind", "affiliates or sales is needed"))?;
+                let kind = kind.ok_or_else(no_kind)?;
                 return received(state, viewer, kind, field).await;
             }
             _ => {}
         }
     }
     Err(Problem::invalid("file", "a file is needed"))
+}
+
+/// What is in the file; `None`: no such kind. No more is read than a kind has.
+async fn kind_of(mut field: Field<'_>) -> Result<Option<ImportKind>, Problem> {
+    let mut word = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
+        if word.len() + piece.len() > MAX_KIND {
+            return Err(no_kind());
+        }
+        word.extend_from_slice(&piece);
+    }
+    let word = String::from_utf8(word).unwrap_or_default();
+    Ok(ImportKind::parse(&word))
+}
+
+fn no_kind() -> Problem {
+    Problem::invalid("kind", "affiliates or sales is needed")
 }
 
 fn cut_off() -> Problem {

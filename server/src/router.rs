@@ -40,11 +40,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(track::pages_calls(&state))
         .nest("/api/v1", v1::routes().layer(once))
         .layer(middleware::from_fn(rate_limit::headers));
+    // The file is counted as it comes in.
+    let upload = post(imports::upload).layer(DefaultBodyLimit::disable());
     let page = Router::new()
         .route("/dashboard/sales/export", post(conversions::export_picked))
-        .route("/dashboard/imports/upload", post(imports::upload))
-        // The file is counted as it comes in.
-        .layer(DefaultBodyLimit::disable())
+        .route("/dashboard/imports/upload", upload)
         .route("/dashboard/imports/{id}/errors.csv", get(imports::errors));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);
     let probes = Router::new()

@@ -191,10 +191,9 @@ impl<C: AsRef<str>> Row<'_, C> {
         let standing = columns.read(cells, Field::Status, standing)?;
         Ok(match (standing, paid_at) {
             (Some(Standing::Paid(_)), at) => Standing::Paid(at),
-            (None | Some(Standing::Pending | Standing::Approved), Some(at)) => {
-                Standing::Paid(Some(at))
-            }
+            // A date may be of something else; a status that is spelled out is not.
             (Some(other), _) => other,
+            (None, Some(at)) => Standing::Paid(Some(at)),
             (None, None) => Standing::Pending,
         })
     }

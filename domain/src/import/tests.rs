@@ -274,7 +274,7 @@ fn a_row_says_which_column_is_wrong() {
 
 #[test]
 fn where_a_sale_stood_is_told_by_its_status_and_its_dates() {
-    const HEADER: &str = "Order ID|Code|Amount|Date|Status|Paid at|Refunded";
+    const HEADER: &str = "Order ID|Code|Amount|Date|Status|Paid out at|Refunded";
     let standing = |rest: &str| {
         let row = format!("1|ann|49|2026-05-01|{rest}");
         sale(HEADER, &row)
@@ -285,11 +285,43 @@ fn where_a_sale_stood_is_told_by_its_status_and_its_dates() {
     assert_eq!(standing("Paid||"), Ok((Standing::Paid(None), 0)));
     let paid = moment("2026-06-01", DateOrder::Clear).ok();
     assert_eq!(standing("|2026-06-01|"), Ok((Standing::Paid(paid), 0)));
+    assert_eq!(standing("due|2026-06-01|"), Ok((Standing::Approved, 0)));
+    assert_eq!(standing("pending|2026-06-01|"), Ok((Standing::Pending, 0)));
+    assert_eq!(standing("paid|2026-06-01|"), Ok((Standing::Paid(paid), 0)));
     assert_eq!(standing("due|2027-06-01|"), Ok((Standing::Approved, 0)));
     assert_eq!(standing("paid||10"), Ok((Standing::Paid(None), 1000)));
     assert_eq!(standing("approved||49"), Ok((Standing::Refunded, 4900)));
     assert_eq!(standing("refunded||"), Ok((Standing::Refunded, 4900)));
     assert_eq!(standing("voided||"), Ok((Standing::Denied, 0)));
+}
+
+#[test]
+fn when_the_customer_paid_is_not_when_the_affiliate_was() {
+    let (platform, sale) = sale(
+        "Order ID|Code|Amount|Created at|Paid at",
+        "1|ann|49|2026-05-01|2026-05-02",
+    );
+    assert_eq!(platform, Platform::Other);
+    assert_eq!(sale.map(|sale| sale.standing), Ok(Standing::Pending));
+    let guess = |header: &str| {
+        let header = cells(header);
+        let platform = Platform::detect(&header);
+        let mapping = Mapping::guess(ImportKind::Sales, platform, &header);
+        mapping.column(Field::PaidAt).map(str::to_owned)
+    };
+    for header in [
+        "Order ID|Code|Amount|Paid at",
+        "Transaction Key|Partner Key|Paid At|Invoice Payment Date",
+        "event_id|promoter_email|paid_at",
+    ] {
+        assert_eq!(guess(header), None, "{header}");
+    }
+    let of_commissions = guess("Affiliate Token|Sale Charged At|Due At|Paid At");
+    assert_eq!(of_commissions.as_deref(), Some("Paid At"));
+    assert_eq!(
+        guess("Order ID|Payout date").as_deref(),
+        Some("Payout date")
+    );
 }
 
 proptest! {

@@ -43,6 +43,8 @@ impl Platform {
                         "date",
                     ],
                 ),
+                // Of the commission: the sale's own is "charged at".
+                (Field::PaidAt, &["paidat"]),
                 (Field::CustomerId, &["stripecustomerid", "customerstripeid"]),
                 (Field::RefundedMinor, &["refundamountcents"]),
             ],
@@ -130,7 +132,6 @@ impl Platform {
                     Field::CustomerId,
                     &["customerproviderkey", "customerexternalkey", "customerkey"],
                 ),
-                (Field::PaidAt, &["invoicepaymentdate", "paidat"]),
             ],
             Self::Dub => &[
                 (Field::ExternalEventId, &["invoiceid", "id"]),
@@ -246,9 +247,11 @@ impl Platform {
                         "timestamp",
                         "conversiondate",
                         "transactiondate",
+                        "paidat",
                     ],
                 ),
-                (Field::PaidAt, &["paidat", "paidoutat", "payoutdate"]),
+                // "Paid at" is mostly when the customer paid.
+                (Field::PaidAt, &["paidoutat", "payoutdate"]),
                 (
                     Field::Campaign,
                     &["campaign", "campaignname", "program", "programname"],

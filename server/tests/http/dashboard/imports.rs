@@ -148,6 +148,30 @@ async fn a_file_that_is_none_is_told_in_the_form() {
 }
 
 #[tokio::test]
+async fn no_more_is_read_of_the_kind_than_a_kind_has() {
+    let server = TestServer::start().await;
+    let ours = token(&server, OWNER_EMAIL).await;
+    let long = "x".repeat(100_000);
+    for kind in ["kitchens", "", &long] {
+        let refused = upload(&server, &ours, kind, FILE).await.expect(400);
+        let told = "affiliates or sales is needed";
+        assert!(refused.text.contains(told), "{}", refused.text);
+    }
+    // The same when the form never gets to its end behind it.
+    let head = "--edge\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\n";
+    let request = server
+        .without_key()
+        .request(Method::POST, "/dashboard/imports/upload")
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .header("cookie", format!("tributary_session={ours}"));
+    let refused = send(request.body(format!("{head}{long}")))
+        .await
+        .expect(400);
+    let told = "affiliates or sales is needed";
+    assert!(refused.text.contains(told), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn who_only_looks_imports_nothing_and_nobody_sees_anothers() {
     let server = TestServer::start().await;
     let ours = token(&server, OWNER_EMAIL).await;
@@ -169,6 +193,8 @@ async fn who_only_looks_imports_nothing_and_nobody_sees_anothers() {
         .await;
     let viewer = token(&server, OWNER_EMAIL).await;
     upload(&server, &viewer, "sales", FILE).await.expect(403);
+    // Whatever else is wrong with the form: nothing of it is read.
+    upload(&server, &viewer, "kitchens", FILE).await.expect(403);
     let page = get(&server, &viewer, &path).await.expect(200);
     assert!(page.text.contains("may.csv") && !page.text.contains("start_import"));
 }
