@@ -274,7 +274,7 @@ test('an import of affiliates: a file, its columns, a check, the import', async 
   await expect(page.getByRole('heading', { name: 'affiliates.csv' })).toBeVisible();
   const columns = page.getByRole('region', { name: 'What the columns mean' });
   await expect(columns.getByLabel('Referral code')).toHaveValue('Token');
-  await expect(columns.getByLabel('Comes from')).toHaveValue('rewardful');
+  await expect(columns.getByRole('combobox', { name: 'Comes from' })).toHaveValue('rewardful');
   await look();
   await columns.getByRole('button', { name: 'Check without importing' }).click();
   await expect(async () => {

@@ -19,6 +19,7 @@ use crate::{
     Random, Store, StoreError,
     audit::{self, Actor, Allowed},
     error::readable,
+    transaction::begin,
 };
 
 /// What every key starts with.
@@ -265,7 +266,7 @@ impl Store {
         let (actor, now) = (actor.administers()?, self.now());
         let key = format!("{PREFIX}{}", self.random_hex::<24>());
         let id = ApiKeyId(self.new_id(now));
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let new = NewKey {
             key: &key,
             name: name.as_str(),
@@ -296,7 +297,7 @@ impl Store {
         id: ApiKeyId,
     ) -> Result<bool, StoreError> {
         let (actor, now) = (actor.administers()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let name = sqlx::query_scalar!(
             "update api_key set revoked_at = $3
              where organization_id = $1 and api_key_id = $2 and revoked_at is null returning name",

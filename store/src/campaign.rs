@@ -27,6 +27,7 @@ use crate::{
     error::{breaks, readable},
     pay_per_click,
     plan::PlanColumns,
+    transaction::begin,
 };
 
 /// What a new campaign needs.
@@ -239,7 +240,7 @@ impl Store {
         organization_id: OrganizationId,
         new: NewCampaign,
     ) -> Result<Campaign, CampaignError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let campaign = self
             .add_campaign_in(&mut tx, actor, organization_id, new)
             .await?;
@@ -338,7 +339,7 @@ impl Store {
         change: impl FnOnce(Campaign) -> Result<Campaign, E> + Send,
     ) -> Result<Campaign, E> {
         let actor = actor.manages().map_err(CampaignError::from)?;
-        let mut tx = self.pool.begin().await.map_err(CampaignError::from)?;
+        let mut tx = begin(&self.pool).await.map_err(CampaignError::from)?;
         let campaign = change(locked_in(&mut tx, organization_id, id).await?)?;
         update_in(&mut tx, organization_id, &campaign).await?;
         pay_per_click::keep_in(&mut tx, organization_id, &campaign, self.now())

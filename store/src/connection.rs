@@ -16,6 +16,7 @@ use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},
     error::readable,
+    transaction::begin,
 };
 
 pub use self::{
@@ -252,7 +253,7 @@ impl Store {
     ) -> Result<ConnectionView, ConnectionError> {
         let (actor, now) = (actor.administers()?, self.now());
         let secrets = secrets::check(new.processor, new.secrets)?;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         self.check_campaign_in(&mut tx, organization_id, new.campaign_id)
             .await?;
         let view = ConnectionView {
@@ -300,7 +301,7 @@ impl Store {
         change: ConnectionChange,
     ) -> Result<(), ConnectionError> {
         let actor = actor.administers()?;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let row = sqlx::query!(
             "select processor, name, mode, campaign_id, secrets_sealed from connection
              where organization_id = $1 and connection_id = $2 and removed_at is null for update",
@@ -349,7 +350,7 @@ impl Store {
         id: ConnectionId,
     ) -> Result<(), ConnectionError> {
         let (actor, now) = (actor.administers()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let removed = sqlx::query_scalar!(
             "update connection set removed_at = $3
              where organization_id = $1 and connection_id = $2 and removed_at is null returning name",

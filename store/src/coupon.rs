@@ -18,6 +18,7 @@ use crate::{
     Store, StoreError, affiliate,
     audit::{self, Actor, Allowed},
     error::{breaks, readable},
+    transaction::begin,
 };
 
 /// What a new coupon needs.
@@ -198,7 +199,7 @@ impl Store {
         new: NewCoupon,
     ) -> Result<Coupon, CouponError> {
         let (actor, now) = (actor.manages()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let affiliates = [new.affiliate_id.0];
         let affiliate = affiliate::by_ids_in(&mut tx, organization_id, &affiliates)
             .await?
@@ -235,7 +236,7 @@ impl Store {
         change: CouponChange,
     ) -> Result<Coupon, CouponError> {
         let (actor, now) = (actor.manages()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let row = sqlx::query_as!(
             CouponRow,
             "select coupon_id, affiliate_id, campaign_id, code, processor_discount_id, expires_at, created_at,
@@ -270,7 +271,7 @@ impl Store {
         id: CouponId,
     ) -> Result<Coupon, CouponError> {
         let (actor, now) = (actor.manages()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let removed = sqlx::query_as!(
             CouponRow,
             "update coupon set removed_at = $3

@@ -16,6 +16,7 @@ use crate::{
     audit::{self, Actor},
     error::readable,
     intake::Item,
+    transaction::begin,
 };
 
 /// Whose rates the published ones are.
@@ -52,7 +53,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let actor = actor.administers()?;
         let now = self.now();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         write_in(&mut tx, organization_id, now, rates).await?;
         let detail = format!("{} exchange rates", rates.len());
         let entry = audit::Entry {

@@ -25,6 +25,7 @@ use crate::{
     Store, StoreError,
     audit::{self, Actor},
     error::readable,
+    transaction::begin,
 };
 
 const TABLE: &str = "import";
@@ -172,7 +173,7 @@ impl Store {
         }
         let (actor_kind, actor_id) = allowed.parts();
         let mapping = serde_json::to_string(&setup.mapping).unwrap_or_else(|_| "{}".to_owned());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let started = sqlx::query!(
             "update import set state = 'running', platform = $3, mapping = $4::text::json, date_order = $5,
                  campaign_id = $6, is_dry_run = $7, next_byte = 0, rows_read = 0, rows_created = 0,
@@ -222,7 +223,7 @@ impl Store {
     ) -> Result<(), ImportError> {
         let allowed = actor.manages()?;
         let now = self.now();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let stopped = sqlx::query_scalar!(
             "update import set state = 'cancelled', finished_at = $3, claimed_until = null
              where organization_id = $1 and import_id = $2 and state = 'running' returning file_name",

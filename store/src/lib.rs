@@ -53,6 +53,7 @@ pub mod s2s_secret;
 pub mod sales;
 pub mod session;
 pub mod story;
+mod transaction;
 pub mod vault;
 mod writer;
 

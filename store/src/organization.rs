@@ -21,6 +21,7 @@ use crate::{
     campaign::{CampaignError, NewCampaign},
     error::breaks,
     session::{hash_password, verify_password},
+    transaction::begin,
 };
 
 /// The campaign every organization starts with: 20 % of every payment.
@@ -120,7 +121,7 @@ impl Store {
             return Err(OrganizationError::AlreadySetUp);
         }
         check(&new)?;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         sqlx::query!("lock table organization in share row exclusive mode")
             .execute(&mut *tx)
             .await?;
@@ -143,7 +144,7 @@ impl Store {
     ) -> Result<Created, OrganizationError> {
         check(&new)?;
         let hash = hash_password(new.owner_password.clone(), &self.random).await;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let created = self.create_in(&mut tx, &new, &hash).await?;
         tx.commit().await?;
         Ok(created)

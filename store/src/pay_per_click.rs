@@ -7,11 +7,12 @@ use domain::{
     pay_per_click::{Hour, hour_of, settled_until},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use crate::{
     Store, StoreError,
     intake::{HoursClicks, IntakeError, Item},
+    transaction::begin,
 };
 
 /// The most hours that are made up for an organization in one round: the next round goes on.
@@ -207,8 +208,7 @@ impl Store {
         organization_id: OrganizationId,
         hour: Hour,
     ) -> Result<Vec<DaysClicks>, StoreError> {
-        let mut db = self.pool.acquire().await?;
-        let mut tx = db.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         // The clicks of a busy day take longer than a page may.
         sqlx::query("set local statement_timeout = 0")
             .execute(&mut *tx)

@@ -14,14 +14,15 @@ use domain::{
     money::Money,
     refund::{Back, HeldBy, MoneyBack},
 };
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::{account::Accounts, days::days_in, loose::loose_ends_in};
 use crate::{
     Store, StoreError, flag,
     refund::of_conversions_in,
-    sales::{ONE_MOMENT, after_in, by_ids_in},
+    sales::{after_in, by_ids_in},
+    transaction::begin_moment,
 };
 
 mod account;
@@ -58,8 +59,7 @@ impl Store {
         .await?;
         let mut recount = Recount::default();
         for id in ids {
-            let mut db = self.pool.acquire().await?;
-            let mut tx = db.begin_with(ONE_MOMENT).await?;
+            let mut tx = begin_moment(&self.pool).await?;
             // A recount of millions takes longer than a page may.
             sqlx::query("set local statement_timeout = 0")
                 .execute(&mut *tx)

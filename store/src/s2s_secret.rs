@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     audit::{self, Actor},
+    transaction::begin,
 };
 
 /// How long a replaced secret stays valid.
@@ -27,7 +28,7 @@ impl Store {
         let (actor, now) = (actor.administers()?, self.now());
         let secret = format!("s2s_{}", self.random_hex::<32>());
         let id: Uuid = self.new_id(now);
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         sqlx::query!(
             "update s2s_secret set valid_until = $2 where organization_id = $1 and valid_until is null",
             organization_id.0,

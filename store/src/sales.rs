@@ -23,13 +23,13 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub(crate) use self::record::ConversionRecord;
 use self::{
     bounds::{next, previous},
     page::{Found, Window},
     record::{conversions, read_all},
 };
 pub use self::{cursor::Cursor, totals::Totals};
-pub(crate) use self::{record::ConversionRecord, view::ONE_MOMENT};
 pub use crate::cursor::InvalidCursor;
 use crate::{Store, StoreError, directory::Names};
 

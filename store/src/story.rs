@@ -12,7 +12,7 @@ use domain::{
     money::{Currency, Money},
     refund::{Back, BackKind, BackStatus, MoneyBack, Share, Whole},
 };
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
     error::readable,
     flag,
     refund::of_conversions_in,
-    sales::{ONE_MOMENT, Row, by_ids_in},
+    sales::{Row, by_ids_in},
+    transaction::begin_moment,
 };
 
 /// A conversion and all that happened to it, of one moment. Lists are oldest first.
@@ -161,8 +162,7 @@ impl Store {
         organization_id: OrganizationId,
         id: ConversionId,
     ) -> Result<Option<Story>, StoreError> {
-        let mut db = self.pool.acquire().await?;
-        let mut moment = db.begin_with(ONE_MOMENT).await?;
+        let mut moment = begin_moment(&self.pool).await?;
         let family = family_in(&mut moment, organization_id, id).await?;
         let Some(conversion) = family.iter().find(|one| one.id == id) else {
             return Ok(None);
@@ -180,6 +180,7 @@ impl Store {
         let audit = audit_in(&mut moment, organization_id, id).await?;
         let events = events_in(&mut moment, organization_id, root, &audit).await?;
         moment.commit().await?;
+        let mut db = self.pool.acquire().await?;
         // Names are looked up afterwards: of an earlier moment, they must not get into the cache.
         let rows = self.rows_in(&mut db, organization_id, family).await?;
         let (mut row, mut parent, mut share) = (None, None, None);

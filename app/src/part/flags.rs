@@ -140,7 +140,7 @@ fn resolve(flag: &Flag, affiliate: &str, refused: &Refused) -> impl IntoView + u
         view! { <button type="submit" class=class name="form[resolution]" value=value title=hint>{name}</button> }
     };
     view! {
-        <form method="post" action=ResolveFlag::PATH class="resolve" aria-label=words::resolve(flag.evidence.rule().label(), affiliate)>
+        <form method="post" action=ResolveFlag::PATH class="resolve">
             <input type="hidden" name="form[flag]" value=flag.id.to_string()/>
             <div class="field">
                 <label for=field.clone()>{words::NOTE}<small>{form::OPTIONAL}</small></label>

@@ -69,11 +69,6 @@ pub fn block(affiliate: &str) -> String {
     format!("If confirmed, also block {affiliate}")
 }
 
-/// What a form is about.
-pub fn resolve(rule: &str, affiliate: &str) -> String {
-    format!("Resolve: {rule}, {affiliate}")
-}
-
 /// Why a filter in the address is refused.
 pub fn bad_filter(name: &str) -> String {
     super::events::bad_filter(name)

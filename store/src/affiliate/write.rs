@@ -17,6 +17,7 @@ use crate::{
     campaign,
     error::breaks,
     plan::PlanColumns,
+    transaction::begin,
 };
 
 /// How the audit log calls what there is none of.
@@ -31,7 +32,7 @@ impl Store {
         new: NewAffiliate,
     ) -> Result<Affiliate, AffiliateError> {
         let (actor, now) = (actor.manages()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let campaigns = campaign::all_in(&mut tx, organization_id).await?;
         let campaign = to_join(&campaigns, new.campaign_id)?;
         check_recruiter_in(&mut tx, organization_id, new.recruiter_id).await?;
@@ -69,7 +70,7 @@ impl Store {
         change: AffiliateChange,
     ) -> Result<Affiliate, AffiliateError> {
         let (actor, now) = (actor.manages()?, self.now());
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let recruiter = change.recruiter_id.flatten();
         let ids: Vec<Uuid> = recruiter.into_iter().chain([id]).map(|id| id.0).collect();
         let locked = locked_in(&mut tx, organization_id, &ids).await?;

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{Import, ImportError, MAX_FILE_NAME, Place, suggested};
-use crate::{Store, StoreError, audit::Actor};
+use crate::{Store, StoreError, audit::Actor, transaction::begin};
 
 /// How long a piece is, in bytes: some rows always fit.
 const PIECE: usize = 256 * 1024;
@@ -214,7 +214,7 @@ impl Upload {
     /// # Errors
     /// Below.
     pub async fn discard(&mut self) -> Result<(), StoreError> {
-        let mut tx = self.store.pool.begin().await?;
+        let mut tx = begin(&self.store.pool).await?;
         remove_in(&mut tx, self.organization_id, self.id).await?;
         tx.commit().await?;
         Ok(())
@@ -233,7 +233,7 @@ impl Store {
         id: ImportId,
     ) -> Result<(), StoreError> {
         actor.manages()?;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let waiting = sqlx::query_scalar!(
             "select import_id from import
              where organization_id = $1 and import_id = $2 and state = 'uploaded' for update",

@@ -12,7 +12,7 @@ use super::{
     file::{records, remove_in, slice_in},
     mapping_of,
 };
-use crate::{Store, StoreError, error::readable};
+use crate::{Store, StoreError, error::readable, transaction::begin};
 
 /// How long a file that never came in whole is kept.
 const UPLOAD: Duration = Duration::days(1);
@@ -214,7 +214,7 @@ impl Store {
         for one in old {
             let (organization_id, id) =
                 (OrganizationId(one.organization_id), ImportId(one.import_id));
-            let mut tx = self.pool.begin().await?;
+            let mut tx = begin(&self.pool).await?;
             if one.is_broken {
                 remove_in(&mut tx, organization_id, id).await?;
             } else {

@@ -15,7 +15,10 @@ use super::{
     file::{BadFile, Record, records, slice_in},
     sales,
 };
-use crate::{Store, StoreError, campaign, columns::columns, error::readable, intake::lock_in};
+use crate::{
+    Store, StoreError, campaign, columns::columns, error::readable, intake::lock_in,
+    transaction::begin,
+};
 
 /// How many rows one transaction takes in: other sales of the organization wait behind it.
 const BATCH: usize = 500;
@@ -229,7 +232,7 @@ impl Store {
         next: Place,
         refused: Option<LineError>,
     ) -> Result<Step, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         let stores_sales = import.kind == ImportKind::Sales && !import.is_dry_run;
         // In front of everything that is read, as for every other sale.
         let position = if stores_sales {
@@ -292,7 +295,7 @@ impl Store {
             (None, false) => ImportState::Done,
         };
         let now = self.now();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = begin(&self.pool).await?;
         sqlx::query!(
             "update import set state = $3, problem = $4, finished_at = $5
              where organization_id = $1 and import_id = $2 and state = 'running'",

@@ -14,6 +14,7 @@ use crate::{
     Clock, Random, StoreError,
     directory::Directory,
     live::Live,
+    transaction::begin,
     writer::{Busy, Scribe},
 };
 
@@ -160,7 +161,7 @@ async fn commit(
     organization_id: OrganizationId,
     items: &[Item],
 ) -> Result<Answers, StoreError> {
-    let mut tx = desk.pool.begin().await?;
+    let mut tx = begin(&desk.pool).await?;
     // First of all, and before anything is read: from here to the commit nobody else writes for this
     // organization, so what is read below can't change under the decisions.
     let position = load::lock_in(&mut tx, organization_id).await?;

@@ -1,17 +1,13 @@
 //! What a screen shows: a page of rows, and the sums of the whole list.
 
 use domain::{id::OrganizationId, sales::Filter};
-use sqlx::Connection;
 
 use super::{
     Cursor, Page, Totals,
     page::{self, Window},
     totals,
 };
-use crate::{Store, StoreError};
-
-/// A transaction in which everything is read as it was at the first statement.
-pub(crate) const ONE_MOMENT: &str = "begin isolation level repeatable read read only";
+use crate::{Store, StoreError, transaction::begin_moment};
 
 impl Store {
     /// A page of the list, as [`Store::sales_page`], and the sums of the whole list, as
@@ -23,17 +19,17 @@ impl Store {
         take: u16,
         cursor: Option<Cursor>,
     ) -> Result<(Page, Totals), StoreError> {
-        let mut db = self.pool.acquire().await?;
         let window = Window {
             organization_id,
             filter,
             take: take.max(1),
             cursor: cursor.as_ref(),
         };
-        let mut moment = db.begin_with(ONE_MOMENT).await?;
+        let mut moment = begin_moment(&self.pool).await?;
         let found = page::read(&mut moment, &window).await?;
         let totals = totals::read(&mut moment, organization_id, filter).await?;
         moment.commit().await?;
+        let mut db = self.pool.acquire().await?;
         // Names are looked up afterwards: of an earlier moment, they must not get into the cache.
         let page = self.page_of(&mut db, &window, found).await?;
         Ok((page, totals))

@@ -5,6 +5,7 @@
 mod affiliate_list;
 mod affiliates;
 mod by_hand;
+mod cancelled;
 mod clicks;
 mod coupons;
 mod decisions;
