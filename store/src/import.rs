@@ -7,6 +7,7 @@ mod file;
 mod list;
 mod run;
 mod sales;
+mod statistics;
 
 use chrono::{DateTime, Utc};
 use domain::{

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use super::{
     Import, Outcome, Place, affiliates,
     file::{BadFile, Record, records, slice_in},
-    sales,
+    sales, statistics,
 };
 use crate::{
     Store, StoreError, campaign, columns::columns, error::readable, intake::lock_in,
@@ -273,6 +273,10 @@ impl Store {
         )
         .await?;
         tx.commit().await?;
+        if !import.is_dry_run {
+            let read = i64::try_from(outcomes.len()).unwrap_or(i64::MAX);
+            statistics::told(&self.pool, import.read, import.read.saturating_add(read)).await;
+        }
         if let Some(position) = moved_to {
             self.live.changed(organization_id, position);
         }
