@@ -135,6 +135,27 @@ impl Remaining {
 }
 
 impl Rate {
+    /// The share, in whole basis points, that gives exactly this commission of what is left of a base. `None`: there
+    /// is none, or no exchange rate is known.
+    #[must_use]
+    pub fn giving(
+        commission: Money,
+        base: Money,
+        remaining: Remaining,
+        exchange: Option<ExchangeRate>,
+    ) -> Option<Self> {
+        let due = |rate: Self| {
+            let due = rate.due(base, remaining, commission.currency, exchange);
+            due.ok().flatten()
+        };
+        let all = due(Self::Percent(BasisPoints::ALL))?;
+        let points = i128::from(commission.minor) * i128::from(WHOLE);
+        let points = round_half_up(points, i128::from(all.minor))?;
+        let share = BasisPoints::new(u16::try_from(points).ok()?).ok()?;
+        let rate = Self::Percent(share);
+        (due(rate) == Some(commission)).then_some(rate)
+    }
+
     /// What a base earns in `currency` while so much of its payment is left, rounded once, half up.
     /// `None`: the base is in another currency and no exchange rate is known.
     ///
@@ -267,6 +288,31 @@ mod tests {
         let earned =
             plan(Rate::Fixed(500), Duration::Recurring).earned(eur, Currency::USD, None, first());
         assert_eq!(earned, Ok(Earned::Ready(usd(500))));
+    }
+
+    #[test]
+    fn a_commission_is_a_share_where_one_gives_it_to_the_cent() {
+        let giving =
+            |commission, base, remaining| Rate::giving(usd(commission), usd(base), remaining, None);
+        let left = Remaining {
+            left: 7500,
+            of: 10_000,
+        };
+        for (commission, base, remaining, points) in [
+            (30_000, 100_000, Remaining::ALL, Some(3000)),
+            (980, 4900, Remaining::ALL, Some(2000)),
+            (2000, 10_000, left, Some(2667)),
+            (0, 4900, Remaining::ALL, Some(0)),
+            (4900, 4900, Remaining::ALL, Some(10_000)),
+            // 33.33 % would be 333.30.
+            (33_333, 100_000, Remaining::ALL, None),
+            (5000, 4900, Remaining::ALL, None),
+            (980, 0, Remaining::ALL, None),
+        ] {
+            assert_eq!(giving(commission, base, remaining), points.map(percent));
+        }
+        let eur = Money::new(4900, Currency::parse("EUR").expect("EUR"));
+        assert_eq!(Rate::giving(usd(980), eur, Remaining::ALL, None), None);
     }
 
     #[test]

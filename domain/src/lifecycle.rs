@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use thiserror::Error;
 
 use crate::{
-    conversion::{CommissionState, Conversion, ConversionType},
+    conversion::{CommissionState, Conversion, ConversionType, Source},
     refund::HeldBy,
     words::words,
 };
@@ -206,9 +206,12 @@ impl Conversion {
     }
 
     /// Does the end of its subscription at `ended_at` take it back? Only what was pending then: inside
-    /// the hold, and not approved or denied by a member before (domain rules, section 6).
+    /// the hold, and not approved or denied by a member before (domain rules, section 6), nor on the platform
+    /// that it was imported from: when that was is not known.
     pub fn is_cancelled_by_end(&self, ended_at: DateTime<Utc>) -> bool {
-        let decided = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= ended_at);
+        let elsewhere = |at| self.source == Source::Imported && at <= self.created_at;
+        let decided =
+            |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= ended_at || elsewhere(at));
         self.occurred_at <= ended_at
             && ended_at < self.hold_until
             && self.paid_at.is_none()
@@ -391,6 +394,10 @@ mod tests {
             let was_pending = [approved, denied].into_iter().flatten().all(|day| day > ended);
             let expected = (paid..paid + 30).contains(&ended) && was_pending && !is_paid_out;
             prop_assert_eq!(sale.is_cancelled_by_end(at(ended)), expected);
+            // What was decided before it was imported is decided, whenever that was.
+            let imported = Conversion { source: Source::Imported, created_at: at(90), ..sale };
+            let was_decided = approved.or(denied).is_some();
+            prop_assert_eq!(imported.is_cancelled_by_end(at(ended)), expected && !was_decided);
         }
     }
 }

@@ -97,6 +97,9 @@ impl BackStatus {
     }
 }
 
+/// What the ids of imported totals begin with; the ids of callers have no line of their own that is empty.
+const IMPORTED: &str = "import\n\n";
+
 /// What the ids of voided invoices begin with.
 const VOIDED: &str = "voided:";
 
@@ -134,6 +137,16 @@ impl MoneyBack {
     /// so the sale is part of it, after a line break: no id of a caller has one.
     pub fn callers_id(sale: &str, refund: &str) -> String {
         format!("{refund}\n{sale}")
+    }
+
+    /// The id of what another platform says went back of a sale in all.
+    pub fn imported_id(sale: &str) -> String {
+        format!("{IMPORTED}{sale}")
+    }
+
+    /// Is it what another platform says went back in all? Processors tell of the same money.
+    pub fn is_imported(&self) -> bool {
+        self.external_id.starts_with(IMPORTED)
     }
 
     /// The id of what a voided invoice takes back, if it was ever paid.

@@ -6,7 +6,8 @@ use domain::id::{AffiliateId, CampaignId, OrganizationId};
 use crate::{Store, StoreError};
 
 /// How many came how far. A recruiter's shares are not his own leads and sales, and what is paid for clicks is
-/// no lead; what was denied came nowhere, what was refunded did.
+/// no lead; what was imported came through another platform's links, and mostly on other days. What was denied came
+/// nowhere, what was refunded did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
     /// Visits through links.
@@ -33,7 +34,7 @@ impl Store {
                    coalesce(sum(conversions) filter (where kind = 'sale'), 0)::bigint as "sales!"
                from affiliate_day
                where organization_id = $1 and affiliate_id = $2 and day >= $3
-                   and source not in ('override', 'click') and status <> 'denied'"#,
+                   and source not in ('override', 'click', 'imported') and status <> 'denied'"#,
             organization_id.0,
             affiliate_id.0,
             since,
@@ -58,7 +59,7 @@ impl Store {
                    coalesce(sum(conversions) filter (where kind = 'sale'), 0)::bigint as "sales!"
                from conversion_day
                where organization_id = $1 and campaign_id = $2 and day >= $3
-                   and source not in ('override', 'click') and status <> 'denied'"#,
+                   and source not in ('override', 'click', 'imported') and status <> 'denied'"#,
             organization_id.0,
             campaign_id.0,
             since,

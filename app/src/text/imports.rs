@@ -86,7 +86,9 @@ pub fn hint(field: Field) -> &'static str {
         Field::Amount => "As decimals: 49.00.",
         Field::AmountMinor => "Instead, as whole cents: 4900.",
         Field::Currency => "Left out, the campaign's.",
-        Field::Commission => "What was earned there. Left out, the campaign's terms decide.",
+        Field::Commission => {
+            "What was earned there. Refunds later take their part of it if a percentage of two decimals gives it to the cent; else it stays until all is back. Left out, the campaign's terms decide."
+        }
         Field::CommissionMinor => "Instead, as whole cents.",
         Field::Status => {
             "Left out, affiliates are active and sales pending. Paid sales are not paid again."

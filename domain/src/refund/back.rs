@@ -218,9 +218,19 @@ impl<'a> Told<'a> {
     /// The parts that this fact alone tells.
     fn alone(&self, fact: &MoneyBack) -> i128 {
         match fact.kind {
+            BackKind::ChargeTotal if fact.is_imported() => {
+                let charges = self.charges().map(|total| self.untold_of(total));
+                (self.untold_of(fact) - charges.sum::<i128>()).max(0)
+            }
             BackKind::ChargeTotal => self.untold_of(fact),
             _ => self.measure.of(fact),
         }
+    }
+
+    /// The totals of charges. An imported total is the sale's, whatever charges it had: of both the greater counts.
+    fn charges(&self) -> impl Iterator<Item = &'a MoneyBack> {
+        let totals = self.totals.iter().copied();
+        totals.filter(|total| !total.is_imported())
     }
 
     /// The parts of lost disputes that came back.
@@ -259,12 +269,12 @@ impl<'a> Told<'a> {
         (reversed - self.sum_of(kind, BackStatus::Won)).max(0)
     }
 
-    /// The part of a charge's refunded total that no single refund accounts for. A refund is inside the
+    /// The part of a refunded total that no single refund accounts for. A refund is inside the
     /// total when it was made before the total was told and had not failed before that second, whenever it was told
     /// again: that a refund fails at once is likelier than that one of which nobody tells was made in the same
     /// second. Of which charge it is matters only where a payment had several.
     fn untold_of(&self, total: &MoneyBack) -> i128 {
-        let is_only = self.totals.len() == 1;
+        let is_only = total.is_imported() || self.charges().count() == 1;
         let inside = self.single.iter().filter(|fact| {
             fact.kind == BackKind::Refund
                 && fact.occurred_at <= total.told_at

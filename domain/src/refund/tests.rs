@@ -91,6 +91,47 @@ fn a_charges_total_counts_what_no_refund_tells_and_nothing_twice() {
 }
 
 #[test]
+fn an_imported_total_and_what_the_processor_tells_count_once() {
+    use BackKind::{ChargeTotal, Refund};
+    use BackStatus::{Failed, Succeeded};
+    let imported = MoneyBack {
+        payment: vec!["s1".to_owned()],
+        ..fact(
+            &MoneyBack::imported_id("s1"),
+            ChargeTotal,
+            2500,
+            Succeeded,
+            150,
+        )
+    };
+    assert_eq!((imported.name(), imported.is_imported()), ("import", true));
+    let is = |others: &[MoneyBack], expected| {
+        let facts = [std::slice::from_ref(&imported), others].concat();
+        assert_eq!(back(&facts), expected, "{others:?}");
+        let facts: Vec<&MoneyBack> = facts.iter().collect();
+        let shares = Back::shares(whole(4900), &facts).into_iter().flatten();
+        let counted = shares.filter(|share| share.is_counted);
+        assert_eq!(counted.map(|share| share.minor).sum::<i64>(), expected);
+    };
+    let refund = |id, minor, made| MoneyBack {
+        occurred_at: at(made),
+        ..fact(id, Refund, minor, Succeeded, made)
+    };
+    let charge = |id, minor, told| fact(id, ChargeTotal, minor, Succeeded, told);
+    is(&[], 2500);
+    is(&[refund("a", 2500, 120)], 2500);
+    is(&[refund("a", 1000, 120)], 2500);
+    is(&[refund("a", 2500, 120), refund("b", 1000, 200)], 3500);
+    is(&[refund("b", 1000, 200)], 3500);
+    is(&[charge("c", 2500, 120)], 2500);
+    is(&[charge("c", 3500, 200)], 3500);
+    is(&[charge("c", 3500, 200), refund("b", 1000, 200)], 3500);
+    is(&[charge("c", 2500, 120), refund("a", 2500, 120)], 2500);
+    is(&[charge("c", 1500, 120), charge("d", 1000, 120)], 2500);
+    is(&[fact("a", Refund, 2500, Failed, 180)], 0);
+}
+
+#[test]
 fn what_is_shown_of_each_fact_adds_up_to_what_went_back() {
     use BackKind::{ChargeTotal, Refund};
     use BackStatus::{Failed, Succeeded};
@@ -375,8 +416,9 @@ fn any_life() -> impl Strategy<Value = Life> {
         })
 }
 
-/// Every message about these lives, one life after the other; with the totals of the charge or without.
-fn messages(lives: &mut [Life], with_totals: bool) -> Vec<MoneyBack> {
+/// Every message about these lives, one life after the other; with the totals of the charge or without, and
+/// perhaps imported when this one began.
+fn messages(lives: &mut [Life], with_totals: bool, imported: Option<usize>) -> Vec<MoneyBack> {
     let mut all = Vec::new();
     for (number, life) in (0..).zip(lives.iter_mut()) {
         for step in &mut life.steps {
@@ -395,7 +437,8 @@ fn messages(lives: &mut [Life], with_totals: bool) -> Vec<MoneyBack> {
                 ..told
             });
         }
-        if with_totals && life.kind == BackKind::Refund {
+        let is_imported = imported == Some(number);
+        if (with_totals || is_imported) && life.kind == BackKind::Refund {
             let is_in = |other: &&Life| {
                 let failed =
                     |step: &(BackStatus, i64)| step.0 == BackStatus::Failed && step.1 < made;
@@ -404,13 +447,12 @@ fn messages(lives: &mut [Life], with_totals: bool) -> Vec<MoneyBack> {
                     && !other.steps.iter().any(failed)
             };
             let sum = lives.iter().filter(is_in).map(|other| other.amount).sum();
-            all.push(fact(
-                "total",
-                BackKind::ChargeTotal,
-                sum,
-                BackStatus::Succeeded,
-                made,
-            ));
+            let total = |id: &str| {
+                let kind = BackKind::ChargeTotal;
+                fact(id, kind, sum, BackStatus::Succeeded, made)
+            };
+            all.extend(with_totals.then(|| total("total")));
+            all.extend(is_imported.then(|| total(&MoneyBack::imported_id("s1"))));
         }
     }
     all
@@ -432,9 +474,9 @@ fn kept(messages: &[MoneyBack]) -> Vec<MoneyBack> {
 }
 
 fn told_anyhow() -> impl Strategy<Value = (Vec<Life>, Vec<MoneyBack>)> {
-    (vec(any_life(), 0..5), any::<bool>())
-        .prop_flat_map(|(mut lives, with_totals)| {
-            let all = messages(&mut lives, with_totals);
+    (vec(any_life(), 0..5), any::<bool>(), option::of(0..5_usize))
+        .prop_flat_map(|(mut lives, with_totals, imported)| {
+            let all = messages(&mut lives, with_totals, imported);
             let again = subsequence(all.clone(), 0..=all.len());
             (Just(lives), Just(all), again)
         })

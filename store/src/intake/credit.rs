@@ -335,7 +335,7 @@ impl Clerk<'_> {
             click_id: draft.credit.click_id,
             amount: payment.amount,
             base_minor: payment.base_minor,
-            refunded_minor: 0,
+            refunded_minor: origin.before.refunded_minor,
             commission,
             commission_state,
             plan: draft.plan,

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::{
     attribution::{Credit, TrailStep, Verdict},
-    commission::{Duration, Earned, Plan, Position, Rate},
+    commission::{Duration, Earned, Plan, Position, Rate, Remaining},
     conversion::Source,
+    exchange::ExchangeRate,
     fact::Payment,
     id::{AffiliateId, CampaignId, EventId},
     import::Standing,
@@ -20,9 +21,6 @@ use super::{
     tally::Tally,
 };
 use crate::audit::Actor;
-
-/// What is refunded of an imported sale is a refund like any other; of each there is one.
-const REFUND: &str = "import";
 
 /// A sale of another platform.
 #[derive(Clone, Debug)]
@@ -48,7 +46,37 @@ pub(crate) struct ImportedSale {
 impl ImportedSale {
     /// The id of what is refunded of it.
     pub(super) fn refund_id(&self) -> String {
-        MoneyBack::callers_id(&self.payment.external_event_id, REFUND)
+        MoneyBack::imported_id(&self.payment.external_event_id)
+    }
+
+    /// What of it earns still; of what is all back, all.
+    fn remaining(&self) -> Remaining {
+        let of = self.payment.amount.minor;
+        match of - self.refunded_minor {
+            left if left > 0 => Remaining { left, of },
+            _ => Remaining::ALL,
+        }
+    }
+
+    /// A commission as a plan that gives it, whatever was paid before: the campaign's share or another, so that later
+    /// refunds take their part of it; else an amount, which stays until all is back.
+    fn plan_of(&self, commission: Money, own: Rate, exchange: Option<ExchangeRate>) -> Plan {
+        let payment = &self.payment;
+        let base = Money::new(payment.base_minor, payment.amount.currency);
+        let remaining = self.remaining();
+        let gives = |rate: &Rate| {
+            rate.due(base, remaining, commission.currency, exchange) == Ok(Some(commission))
+        };
+        let share = match own {
+            Rate::Percent(_) => Some(own)
+                .filter(gives)
+                .or_else(|| Rate::giving(commission, base, remaining, exchange)),
+            Rate::Fixed(_) => None,
+        };
+        Plan {
+            rate: share.unwrap_or(Rate::Fixed(commission.minor)),
+            duration: Duration::Recurring,
+        }
     }
 
     fn trail(&self) -> Vec<TrailStep> {
@@ -65,34 +93,32 @@ pub(super) struct Before {
     pub(super) approved: Option<DateTime<Utc>>,
     pub(super) paid: Option<DateTime<Utc>>,
     pub(super) denied: Option<DateTime<Utc>>,
+    /// What went back, in minor units of the amount's currency.
+    pub(super) refunded_minor: i64,
 }
 
 impl Before {
-    fn of(standing: Standing, now: DateTime<Utc>) -> Self {
-        match standing {
-            Standing::Pending | Standing::Refunded => Self::default(),
+    fn of(sale: &ImportedSale, now: DateTime<Utc>) -> Self {
+        let before = Self {
+            refunded_minor: sale.refunded_minor,
+            ..Self::default()
+        };
+        match sale.standing {
+            Standing::Pending | Standing::Refunded => before,
             Standing::Approved => Self {
                 approved: Some(now),
-                ..Self::default()
+                ..before
             },
             Standing::Paid(at) => Self {
                 approved: Some(at.unwrap_or(now)),
                 paid: Some(at.unwrap_or(now)),
-                ..Self::default()
+                ..before
             },
             Standing::Denied => Self {
                 denied: Some(now),
-                ..Self::default()
+                ..before
             },
         }
-    }
-}
-
-/// A fact as a plan: so much, whatever was paid before.
-fn fixed(commission: Money) -> Plan {
-    Plan {
-        rate: Rate::Fixed(commission.minor),
-        duration: Duration::Recurring,
     }
 }
 
@@ -117,11 +143,11 @@ impl Clerk<'_> {
         self.writes.links.extend(pairs(&ids));
         let origin = Origin {
             told_by: Some(sale.actor),
-            before: Before::of(sale.standing, self.now),
+            before: Before::of(sale, self.now),
             ..Origin::default()
         };
-        let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
         self.take_back(sale);
+        let done = self.record(payment, origin, draft, terms.hold_days, terms.currency);
         self.revise_later_than(payment, sale.actor);
         self.revisit(Some(sale.actor));
         self.answer(done)
@@ -140,7 +166,8 @@ impl Clerk<'_> {
         let email = self.email(payment.ids.customer.as_ref(), payment.email.as_deref());
         let exchange = self.rate(payment.amount.currency, terms.currency, payment.paid_at);
         let (plan, earned) = if let Some(commission) = sale.commission {
-            (fixed(commission), Earned::Ready(commission))
+            let plan = sale.plan_of(commission, plan.rate, exchange);
+            (plan, Earned::Ready(commission))
         } else {
             let position = Position {
                 paid: payment.paid(),
@@ -153,7 +180,10 @@ impl Clerk<'_> {
         let plan = match (sale.standing, &earned) {
             (_, Earned::Nothing(reason)) => return Err(IntakeError::NotDue(reason.clone())),
             // What was paid out for it stays, whatever else turns out to have been paid earlier.
-            (Standing::Paid(_), Earned::Ready(paid)) => fixed(*paid),
+            (Standing::Paid(_), Earned::Ready(_)) => Plan {
+                duration: Duration::Recurring,
+                ..plan
+            },
             _ => plan,
         };
         Ok(Draft {
@@ -167,17 +197,18 @@ impl Clerk<'_> {
         })
     }
 
-    /// What went back before it came here.
+    /// What went back before it came here, in all: the processor may tell of the same refunds one by one, before or
+    /// after. Known first, it is never earned.
     fn take_back(&mut self, sale: &ImportedSale) {
         if sale.refunded_minor == 0 {
             return;
         }
         let back = MoneyBack {
             external_id: sale.refund_id(),
-            kind: BackKind::Refund,
+            kind: BackKind::ChargeTotal,
             amount_minor: sale.refunded_minor,
             net_minor: None,
-            currency: None,
+            currency: Some(sale.payment.amount.currency),
             status: BackStatus::Succeeded,
             occurred_at: sale.payment.paid_at,
             told_at: self.now,

@@ -332,6 +332,7 @@ fn uncounted(back: &MoneyBack, currency: Currency) -> String {
 /// A refund or dispute in words: "refund re_1 of $10.00 (failed)".
 fn told(back: &MoneyBack) -> String {
     let kind = match back.kind {
+        BackKind::ChargeTotal if back.is_imported() => "refunded before",
         BackKind::ChargeTotal => "refunded on the charge",
         BackKind::Refund => "refund",
         BackKind::Dispute => "dispute",

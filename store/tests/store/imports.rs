@@ -70,13 +70,13 @@ impl Shop {
         self.at(import.id).await
     }
 
-    async fn imported(&self, kind: ImportKind, content: &str) -> Import {
+    pub(crate) async fn imported(&self, kind: ImportKind, content: &str) -> Import {
         let import = self.upload(kind, content).await;
         self.start(&import, false).await;
         self.to_the_end(&import).await
     }
 
-    async fn is_in_order(&self) {
+    pub(crate) async fn is_in_order(&self) {
         let recount = self.store.recount().await.expect("counts");
         assert_eq!(recount.differences, Vec::<String>::new());
     }

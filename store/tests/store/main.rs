@@ -14,6 +14,7 @@ mod export;
 mod flags;
 mod funnel;
 mod histories;
+mod imported;
 mod imports;
 mod intake;
 mod ledger;

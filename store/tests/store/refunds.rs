@@ -41,7 +41,7 @@ fn dispute(id: &str, status: BackStatus, told: i64) -> MoneyBack {
     }
 }
 
-fn total(id: &str, minor: i64, told: i64) -> MoneyBack {
+pub(crate) fn total(id: &str, minor: i64, told: i64) -> MoneyBack {
     MoneyBack {
         kind: BackKind::ChargeTotal,
         ..back(id, minor, BackStatus::Succeeded, told)
