@@ -16,11 +16,14 @@ create table flag (
     resolved_by uuid,
     note text,
     primary key (organization_id, flag_id),
-    -- a rule suspects a sale once
-    constraint flag_once unique (organization_id, conversion_id, rule),
     constraint flag_conversion foreign key (organization_id, conversion_id) references conversion,
     constraint flag_resolved check ((status = 'open') = (resolved_at is null))
 );
+-- A rule suspects a sale once; people may look at one as often as they like, but not twice at the same time.
+create unique index flag_once on flag (organization_id, conversion_id, rule) where rule <> 'manual_review';
+create unique index flag_review_once on flag (organization_id, conversion_id)
+    where rule = 'manual_review' and status = 'open';
+create index flag_by_sale on flag (organization_id, conversion_id);
 create index flag_by_status on flag (organization_id, status, flag_id desc);
 create index flag_by_affiliate on flag (organization_id, affiliate_id, flag_id desc);
 

@@ -1,7 +1,7 @@
 //! Suspicions (domain rules, section 9): facts about a sale in, suspicions with their evidence out. Nothing here
 //! decides about money: an open flag only holds a sale until a person has looked.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use crate::{
     commission::{Rate, Remaining},
     conversion::{Conversion, ConversionType},
     email::Email,
-    id::{AffiliateId, CampaignId, ConversionId, FlagId},
+    id::{AffiliateId, CampaignId, ClickId, ConversionId, FlagId, lower_bound},
     lifecycle::{Refusal, Status, Transition},
     money::{Currency, Money},
     rate::BasisPoints,
@@ -281,8 +281,21 @@ pub struct Traffic {
     pub clicks_today: i64,
     /// The clicks of the day before.
     pub clicks_yesterday: i64,
-    /// Sales that clicks brought within 24 hours, this one too.
+    /// Sales within 24 hours that clicks of these two days brought, this one too.
     pub sales: i64,
+}
+
+impl Traffic {
+    /// When the two days began whose clicks are counted.
+    pub fn since(&self) -> DateTime<Utc> {
+        let yesterday = self.today.pred_opt().unwrap_or(self.today);
+        yesterday.and_time(NaiveTime::MIN).and_utc()
+    }
+
+    /// Is the click of these two days? Ids of clicks are of their time.
+    pub fn counts(&self, click_id: ClickId) -> bool {
+        click_id.0 >= lower_bound(self.since())
+    }
 }
 
 /// What the rules look at.
@@ -400,8 +413,8 @@ pub enum FlagRefusal {
     /// Only what is confirmed says something about the affiliate.
     #[error("an affiliate is blocked with a confirmed flag only")]
     BlocksUnconfirmed,
-    /// Once is enough.
-    #[error("this sale was flagged for review before")]
+    /// Once at a time is enough.
+    #[error("this sale is flagged for review already")]
     Flagged,
     /// There is nothing to hold.
     #[error("only a pending or approved sale can be held for review; this one is {}", .0.label().to_lowercase())]

@@ -6,10 +6,13 @@ use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 use domain::id::lower_bound;
 use sqlx::AssertSqlSafe;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, transaction::begin};
 
 /// How many months are made ahead of time.
 const MONTHS_AHEAD: u32 = 3;
+
+/// How long a drop waits, and clicks behind it.
+const DROP_PATIENCE: &str = "set local lock_timeout = '100ms'";
 
 impl Store {
     /// Makes the partitions of this month and the next ones. Idempotent; run at start-up and daily.
@@ -27,8 +30,11 @@ impl Store {
     /// Drops the months of clicks that began more than so many months before this one; the sums per day stay.
     /// Returns what was dropped.
     ///
+    /// A drop wants the whole table for itself, and whoever comes after it waits behind it. So it gives way at once
+    /// to whatever is reading. (A partition beside a default one can't be detached concurrently.)
+    ///
     /// # Errors
-    /// Below. What could not be dropped is dropped the next time.
+    /// Below, and where somebody was reading. What could not be dropped is dropped the next time.
     pub async fn drop_old_clicks(&self, months: u32) -> Result<Vec<String>, StoreError> {
         let partitions: Vec<String> = sqlx::query_scalar(
             "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -45,7 +51,10 @@ impl Store {
         for name in &old {
             // A name of our own making: digits and dashes.
             let sql = format!("drop table if exists {name}");
-            sqlx::query(AssertSqlSafe(sql)).execute(&self.pool).await?;
+            let mut tx = begin(&self.pool).await?;
+            sqlx::query(DROP_PATIENCE).execute(&mut *tx).await?;
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await?;
+            tx.commit().await?;
         }
         Ok(old)
     }

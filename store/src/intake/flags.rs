@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use domain::{
     affiliate::AffiliateStatus,
     conversion::Conversion,
@@ -137,6 +137,7 @@ pub(super) async fn traffic_in(
     }
     let now = desk.clock.now();
     let today = now.date_naive();
+    let yesterday = today.pred_opt().unwrap_or(today);
     columns!(links, (affiliate, campaign) => {
         affiliates: Uuid = affiliate.0,
         campaigns: Uuid = campaign.0,
@@ -149,8 +150,8 @@ pub(super) async fn traffic_in(
                and t.campaign_id = l.campaign and t.day = $4
            left join click_day y on y.organization_id = $1 and y.affiliate_id = l.affiliate
                and y.campaign_id = l.campaign and y.day = $5
-           cross join lateral (select count(*) as sales from (
-               select from conversion c
+           cross join lateral (select count(*) filter (where few.click_id >= $8) as sales from (
+               select c.click_id from conversion c
                where c.organization_id = $1 and c.affiliate_id = l.affiliate and c.campaign_id = l.campaign
                    and c.conversion_id >= $6 and c.click_id is not null and c.kind = 'sale'
                    and c.parent_conversion_id is null
@@ -159,9 +160,10 @@ pub(super) async fn traffic_in(
         &affiliates,
         &campaigns,
         today,
-        today.pred_opt().unwrap_or(today),
+        yesterday,
         lower_bound(now - COUNTED),
         MOST_COUNTED,
+        lower_bound(yesterday.and_time(NaiveTime::MIN).and_utc()),
     )
     .fetch_all(db)
     .await?;

@@ -71,8 +71,11 @@ impl Clerk<'_> {
         for sale in self.known.rows.created().filter(|sale| !is_decided(sale)) {
             let counted = link_of(sale).and_then(|link| traffic.get_mut(&link));
             let counted = counted.map(|counted| {
-                counted.sales += 1;
-                *counted
+                let is_fresh = sale.click_id.is_some_and(|click| counted.counts(click));
+                counted.sales += i64::from(is_fresh);
+                // What an old click brings says nothing about the new ones.
+                let sales = if is_fresh { counted.sales } else { 0 };
+                Traffic { sales, ..*counted }
             });
             found.push((sale.id, self.suspicions(sale, counted)));
         }
@@ -170,10 +173,12 @@ impl Clerk<'_> {
         let sale = sale.ok_or(IntakeError::NoConversion(id))?;
         sale.check_flaggable()?;
         let mut flags = self.known.flags.values();
-        let is_review = |flag: &Flag| {
-            flag.conversion_id == id && flag.evidence.rule() == FlagRule::ManualReview
+        let is_under_review = |flag: &Flag| {
+            flag.conversion_id == id
+                && flag.evidence.rule() == FlagRule::ManualReview
+                && flag.status == FlagStatus::Open
         };
-        if flags.any(is_review) {
+        if flags.any(is_under_review) {
             return Err(FlagRefusal::Flagged.into());
         }
         let evidence = Evidence::ByHand {

@@ -350,12 +350,24 @@ async fn old_months_of_clicks_are_dropped_and_their_sums_stay(pool: PgPool) {
         keep(&shop, visit(&sarah, &time.to_string())).await;
     }
     shop.clock.advance(now - shop.store.now());
+    let mut reader = shop.pool.begin().await.expect("begins");
+    sqlx::query("select from click")
+        .execute(&mut *reader)
+        .await
+        .expect("reads");
+    let patience = std::time::Duration::from_secs(2);
+    let refused = tokio::time::timeout(patience, shop.store.drop_old_clicks(25)).await;
+    refused
+        .expect("it gives way at once")
+        .expect_err("somebody is reading");
+    keep(&shop, visit(&sarah, "meanwhile")).await;
+    reader.rollback().await.expect("ends");
     let dropped = shop.store.drop_old_clicks(25).await.expect("dropped");
     assert_eq!(dropped, ["click_2024_09"]);
-    assert_eq!(clicks(&shop).await, 1);
+    assert_eq!(clicks(&shop).await, 2);
     assert_eq!(
         number(&shop, "select sum(clicks)::bigint from click_day").await,
-        2
+        3
     );
     let again = shop.store.drop_old_clicks(25).await.expect("dropped");
     assert_eq!(again, Vec::<String>::new());

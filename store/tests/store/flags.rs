@@ -400,6 +400,13 @@ async fn a_member_can_have_any_sale_looked_at_that_is_not_paid_out(pool: PgPool)
             .expect("resolved");
         assert_eq!(after.is_flagged, !is_last, "newest first");
     }
+    let again = by_hand(&shop, made.id).await.expect("none is open");
+    assert!(again.is_flagged);
+    assert!(matches!(
+        by_hand(&shop, made.id).await,
+        Err(IntakeError::Flag(FlagRefusal::Flagged))
+    ));
+    assert_eq!(flags_of(&shop, made.id).await.len(), 3);
     let other = sale(&shop, "in_2", "ann@example.com").await;
     decide(&shop, other.id, Transition::ApproveEarly)
         .await
@@ -520,6 +527,32 @@ async fn too_many_clicks_or_sales_of_them_are_flagged_where_the_campaign_says_so
         assert_eq!(brought(&shop, &format!("quiet_{number}"), &token).await, []);
     }
     assert_eq!(differences(&shop).await, [""; 0]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn sales_are_measured_by_the_clicks_of_the_same_days(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let (_, trial) = campaign(&shop, "trial", |rules| rules.conversion_percent = Some(50)).await;
+    let mut old = Vec::new();
+    for number in 1..=12 {
+        old.push(click(&shop, &trial, &format!("net_{number}")).await);
+    }
+    shop.clock.advance(Duration::days(14));
+    let fresh = click(&shop, &trial, "net").await;
+    for (number, token) in old.iter().enumerate() {
+        assert_eq!(
+            brought(&shop, &format!("trial_{number}"), token).await,
+            [],
+            "first payments after a trial"
+        );
+    }
+    for number in 1..=10 {
+        let found = brought(&shop, &format!("fresh_{number}"), &fresh).await;
+        let is_last = number == 10;
+        assert_eq!(found == [FlagRule::ConversionAnomaly], is_last, "{number}");
+    }
+    let found = brought(&shop, "trial_last", &old[0]).await;
+    assert_eq!(found, [], "an old click is not held for what new ones do");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

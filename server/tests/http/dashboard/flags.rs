@@ -172,7 +172,7 @@ async fn a_sale_is_flagged_from_its_story_and_says_so() {
     let twice = post(&server, &ours, ("/rpc/flag_sale", &path), &fields).await;
     let twice = followed(&server, &ours, twice).await;
     assert!(
-        twice.contains("This sale was flagged for review before."),
+        twice.contains("This sale is flagged for review already."),
         "{twice}"
     );
 }
