@@ -17,12 +17,22 @@ create table import (
     -- for rows that name none
     campaign_id uuid,
     is_dry_run boolean not null,
+    -- which start of it this is: what was read for an earlier one counts no more
+    run bigint not null,
     -- where the next row begins, so that a server that comes after another goes on there
     next_byte bigint not null,
+    -- how many rows stand before it as a spreadsheet counts: with the header and the empty ones
+    next_row bigint not null,
     rows_read bigint not null,
     rows_created bigint not null,
     rows_existing bigint not null,
     rows_failed bigint not null,
+    -- as what those that were created stand; sales only
+    rows_pending bigint not null,
+    rows_approved bigint not null,
+    rows_paid bigint not null,
+    rows_refunded bigint not null,
+    rows_denied bigint not null,
     -- why it was not read to its end, in words
     problem text,
     actor_kind text not null check (actor_kind in ('person', 'key', 'system')),

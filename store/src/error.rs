@@ -57,6 +57,8 @@ pub(crate) fn readable<T>(
 /// A lock that was not had in time, and a transaction that did nothing for too long. A statement that
 /// took too long is 57014, in class 57.
 const OUT_OF_TIME: [&str; 2] = ["55P03", "25P03"];
+/// A deadlock, and what does not go together with another transaction: nothing is wrong with the statement.
+const IN_EACH_OTHERS_WAY: [&str; 2] = ["40P01", "40001"];
 
 /// Classes 08 (connection), 53 (resources), 57 (shut down, starting up, broken off) are the database
 /// being away, and so is whatever runs out of time or ends the connection: a database that is closed
@@ -76,7 +78,9 @@ fn is_away(error: &sqlx::Error) -> bool {
             let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
             let class = |code: &str| {
                 let away = ["08", "53", "57"];
-                OUT_OF_TIME.contains(&code) || away.iter().any(|class| code.starts_with(class))
+                OUT_OF_TIME.contains(&code)
+                    || IN_EACH_OTHERS_WAY.contains(&code)
+                    || away.iter().any(|class| code.starts_with(class))
             };
             ended || database.code().is_some_and(|code| class(&code))
         }

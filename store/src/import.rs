@@ -5,6 +5,7 @@
 mod affiliates;
 mod file;
 mod list;
+mod progress;
 mod run;
 mod sales;
 mod statistics;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     id::{ApiKeyId, CampaignId, ImportId, OrganizationId, PersonId},
     import::{DateOrder, Field, ImportKind, ImportState, Mapping, NotAMapping, Platform},
+    lifecycle::Status,
     member::Role,
 };
 use thiserror::Error;
@@ -71,14 +73,35 @@ pub struct Import {
     pub existing: i64,
     /// How many could not be taken.
     pub failed: i64,
+    /// As what those stand that made something; of sales only.
+    pub standings: Standings,
     /// Why the file was not read to its end, in words.
     pub problem: Option<String>,
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
     /// When it was read to its end, or stopped.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Which start of it this is.
+    run: i64,
+    /// How many rows stand before the next one, as a spreadsheet counts.
+    next_row: i64,
     actor_kind: String,
     actor_id: Option<Uuid>,
+}
+
+/// How many of the sales that an import created, or would have, stand as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standings {
+    /// Not payable yet.
+    pub pending: i64,
+    /// To be paid out.
+    pub approved: i64,
+    /// Paid out elsewhere.
+    pub paid: i64,
+    /// All of the money went back.
+    pub refunded: i64,
+    /// Turned down.
+    pub denied: i64,
 }
 
 /// How a file is to be read.
@@ -177,8 +200,9 @@ impl Store {
         let mut tx = begin(&self.pool).await?;
         let started = sqlx::query!(
             "update import set state = 'running', platform = $3, mapping = $4::text::json, date_order = $5,
-                 campaign_id = $6, is_dry_run = $7, next_byte = 0, rows_read = 0, rows_created = 0,
-                 rows_existing = 0, rows_failed = 0, problem = null, actor_kind = $8, actor_id = $9,
+                 campaign_id = $6, is_dry_run = $7, run = run + 1, next_byte = 0, next_row = 0, rows_read = 0,
+                 rows_created = 0, rows_existing = 0, rows_failed = 0, rows_pending = 0, rows_approved = 0,
+                 rows_paid = 0, rows_refunded = 0, rows_denied = 0, problem = null, actor_kind = $8, actor_id = $9,
                  claimed_until = null, finished_at = null
              where organization_id = $1 and import_id = $2
                  and state in ('uploaded', 'checked', 'failed', 'cancelled')",
@@ -263,7 +287,7 @@ fn suggested(kind: ImportKind, header: &[String]) -> (Platform, Mapping) {
     (platform, Mapping::guess(kind, platform, header))
 }
 
-/// A place in a file that a row begins at, and how many rows stand before it.
+/// A place in a file that a row begins at, and how many rows stand before it as a spreadsheet counts.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     byte: i64,
@@ -271,8 +295,10 @@ struct Place {
 }
 
 /// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    Created,
+    /// A sale stands as this.
+    Created(Option<Status>),
     Existing,
     Failed(domain::import::LineError),
 }

@@ -1,7 +1,10 @@
 //! One import as markup: its progress or its result, and the form that says what its columns mean. Written on
 //! the server only (see [`super::served`]).
 
-use domain::import::{DateOrder, Field, ImportKind, ImportState, Platform};
+use domain::{
+    import::{DateOrder, Field, ImportKind, ImportState, Platform},
+    lifecycle::Status,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use store::import::{Import, RowError};
 
@@ -84,11 +87,29 @@ fn result(import: &Import) -> impl IntoView + use<> {
             <dl>
                 <dt>{words::READ}</dt><dd>{grouped(import.read)}</dd>
                 <dt>{words::created(import.is_dry_run)}</dt><dd>{grouped(import.created)}</dd>
+                {standings(import)}
                 <dt>{words::EXISTING}</dt><dd>{grouped(import.existing)}</dd>
                 <dt>{words::FAILED}</dt><dd>{grouped(import.failed)}</dd>
             </dl>
         </article>
     }
+}
+
+/// As what the sales stand that were created, or would be: what is paid out elsewhere is not paid here.
+fn standings(import: &Import) -> impl IntoView + use<> {
+    let told = import.standings;
+    let all = [
+        (Status::Pending, told.pending),
+        (Status::Approved, told.approved),
+        (Status::Paid, told.paid),
+        (Status::Refunded, told.refunded),
+        (Status::Denied, told.denied),
+    ];
+    let some = all.into_iter().filter(|(_, count)| *count > 0);
+    some.map(|(status, count)| {
+        view! { <dt>{words::stands_as(status)}</dt><dd>{grouped(count)}</dd> }
+    })
+    .collect_view()
 }
 
 fn errors(page: &Told) -> impl IntoView + use<> {

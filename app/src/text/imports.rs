@@ -1,6 +1,9 @@
 //! Imports: the list, and one.
 
-use domain::import::{Field, ImportKind, ImportState};
+use domain::{
+    import::{Field, ImportKind, ImportState},
+    lifecycle::Status,
+};
 
 pub const TITLE: &str = "Imports";
 pub const ONE: &str = "Import";
@@ -58,6 +61,17 @@ pub fn created(is_dry_run: bool) -> &'static str {
     }
 }
 
+/// As what so many of the created sales stand.
+pub fn stands_as(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "– as pending",
+        Status::Approved => "– as approved",
+        Status::Paid => "– as paid out elsewhere",
+        Status::Refunded => "– as refunded",
+        Status::Denied => "– as denied",
+    }
+}
+
 pub fn state(state: ImportState, is_dry_run: bool, percent: i64) -> String {
     match (state, is_dry_run) {
         (ImportState::Running, true) => format!("Checking, {percent}\u{a0}%"),
@@ -92,6 +106,9 @@ pub fn hint(field: Field) -> &'static str {
         Field::CommissionMinor => "Instead, as whole cents.",
         Field::Status => {
             "Left out, affiliates are active and sales pending. Paid sales are not paid again."
+        }
+        Field::PaidAt => {
+            "When the affiliate was paid there, not when the customer paid. A status that says pending or approved comes first."
         }
         Field::CustomerId | Field::SubscriptionId | Field::CustomerEmail => {
             "So that later payments stay with the affiliate."

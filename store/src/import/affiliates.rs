@@ -138,7 +138,7 @@ impl Known {
             Ok(one) => {
                 self.add(&one);
                 new.push(one);
-                Outcome::Created
+                Outcome::Created(None)
             }
         }
     }

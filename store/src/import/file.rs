@@ -75,10 +75,11 @@ impl Store {
         let name: String = file_name.chars().filter(seen).take(MAX_FILE_NAME).collect();
         sqlx::query!(
             "insert into import (organization_id, import_id, kind, state, file_name, file_bytes, delimiter, header,
-                 platform, mapping, date_order, is_dry_run, next_byte, rows_read, rows_created, rows_existing,
-                 rows_failed, actor_kind, actor_id, created_at)
-             values ($1, $2, $3, 'uploading', $4, 0, ',', '{}', 'other', '{}', 'clear', true, 0, 0, 0, 0, 0, $5, $6,
-                 $7)",
+                 platform, mapping, date_order, is_dry_run, run, next_byte, next_row, rows_read, rows_created,
+                 rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
+                 actor_kind, actor_id, created_at)
+             values ($1, $2, $3, 'uploading', $4, 0, ',', '{}', 'other', '{}', 'clear', true, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                 0, 0, 0, $5, $6, $7)",
             organization_id.0,
             id.0,
             kind.as_str(),
@@ -308,6 +309,10 @@ impl Slice {
     pub(super) fn is_empty(&self) -> bool {
         self.content.is_empty()
     }
+
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last
+    }
 }
 
 /// A row with its number, which counts the header as a spreadsheet does.
@@ -350,46 +355,73 @@ pub(super) async fn slice_in(
     Ok(Slice { content, is_last })
 }
 
-/// Reads up to `most` rows from a place on, and tells the place behind them. The header is read and left out.
+/// Reads up to `most` rows from a place on, and tells the place behind them. The header is read and left out, and
+/// lines with nothing in them are passed over, whole slices of them too.
 pub(super) fn records(
     slice: &Slice,
     delimiter: u8,
     from: Place,
     most: usize,
 ) -> Result<(Vec<Record>, Place), BadFile> {
-    let (mut rows, mut place) = (Vec::new(), from);
-    let content = without_bom(&slice.content, from.byte == 0);
+    let is_start = from.byte == 0;
+    let content = without_bom(&slice.content, is_start);
     let dropped = slice.content.len() - content.len();
+    let (mut rows, mut number, mut end) = (Vec::new(), from.rows, 0);
+    let mut is_header = is_start;
     let mut reader = reader(content, delimiter);
     let mut record = csv::ByteRecord::new();
     while rows.len() < most {
-        let number = place.rows + 1;
         // It does not fail on bytes that it reads from memory.
-        if !reader.read_byte_record(&mut record).unwrap_or(false) {
+        let is_there = reader.read_byte_record(&mut record).unwrap_or(false);
+        let (start, empty) = blank_lines(content, end, slice.is_last);
+        number += empty;
+        end = start;
+        if !is_there {
             break;
         }
-        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let is_cut = end >= content.len() && !slice.is_last;
-        let start = record.position().map_or(0, csv::Position::byte);
-        let length = end.saturating_sub(usize::try_from(start).unwrap_or(0));
-        if length > MAX_ROW {
-            return Err(BadFile::RowTooLong(number));
+        let behind = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        if behind.saturating_sub(start) > MAX_ROW {
+            return Err(BadFile::RowTooLong(number + 1));
         }
-        if is_cut {
+        // It is cut, or what ends its line is.
+        if behind >= content.len() && !slice.is_last {
             break;
         }
-        place = Place {
-            byte: from.byte + i64::try_from(dropped + end).unwrap_or(i64::MAX),
-            rows: number,
-        };
-        if number > 1 {
+        number += 1;
+        end = behind_line(content, behind);
+        if !std::mem::take(&mut is_header) {
             let text = csv::StringRecord::from_byte_record(record.clone());
             let text = text.map_err(|_| BadFile::NotUtf8(number))?;
             let cells = text.iter().map(str::to_owned).collect();
             rows.push(Record { number, cells });
         }
     }
+    let place = Place {
+        byte: from.byte + i64::try_from(dropped + end).unwrap_or(i64::MAX),
+        rows: number,
+    };
     Ok((rows, place))
+}
+
+/// The second half of what ends a line is not the next line's.
+fn behind_line(content: &[u8], end: usize) -> usize {
+    let is_half = content.get(end.saturating_sub(1)..=end) == Some(b"\r\n");
+    if is_half { end + 1 } else { end }
+}
+
+/// Where the first line behind a place begins that is not empty, and how many are before it. Half of a line's end at
+/// the end of a slice is left to the next one.
+fn blank_lines(content: &[u8], from: usize, is_last: bool) -> (usize, i64) {
+    let rest = content.get(from..).unwrap_or_default();
+    let is_end = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
+    let mut length = rest.iter().take_while(is_end).count();
+    if length == rest.len() && !is_last && rest.ends_with(b"\r") {
+        length -= 1;
+    }
+    let gap = rest.get(..length).unwrap_or_default();
+    let pairs = gap.windows(2).filter(|pair| **pair == *b"\r\n").count();
+    let lines = i64::try_from(length - pairs).unwrap_or(i64::MAX);
+    (from + length, lines)
 }
 
 fn reader(content: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
@@ -432,7 +464,7 @@ fn header_of(slice: &Slice) -> Result<(Vec<String>, u8), BadFile> {
     }
     let start = Place { byte: 0, rows: 0 };
     let (rows, _) = records(slice, delimiter, start, 1)?;
-    if rows.is_empty() {
+    if rows.is_empty() && slice.is_last {
         return Err(BadFile::NoRows);
     }
     Ok((header, delimiter))

@@ -8,7 +8,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Import, Place, TABLE,
+    Import, Place, Standings, TABLE,
     file::{records, remove_in, slice_in},
     mapping_of,
 };
@@ -52,6 +52,13 @@ struct ImportRow {
     rows_created: i64,
     rows_existing: i64,
     rows_failed: i64,
+    rows_pending: i64,
+    rows_approved: i64,
+    rows_paid: i64,
+    rows_refunded: i64,
+    rows_denied: i64,
+    run: i64,
+    next_row: i64,
     problem: Option<String>,
     actor_kind: String,
     actor_id: Option<Uuid>,
@@ -76,11 +83,19 @@ impl TryFrom<ImportRow> for Import {
             campaign_id: row.campaign_id.map(CampaignId),
             is_dry_run: row.is_dry_run,
             next_byte: row.next_byte,
-            // The header is no row to people.
-            read: (row.rows_read - 1).max(0),
+            read: row.rows_read,
             created: row.rows_created,
             existing: row.rows_existing,
             failed: row.rows_failed,
+            standings: Standings {
+                pending: row.rows_pending,
+                approved: row.rows_approved,
+                paid: row.rows_paid,
+                refunded: row.rows_refunded,
+                denied: row.rows_denied,
+            },
+            run: row.run,
+            next_row: row.next_row,
             problem: row.problem,
             created_at: row.created_at,
             finished_at: row.finished_at,
@@ -104,7 +119,8 @@ impl Store {
             ImportRow,
             r#"select import_id, kind, state, file_name, file_bytes, delimiter, header, platform,
                    mapping::text as "mapping!", date_order, campaign_id, is_dry_run, next_byte, rows_read,
-                   rows_created, rows_existing, rows_failed, problem, actor_kind, actor_id, created_at, finished_at
+                   rows_created, rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
+                   problem, run, next_row, actor_kind, actor_id, created_at, finished_at
                from import where organization_id = $1 and import_id = $2 and state <> 'uploading'"#,
             organization_id.0,
             id.0,
@@ -130,7 +146,8 @@ impl Store {
             ImportRow,
             r#"select import_id, kind, state, file_name, file_bytes, delimiter, header, platform,
                    mapping::text as "mapping!", date_order, campaign_id, is_dry_run, next_byte, rows_read,
-                   rows_created, rows_existing, rows_failed, problem, actor_kind, actor_id, created_at, finished_at
+                   rows_created, rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
+                   problem, run, next_row, actor_kind, actor_id, created_at, finished_at
                from import where organization_id = $1 and kind = any($4) and state <> 'uploading'
                order by import_id desc limit $2 offset $3"#,
             organization_id.0,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     campaign::Campaign,
     id::{ImportId, OrganizationId},
-    import::{Columns, ImportKind, ImportState, LineError, MAX_ERRORS, Reading},
+    import::{Columns, ImportKind, ImportState, LineError, Reading},
     money::Currency,
 };
 use sqlx::PgConnection;
@@ -13,19 +13,17 @@ use sqlx::PgConnection;
 use super::{
     Import, Outcome, Place, affiliates,
     file::{BadFile, Record, records, slice_in},
+    progress::{advance_in, errors_in, is_where_it_was_in},
     sales, statistics,
 };
-use crate::{
-    Store, StoreError, campaign, columns::columns, error::readable, intake::lock_in,
-    transaction::begin,
-};
+use crate::{Store, StoreError, campaign, error::readable, intake::lock_in, transaction::begin};
 
 /// How many rows one transaction takes in: other sales of the organization wait behind it.
 const BATCH: usize = 500;
 /// How many batches of an import come before those of the next one.
 const TURN: usize = 20;
 /// For how long a server has an import to itself; it asks again with every batch.
-const LEASE: Duration = Duration::seconds(30);
+pub(super) const LEASE: Duration = Duration::seconds(30);
 
 /// What a batch's rows are taken in with.
 pub(super) struct Batch<'a> {
@@ -135,7 +133,11 @@ impl Store {
             return Ok(Step::Over);
         };
         match self.rows_of(organization_id, &import).await? {
-            Ok((rows, next)) => {
+            Ok((rows, _, true)) if rows.is_empty() => {
+                self.end_import(organization_id, &import, None).await?;
+                Ok(Step::Over)
+            }
+            Ok((rows, next, _)) => {
                 self.take_rows_in(organization_id, &import, &rows, next)
                     .await
             }
@@ -147,12 +149,13 @@ impl Store {
         }
     }
 
-    /// The next rows of the file and the place behind them, or why they can't be read.
+    /// The next rows of the file, the place behind them and whether the file's end was in sight; or why they can't be
+    /// read.
     async fn rows_of(
         &self,
         organization_id: OrganizationId,
         import: &Import,
-    ) -> Result<Result<(Vec<Record>, Place), String>, StoreError> {
+    ) -> Result<Result<(Vec<Record>, Place, bool), String>, StoreError> {
         let mut db = self.pool.acquire().await?;
         let slice = slice_in(&mut db, organization_id, import.id, import.next_byte).await?;
         let from = import.place();
@@ -160,6 +163,7 @@ impl Store {
             return Ok(Err("the file is no longer kept: upload it again".to_owned()));
         }
         let read = records(&slice, import.delimiter, from, BATCH);
+        let read = read.map(|(rows, next)| (rows, next, slice.is_last()));
         Ok(read.map_err(|bad: BadFile| bad.to_string()))
     }
 
@@ -171,10 +175,6 @@ impl Store {
         rows: &[Record],
         next: Place,
     ) -> Result<Step, StoreError> {
-        if rows.is_empty() {
-            self.end_import(organization_id, import, None).await?;
-            return Ok(Step::Over);
-        }
         match self
             .commit_rows(organization_id, import, rows, next, None)
             .await
@@ -207,7 +207,9 @@ impl Store {
                 .await;
             let step = match done {
                 Err(StoreError::Database(error)) => {
-                    let why = LineError::of_row(format!("the database refused it: {error}"));
+                    // What it says is for who runs the server.
+                    tracing::warn!(%error, import = %import.id, "a row of an import could not be stored");
+                    let why = LineError::of_row("it could not be stored: try this row again");
                     self.commit_rows(organization_id, &import, &one, next, Some(why))
                         .await?
                 }
@@ -257,6 +259,8 @@ impl Store {
         };
         let (outcomes, moved_to) = match (refused, import.kind) {
             (Some(why), _) => (vec![Outcome::Failed(why)], None),
+            // Nothing but empty lines.
+            (None, _) if rows.is_empty() => (Vec::new(), None),
             (None, ImportKind::Affiliates) => {
                 (affiliates::take_in(&mut tx, self, &batch).await?, None)
             }
@@ -300,17 +304,21 @@ impl Store {
         };
         let now = self.now();
         let mut tx = begin(&self.pool).await?;
-        sqlx::query!(
+        let ended = sqlx::query!(
             "update import set state = $3, problem = $4, finished_at = $5
-             where organization_id = $1 and import_id = $2 and state = 'running'",
+             where organization_id = $1 and import_id = $2 and state = 'running' and run = $6",
             organization_id.0,
             import.id.0,
             state.as_str(),
             problem,
             now,
+            import.run,
         )
         .execute(&mut *tx)
         .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(());
+        }
         sqlx::query!(
             "delete from import_seen where organization_id = $1 and import_id = $2",
             organization_id.0,
@@ -325,15 +333,9 @@ impl Store {
 
 impl Import {
     fn place(&self) -> Place {
-        // The header counts here.
-        let rows = if self.next_byte == 0 {
-            0
-        } else {
-            self.read + 1
-        };
         Place {
             byte: self.next_byte,
-            rows,
+            rows: self.next_row,
         }
     }
 
@@ -348,95 +350,6 @@ impl Import {
             currency: campaign.map_or(Currency::USD, |campaign| campaign.terms.currency),
         }
     }
-}
-
-/// Nobody else took these rows in meanwhile, and nobody stopped it. From here on nobody does.
-async fn is_where_it_was_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    import: &Import,
-) -> Result<bool, StoreError> {
-    let next_byte = sqlx::query_scalar!(
-        "select next_byte from import
-         where organization_id = $1 and import_id = $2 and state = 'running' for update",
-        organization_id.0,
-        import.id.0,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(next_byte == Some(import.next_byte))
-}
-
-async fn advance_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    import: &Import,
-    next: Place,
-    outcomes: &[Outcome],
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let count = |is_it: fn(&Outcome) -> bool| {
-        let many = outcomes.iter().filter(|outcome| is_it(outcome)).count();
-        i64::try_from(many).unwrap_or(i64::MAX)
-    };
-    sqlx::query!(
-        "update import set next_byte = $3, rows_read = $4, rows_created = rows_created + $5,
-             rows_existing = rows_existing + $6, rows_failed = rows_failed + $7, claimed_until = $8
-         where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        import.id.0,
-        next.byte,
-        next.rows,
-        count(|outcome| matches!(outcome, Outcome::Created)),
-        count(|outcome| matches!(outcome, Outcome::Existing)),
-        count(|outcome| matches!(outcome, Outcome::Failed(_))),
-        now + LEASE,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Keeps why rows could not be taken, up to a limit.
-async fn errors_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    import: &Import,
-    rows: &[Record],
-    outcomes: &[Outcome],
-) -> Result<(), StoreError> {
-    let room = usize::try_from(MAX_ERRORS - import.failed).unwrap_or(0);
-    let failed = rows
-        .iter()
-        .zip(outcomes)
-        .filter_map(|(row, outcome)| match outcome {
-            Outcome::Failed(error) => Some((row, error)),
-            _ => None,
-        });
-    let failed: Vec<_> = failed.take(room).collect();
-    if failed.is_empty() {
-        return Ok(());
-    }
-    columns!(failed, (row, error) => {
-        numbers: i64 = row.number,
-        names: String = error.column.clone(),
-        messages: String = error.message.replace('\0', ""),
-        texts: String = row.text(),
-    });
-    sqlx::query!(
-        "insert into import_error (organization_id, import_id, row_number, column_name, message, row_text)
-         select $1, $2, e.number, e.name, e.message, e.text
-         from unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) as e (number, name, message, text)",
-        organization_id.0,
-        import.id.0,
-        &numbers,
-        &names,
-        &messages,
-        &texts,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// Notes what a dry run would have stored, and tells which of it was noted before.

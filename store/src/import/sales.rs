@@ -7,6 +7,7 @@ use domain::{
     campaign::Campaign,
     fact::Payment,
     import::{Field, LineError, Platform, SaleLine, Standing},
+    lifecycle::Status,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -51,7 +52,7 @@ pub(super) async fn take_in(
     for sale in &sales {
         outcomes.push(match sale {
             Err(error) => Outcome::Failed(error.clone()),
-            Ok(_) => outcome(answers.next())?,
+            Ok(item) => outcome(status_of(item), answers.next())?,
         });
     }
     if batch.import.is_dry_run {
@@ -60,10 +61,27 @@ pub(super) async fn take_in(
     Ok((outcomes, moved_to))
 }
 
+/// As what a row's sale stands once it is in.
+fn status_of(item: &Item) -> Status {
+    let Item::Imported(sale) = item else {
+        return Status::Pending;
+    };
+    match sale.standing {
+        Standing::Pending => Status::Pending,
+        Standing::Approved => Status::Approved,
+        Standing::Paid(_) => Status::Paid,
+        Standing::Refunded => Status::Refunded,
+        Standing::Denied => Status::Denied,
+    }
+}
+
 /// What a row's answer says.
-fn outcome(answer: Option<Result<Answer, IntakeError>>) -> Result<Outcome, StoreError> {
+fn outcome(
+    stands_as: Status,
+    answer: Option<Result<Answer, IntakeError>>,
+) -> Result<Outcome, StoreError> {
     Ok(match answer {
-        Some(Ok(Answer::Conversion(Recorded::New(_)))) => Outcome::Created,
+        Some(Ok(Answer::Conversion(Recorded::New(_)))) => Outcome::Created(Some(stands_as)),
         Some(Ok(_)) => Outcome::Existing,
         Some(Err(IntakeError::Store(error))) => return Err(error),
         Some(Err(error)) => Outcome::Failed(LineError::of_row(error.to_string())),
@@ -88,7 +106,7 @@ async fn see_again_in(
         .into_iter()
         .collect();
     for (sale, outcome) in sales.iter().zip(outcomes) {
-        if matches!(outcome, Outcome::Created) && id(sale).is_some_and(|id| seen.contains(&id)) {
+        if matches!(outcome, Outcome::Created(_)) && id(sale).is_some_and(|id| seen.contains(&id)) {
             *outcome = Outcome::Existing;
         }
     }

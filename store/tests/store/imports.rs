@@ -10,10 +10,11 @@ use domain::{
     import::{DateOrder, Field, ImportKind, ImportState, Mapping, Platform},
     lifecycle::Status,
 };
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 use store::{
+    StoreError,
     audit::Actor,
-    import::{Import, ImportError, Setup},
+    import::{Import, ImportError, Setup, Standings},
 };
 
 use crate::support::{Shop, payment};
@@ -143,6 +144,14 @@ async fn sales_are_taken_in_as_they_stood(pool: PgPool) {
             (11, "Charged At")
         ]
     );
+    let expected = Standings {
+        pending: 1,
+        approved: 1,
+        paid: 2,
+        refunded: 1,
+        denied: 1,
+    };
+    assert_eq!(import.standings, expected);
     // What was paid out elsewhere is not payable again.
     let balances = shop
         .store
@@ -204,6 +213,7 @@ async fn a_dry_run_stores_nothing_and_tells_the_same(pool: PgPool) {
     shop.start(&import, true).await;
     let tried = shop.to_the_end(&import).await;
     assert_eq!(tried.state, ImportState::Checked);
+    assert_eq!(tried.standings.pending, 600);
     // The last row repeats one of the batch before.
     assert_eq!(counts(&tried), [601, 600, 1, 0]);
     assert_eq!(shop.rows().await.len(), 0);
@@ -383,6 +393,146 @@ async fn a_stopped_import_can_be_started_again(pool: PgPool) {
     assert_eq!(shop.to_the_end(&import).await.read, 0);
     shop.start(&import, false).await;
     assert_eq!(counts(&shop.to_the_end(&import).await), [5, 5, 0, 0]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn rows_read_for_an_earlier_start_are_not_taken_in(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let import = shop.upload(ImportKind::Sales, &many(5)).await;
+    shop.start(&import, false).await;
+    // Its first batch waits for another sale of the organization.
+    let mut before = shop.pool.begin().await.expect("begins");
+    sqlx::query("select from organization_position for update")
+        .execute(&mut *before)
+        .await
+        .expect("locks");
+    let store = shop.store.clone();
+    let running = tokio::spawn(async move { store.run_imports().await });
+    let waiting = "select exists (select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waiting)
+        .fetch_one(&shop.pool)
+        .await
+        .expect("looks")
+    {
+        tokio::task::yield_now().await;
+    }
+    let stopped = shop
+        .store
+        .stop_import(Actor::System, shop.organization_id, import.id)
+        .await;
+    stopped.expect("stops");
+    shop.start(&import, true).await;
+    before.rollback().await.expect("lets go");
+    running.await.expect("ends").expect("runs");
+    let tried = shop.to_the_end(&import).await;
+    let told = (tried.state, counts(&tried));
+    assert_eq!(told, (ImportState::Checked, [5, 5, 0, 0]));
+    assert_eq!(shop.rows().await.len(), 0);
+}
+
+/// Has the database fail for a sale of this id, as `how` says.
+async fn trouble(shop: &Shop, id: &str, how: &str) {
+    let how = format!(
+        "create sequence tries;
+         create function trouble() returns trigger language plpgsql as $$ begin
+             if new.external_event_id = '{id}' and {how} end if;
+             return new;
+         end $$;
+         create trigger trouble before insert on conversion for each row execute function trouble()"
+    );
+    sqlx::raw_sql(AssertSqlSafe(how))
+        .execute(&shop.pool)
+        .await
+        .expect("is made");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_databases_words_are_not_told(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    let how =
+        "true then raise check_violation using message = 'inner_words', constraint = 'inner_name';";
+    trouble(&shop, "order_1", how).await;
+    let import = shop.imported(ImportKind::Sales, &many(3)).await;
+    let told = (import.state, counts(&import));
+    assert_eq!(told, (ImportState::Done, [3, 2, 0, 1]));
+    let errors = shop
+        .store
+        .import_errors(shop.organization_id, import.id, 0, 100)
+        .await
+        .expect("reads");
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| (error.row, error.message.as_str()))
+        .collect();
+    assert_eq!(told, [(3, "it could not be stored: try this row again")]);
+    shop.is_in_order().await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_deadlock_is_tried_again(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    // Twice: for its batch, and once more.
+    let how = "nextval('tries') <= 2 then raise deadlock_detected;";
+    trouble(&shop, "order_1", how).await;
+    let import = shop.upload(ImportKind::Sales, &many(3)).await;
+    shop.start(&import, false).await;
+    for _ in 0..2 {
+        assert!(matches!(
+            shop.store.run_imports().await,
+            Err(StoreError::Unavailable(_))
+        ));
+        shop.clock.advance(Duration::seconds(31));
+    }
+    let done = shop.to_the_end(&import).await;
+    assert_eq!(counts(&done), [3, 3, 0, 0]);
+    shop.is_in_order().await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn empty_lines_end_nothing(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    shop.affiliate("sarah").await;
+    for line_end in ["\n", "\r\n", "\r"] {
+        let few = many(6).replace('\n', line_end);
+        let lines: Vec<&str> = few.split_inclusive(line_end).collect();
+        let [header, first, second, third, fourth, fifth, sixth] = lines.as_slice() else {
+            panic!("seven lines");
+        };
+        let fourth = fourth.replace("sarah", "nobody");
+        // 400,000 lines are more than a slice in bytes, and so are twice as many; odd ones cut their ends in two.
+        let content: String = [
+            header,
+            first,
+            line_end.repeat(3).as_str(),
+            second,
+            line_end.repeat(400_001).as_str(),
+            third,
+            line_end.repeat(800_000).as_str(),
+            &fourth,
+            fifth,
+            line_end.repeat(400_000).as_str(),
+            sixth,
+            line_end.repeat(400_000).as_str(),
+        ]
+        .concat();
+        let import = shop.upload(ImportKind::Sales, &content).await;
+        shop.start(&import, true).await;
+        let tried = shop.to_the_end(&import).await;
+        let told = (tried.state, counts(&tried), tried.problem);
+        assert_eq!(told, (ImportState::Checked, [6, 5, 0, 1], None));
+        let errors = shop
+            .store
+            .import_errors(shop.organization_id, import.id, 0, 100)
+            .await
+            .expect("reads");
+        let rows: Vec<i64> = errors.iter().map(|error| error.row).collect();
+        // Header, first, 3, second, 400,001, third, 800,000.
+        assert_eq!(rows, [1_200_009], "{line_end:?}");
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use store::{
     audit::Actor,
-    import::{BadFile, Import, ImportError, Setup, Upload},
+    import::{BadFile, Import, ImportError, Setup, Standings, Upload},
 };
 
 use super::{
@@ -45,6 +45,9 @@ struct ImportRow {
     progress: i64,
     rows_read: i64,
     created: i64,
+    /// As what those stand that were created; of sales.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by_status: Option<ByStatus>,
     existing: i64,
     failed: i64,
     /// Why the file was not read to its end.
@@ -54,12 +57,35 @@ struct ImportRow {
     finished_at: Option<DateTime<Utc>>,
 }
 
+/// How many sales of an import stand as what.
+#[derive(Serialize)]
+struct ByStatus {
+    pending: i64,
+    approved: i64,
+    paid: i64,
+    refunded: i64,
+    denied: i64,
+}
+
+impl From<Standings> for ByStatus {
+    fn from(told: Standings) -> Self {
+        Self {
+            pending: told.pending,
+            approved: told.approved,
+            paid: told.paid,
+            refunded: told.refunded,
+            denied: told.denied,
+        }
+    }
+}
+
 impl From<Import> for ImportRow {
     fn from(import: Import) -> Self {
         Self {
             id: import.id,
             progress: import.percent(),
             errors_url: format!("/api/v1/imports/{}/errors", import.id),
+            created_by_status: (import.kind == ImportKind::Sales).then(|| import.standings.into()),
             kind: import.kind,
             state: import.state,
             file_name: import.file_name,

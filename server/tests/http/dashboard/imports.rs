@@ -109,6 +109,8 @@ async fn a_file_is_looked_at_checked_and_imported() {
         .expect(302);
     let checked = page_that_says(&server, &ours, &path, "Checked, nothing imported").await;
     assert!(checked.text.contains("Would be created"));
+    assert!(checked.text.contains("– as approved</dt><dd>1</dd>"));
+    assert!(!checked.text.contains("– as paid"));
     assert!(checked.text.contains("Rows that were not taken"));
     assert!(!checked.text.contains("<b>nobody"));
     assert_eq!(server.sales("").await.len(), 0);

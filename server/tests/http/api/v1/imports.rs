@@ -58,6 +58,11 @@ async fn sales_are_tried_and_then_taken_in_once() {
         (&tried["state"], counts(&tried)),
         (&json!("checked"), [4, 2, 0, 2])
     );
+    let stand_as = &tried["createdByStatus"];
+    assert_eq!(
+        (&stand_as["approved"], &stand_as["paid"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(server.sales("").await.len(), 0);
 
     let made = upload(&server, "kind=sales", SALES).await.expect(201);
