@@ -30,6 +30,8 @@ const S2S_BURST: NonZeroU32 = nonzero!(1000u32);
 const KEYLESS_PER_MINUTE: NonZeroU32 = nonzero!(10u32);
 /// Clicks and leads that are kept per minute and address. An office or a mobile network shares one address.
 const CLICKS_PER_MINUTE: NonZeroU32 = nonzero!(120u32);
+/// Loads of the script that are looked up, per minute and address.
+const LOADS_PER_MINUTE: NonZeroU32 = nonzero!(60u32);
 /// Events whose signature does not fit, per minute, connection and address.
 const UNSIGNED_PER_MINUTE: NonZeroU32 = nonzero!(60u32);
 /// How often it is noted that a connection turned a delivery away.
@@ -83,6 +85,7 @@ pub(crate) struct Limits {
     s2s: Option<DefaultKeyedRateLimiter<OrganizationId>>,
     keyless: Option<DefaultKeyedRateLimiter<Origin>>,
     clicks: Option<DefaultKeyedRateLimiter<Origin>>,
+    loads: Option<DefaultKeyedRateLimiter<Origin>>,
     unsigned: Option<DefaultKeyedRateLimiter<(ConnectionId, Origin)>>,
     refusals: DefaultKeyedRateLimiter<ConnectionId>,
     attempts: DefaultKeyedRateLimiter<Target>,
@@ -120,6 +123,7 @@ impl Limits {
             s2s: limit.map(|_| RateLimiter::keyed(s2s)),
             keyless: limit.map(|_| RateLimiter::keyed(Quota::per_minute(KEYLESS_PER_MINUTE))),
             clicks: limit.map(|_| RateLimiter::keyed(Quota::per_minute(CLICKS_PER_MINUTE))),
+            loads: limit.map(|_| RateLimiter::keyed(Quota::per_minute(LOADS_PER_MINUTE))),
             unsigned: limit.map(|_| RateLimiter::keyed(Quota::per_minute(UNSIGNED_PER_MINUTE))),
             refusals: RateLimiter::keyed(Quota::per_minute(REFUSALS_PER_MINUTE)),
             attempts: RateLimiter::keyed(attempts.allow_burst(ATTEMPT_BURST)),
@@ -168,6 +172,11 @@ impl Limits {
         self.count(self.clicks.as_ref(), &address.into())
     }
 
+    /// Counts a load of the script by a page that says where it is, before it is looked up whose.
+    pub(crate) fn load(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(self.loads.as_ref(), &address.into())
+    }
+
     /// Counts an event that the connection's processor has not signed.
     pub(crate) fn unsigned_event(
         &self,
@@ -208,6 +217,9 @@ impl Limits {
         }
         if let Some(clicks) = &self.clicks {
             clicks.retain_recent();
+        }
+        if let Some(loads) = &self.loads {
+            loads.retain_recent();
         }
         if let Some(unsigned) = &self.unsigned {
             unsigned.retain_recent();

@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{Semaphore, watch},
 };
 
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// How long open requests may take to finish once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How many at a time find out whose page has loaded the script: it can wait, others' calls to the database can't.
+const LOOKING: usize = 2;
 
 /// Why the server can't run.
 #[derive(Debug, Error)]
@@ -65,6 +67,7 @@ async fn run(config: &Config, store: Store, listener: TcpListener) -> Result<(),
         store,
         limits,
         seats: Arc::default(),
+        looking: Arc::new(Semaphore::new(LOOKING)),
         proxies: Arc::new(config.trusted_proxies.clone()),
         public_url: config.public_url.as_str().into(),
         leptos: leptos_options(config),

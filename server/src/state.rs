@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{api::live::seat::Seats, proxy::Proxies, rate_limit::Limits};
 
@@ -18,6 +18,8 @@ pub(crate) struct AppState {
     pub(crate) limits: Arc<Limits>,
     /// Who has how many live streams open.
     pub(crate) seats: Arc<Seats>,
+    /// Turns at finding out whose pages load the script.
+    pub(crate) looking: Arc<Semaphore>,
     /// Whose word about the caller is taken.
     pub(crate) proxies: Arc<Proxies>,
     /// How the outside reaches this server, without a slash at the end.

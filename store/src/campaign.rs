@@ -19,8 +19,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub(crate) use self::seen::Noted;
 pub use self::seen::Seen;
+pub(crate) use self::{seen::Noted, site::Listed};
 use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},

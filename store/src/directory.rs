@@ -33,7 +33,7 @@ use crate::{
     StoreError, affiliate,
     api_key::KeyHolder,
     campaign, connection, coupon,
-    link::{Asked, Link, OnSite},
+    link::{Asked, Link},
     s2s_secret::TimedSecret,
 };
 
@@ -63,7 +63,7 @@ pub struct Directory {
     pub(crate) links: Cache<(Generation, Asked), Option<Arc<Link>>>,
     /// The last ones found, however old: where visitors are sent while the database is away.
     pub(crate) last_links: Cache<Asked, Arc<Link>>,
-    pub(crate) sites: Cache<(Generation, Site), Arc<Vec<OnSite>>>,
+    pub(crate) sites: Cache<(Generation, Site), Arc<campaign::Listed>>,
     pub(crate) s2s_secrets: Cache<(Generation, OrganizationId), Arc<Vec<TimedSecret>>>,
     generations: Mutex<HashMap<OrganizationId, Generation>>,
     /// Moves with every change of any organization: for entries that are looked up before the

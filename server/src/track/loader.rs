@@ -1,15 +1,16 @@
 //! `GET /t.js`: the script that shops put into their pages.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use domain::site::{Site, open_address};
 use sha2::{Digest, Sha256};
 
+use super::visitor;
 use crate::state::AppState;
 
 const LOADER: &str = include_str!("loader.js");
@@ -21,9 +22,10 @@ static ETAG: LazyLock<String> =
     LazyLock::new(|| format!("W/\"{}\"", &hex::encode(Sha256::digest(LOADER))));
 
 /// `GET /t.js`
-pub(crate) async fn script(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    seen(state, &headers);
-    let asked = headers.get_all(header::IF_NONE_MATCH).iter();
+pub(crate) async fn script(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    seen(state, &parts);
+    let asked = parts.headers.get_all(header::IF_NONE_MATCH).iter();
     let is_known = asked
         .filter_map(|tags| tags.to_str().ok())
         .any(|tags| tags.contains(ETAG.as_str()));
@@ -39,14 +41,22 @@ pub(crate) async fn script(State(state): State<AppState>, headers: HeaderMap) ->
     response
 }
 
-/// Notes, aside, whose page asks for it, where its browser tells.
-fn seen(state: AppState, headers: &HeaderMap) {
-    let page = headers.get(header::REFERER);
+/// Notes, aside, whose page asks for it, where its browser tells. Anybody can tell anything: few may ask the database
+/// at a time, of one address not often, and who is turned away has the script all the same.
+fn seen(state: AppState, parts: &Parts) {
+    let page = parts.headers.get(header::REFERER);
     let page = page.and_then(|page| open_address(page.to_str().ok()?));
     let Some(site) = page.as_ref().and_then(Site::of) else {
         return;
     };
+    if state.limits.load(visitor::address(parts, &state)).is_err() {
+        return;
+    }
+    let Ok(turn) = Arc::clone(&state.looking).try_acquire_owned() else {
+        return;
+    };
     tokio::spawn(async move {
+        let _turn = turn;
         match state.store.campaigns_on(&site).await {
             Ok(on_site) => state.store.note_seen(&on_site, &site),
             Err(error) => tracing::warn!(%error, "it was not noted that a site has the loader"),

@@ -7,7 +7,6 @@ use domain::{
     site::Site,
 };
 use moka::sync::Cache;
-use uuid::Uuid;
 
 use crate::{Store, StoreError, error::readable, link::OnSite};
 
@@ -53,56 +52,32 @@ impl Noted {
 
 impl Store {
     /// Notes, aside, that a page on `site`, which belongs to these campaigns, has the loader. Nobody waits for it, and
-    /// nothing is lost where it fails: the next page is noted.
+    /// nothing is lost where it fails: the next page is noted. A site that was not asked about
+    /// ([`Store::campaigns_on`]) is not noted.
     pub fn note_seen(&self, on_site: &[OnSite], site: &Site) {
         let now = self.now();
-        let fresh: Vec<OnSite> = on_site
-            .iter()
-            .filter(|one| self.noted.claim(**one, site, now))
-            .copied()
+        let key = (self.directory.epoch(), site.clone());
+        let Some(listed) = self.directory.sites.get(&key) else {
+            return;
+        };
+        // As it is listed: of subdomains there is no end.
+        let listed = listed.sites.iter();
+        let fresh: Vec<(OnSite, Site)> = listed
+            .filter(|(one, listed)| on_site.contains(one) && self.noted.claim(*one, listed, now))
+            .cloned()
             .collect();
         if fresh.is_empty() {
             return;
         }
-        let (store, site) = (self.clone(), site.clone());
+        let store = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = store.write_seen(&fresh, &site, now).await {
-                tracing::warn!(%error, "it was not noted that a site has the loader");
-                for one in fresh {
-                    store.noted.forget(one, &site);
+            for (one, listed) in fresh {
+                if let Err(error) = store.upsert_seen(one, &listed, now).await {
+                    tracing::warn!(%error, "it was not noted that a site has the loader");
+                    store.noted.forget(one, &listed);
                 }
             }
         });
-    }
-
-    async fn write_seen(
-        &self,
-        campaigns: &[OnSite],
-        site: &Site,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let listed: Vec<String> = site.and_parents().into_iter().map(String::from).collect();
-        let owners: Vec<Uuid> = campaigns.iter().map(|one| one.organization_id.0).collect();
-        let rows = sqlx::query!(
-            "select organization_id, campaign_id, site from campaign_site
-             where organization_id = any($1) and site = any($2)",
-            &owners,
-            &listed,
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        for row in rows {
-            let one = OnSite {
-                organization_id: OrganizationId(row.organization_id),
-                campaign_id: CampaignId(row.campaign_id),
-            };
-            let listed = readable(Site::parse(&row.site).ok(), "campaign_site", "site")?;
-            let is_new = listed == *site || self.noted.claim(one, &listed, now);
-            if campaigns.contains(&one) && is_new {
-                self.upsert_seen(one, &listed, now).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn upsert_seen(

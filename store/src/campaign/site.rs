@@ -9,7 +9,15 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use crate::{Store, StoreError, link::OnSite};
+use crate::{Store, StoreError, error::readable, link::OnSite};
+
+/// Who lists a site, or what it is a subdomain of.
+pub(crate) struct Listed {
+    /// The campaigns, in order.
+    pub(crate) campaigns: Arc<Vec<OnSite>>,
+    /// And under which names.
+    pub(super) sites: Vec<(OnSite, Site)>,
+}
 
 /// Writes the campaign's sites down, and those that it no longer has off.
 pub(super) async fn keep_in(
@@ -46,22 +54,33 @@ impl Store {
     pub async fn campaigns_on(&self, site: &Site) -> Result<Arc<Vec<OnSite>>, StoreError> {
         let key = (self.directory.epoch(), site.clone());
         if let Some(found) = self.directory.sites.get(&key) {
-            return Ok(found);
+            return Ok(Arc::clone(&found.campaigns));
         }
         let listed: Vec<String> = site.and_parents().into_iter().map(String::from).collect();
         let rows = sqlx::query!(
-            "select distinct organization_id, campaign_id from campaign_site where site = any($1)
-             order by organization_id, campaign_id",
+            "select organization_id, campaign_id, site from campaign_site where site = any($1)
+             order by organization_id, campaign_id, site",
             &listed,
         )
         .fetch_all(&self.pool)
         .await?;
-        let found = rows.into_iter().map(|row| OnSite {
-            organization_id: OrganizationId(row.organization_id),
-            campaign_id: CampaignId(row.campaign_id),
-        });
-        let found = Arc::new(found.collect::<Vec<_>>());
-        self.directory.sites.insert(key, Arc::clone(&found));
-        Ok(found)
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let one = OnSite {
+                organization_id: OrganizationId(row.organization_id),
+                campaign_id: CampaignId(row.campaign_id),
+            };
+            let site = Site::parse(&row.site).ok();
+            found.push((one, readable(site, "campaign_site", "site")?));
+        }
+        let mut campaigns: Vec<OnSite> = found.iter().map(|(one, _)| *one).collect();
+        campaigns.dedup();
+        let campaigns = Arc::new(campaigns);
+        let listed = Listed {
+            campaigns: Arc::clone(&campaigns),
+            sites: found,
+        };
+        self.directory.sites.insert(key, Arc::new(listed));
+        Ok(campaigns)
     }
 }

@@ -62,7 +62,9 @@ async fn a_site_is_noted_as_it_is_listed_and_once_an_hour(pool: PgPool) {
     // Within the hour nothing is written; what is noted after it tells that it was not.
     shop.clock.advance(Duration::minutes(59));
     shop.store.note_seen(&on_site, &page);
-    shop.store.note_seen(&on_site, &site("pay.example"));
+    let other = site("pay.example");
+    let on_other = shop.store.campaigns_on(&other).await.expect("reads");
+    shop.store.note_seen(&on_other, &other);
     let later = noon() + Duration::minutes(59);
     let pay = ("pay.example".to_owned(), later, later);
     assert_eq!(seen(&shop, id, 2).await, [pay.clone(), first]);
@@ -78,11 +80,22 @@ async fn a_site_is_noted_as_it_is_listed_and_once_an_hour(pool: PgPool) {
     let again = ("shop.example".to_owned(), noon(), last);
     assert_eq!(seen(&shop, id, 2).await, [again, pay]);
 
+    // Within the hour subdomains tell nothing new, however many there are.
+    let before = seen(&shop, id, 2).await;
+    for number in 0..3 {
+        let page = site(&format!("{number}.shop.example"));
+        let on_site = shop.store.campaigns_on(&page).await.expect("reads");
+        assert_eq!(on_site.len(), 1);
+        shop.clock.advance(Duration::minutes(1));
+        shop.store.note_seen(&on_site, &page);
+    }
+    assert_eq!(seen(&shop, id, 2).await, before);
+
     // A campaign that does not list the site is not noted, whoever says so.
     let other = OnSite {
         organization_id: shop.organization_id,
         campaign_id: shop.campaign_id,
     };
-    shop.store.note_seen(&[other], &site("other.example"));
+    shop.store.note_seen(&[other], &page);
     assert!(seen(&shop, shop.campaign_id, 0).await.is_empty());
 }
