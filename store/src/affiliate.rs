@@ -14,7 +14,7 @@ use domain::{
     id::{AffiliateId, CampaignId, OrganizationId},
     rate::BasisPoints,
     slug::Slug,
-    text::Name,
+    text::{Name, Reason},
 };
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -67,6 +67,8 @@ pub struct AffiliateChange {
     pub campaign_id: Option<CampaignId>,
     /// A share of one's own, for the payments for which that campaign pays.
     pub share: Option<Option<BasisPoints>>,
+    /// Why, for the audit log.
+    pub reason: Option<Reason>,
 }
 
 /// Why an affiliate can't be written.

@@ -61,6 +61,8 @@ pub(crate) fn routes() -> Router<AppState> {
             "/affiliates/{id}",
             get(affiliates::show).patch(affiliates::change),
         )
+        .route("/affiliates/{id}/block", post(affiliates::block))
+        .route("/affiliates/{id}/unblock", post(affiliates::unblock))
         .route(
             "/connections",
             get(connections::list).post(connections::create),

@@ -80,13 +80,17 @@ impl Store {
             check_recruiter(&old, find(recruiter))?;
         }
         let campaigns = campaign::all_in(&mut tx, organization_id).await?;
+        let reason = change.reason.clone().map(String::from);
         let affiliate = change.applied_to(old.clone(), &campaigns)?;
         if affiliate == old {
             return Ok(affiliate);
         }
         update_in(&mut tx, organization_id, &affiliate).await?;
         enroll_in(&mut tx, organization_id, &affiliate, now).await?;
-        let detail = difference(&old, &affiliate, &campaigns);
+        let mut detail = difference(&old, &affiliate, &campaigns);
+        if let Some(reason) = reason {
+            detail = format!("{detail} ({reason})");
+        }
         let entry = audit_entry(actor, id, "changed", &detail);
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
         tx.commit().await?;

@@ -14,11 +14,12 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::Number;
-use store::affiliate::{AffiliateError, AffiliateFilter, AffiliateTotals, Start};
+use store::affiliate::{AffiliateChange, AffiliateError, AffiliateFilter, AffiliateTotals, Start};
 
 use self::body::{ChangeBody, NewBody, read_status};
 use super::{
     Reply,
+    conversions::DecisionBody,
     field::{Id, percent_number},
     page::{Page, not_ours},
     programs,
@@ -308,6 +309,76 @@ pub(super) async fn change(
         .change_affiliate(caller.actor(), organization_id, id, change)
         .await?;
     Ok(reply.ok(row(&state, organization_id, &affiliate, program_id).await?))
+}
+
+/// `POST /affiliates/{id}/block`, with or without a reason: earns nothing new.
+pub(super) async fn block(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<AffiliateId>,
+    body: DecisionBody,
+) -> Result<Response, Problem> {
+    turn(
+        &state,
+        &caller,
+        reply,
+        id,
+        (AffiliateStatus::Blocked, &body),
+    )
+    .await
+}
+
+/// `POST /affiliates/{id}/unblock`, with or without a reason: earns again.
+pub(super) async fn unblock(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<AffiliateId>,
+    body: DecisionBody,
+) -> Result<Response, Problem> {
+    turn(&state, &caller, reply, id, (AffiliateStatus::Active, &body)).await
+}
+
+/// Blocks or unblocks; who is so already stays as he is. Who was paused or removed is not let in again by the way.
+async fn turn(
+    state: &AppState,
+    caller: &Caller,
+    reply: Reply,
+    id: AffiliateId,
+    (to, body): (AffiliateStatus, &DecisionBody),
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::AffiliatesManage)?;
+    let reason = body.read()?;
+    let mut affiliate = find(state, organization_id, id).await?;
+    let (status, blocks) = (affiliate.status, to == AffiliateStatus::Blocked);
+    if status != to {
+        let is_possible = match status {
+            AffiliateStatus::Active => true,
+            AffiliateStatus::Paused => blocks,
+            AffiliateStatus::Blocked => !blocks,
+            AffiliateStatus::Removed => false,
+        };
+        if !is_possible {
+            return Err(stays(status));
+        }
+        let change = AffiliateChange {
+            status: Some(to),
+            reason,
+            ..AffiliateChange::default()
+        };
+        let changing = state
+            .store
+            .change_affiliate(caller.actor(), organization_id, id, change);
+        affiliate = changing.await?;
+    }
+    Ok(reply.ok(row(state, organization_id, &affiliate, None).await?))
+}
+
+fn stays(status: AffiliateStatus) -> Problem {
+    let status = status.label().to_lowercase();
+    let message = format!("this affiliate is {status}: change the status with PATCH");
+    Problem::conflict("status_conflict", message)
 }
 
 async fn find(

@@ -13,8 +13,9 @@ use domain::{
 };
 use store::intake::{Decision, IntakeError, Recorded};
 
+pub(super) use self::body::DecisionBody;
 use self::{
-    body::{BulkBody, DecisionBody, NewBody},
+    body::{BulkBody, NewBody},
     row::{ConversionRow, RecordedRow},
     story::WholeStory,
 };

@@ -79,6 +79,7 @@ impl ChangeBody {
             stripe_account_id: account.given(),
             campaign_id: self.program_id,
             share: share.transpose()?,
+            reason: None,
         })
     }
 }

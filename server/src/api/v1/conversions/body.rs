@@ -29,7 +29,7 @@ use crate::{
 /// How far a caller's clock may be ahead. What it calls so far ahead happened now.
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
-/// A decision about one sale. The body may be left out: not every decision needs a reason.
+/// A decision about one sale or affiliate. The body may be left out: not every decision needs a reason.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DecisionBody {
@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequest<S> for DecisionBody {
 }
 
 impl DecisionBody {
-    pub(super) fn read(&self) -> Result<Option<Reason>, Problem> {
+    pub(in crate::api::v1) fn read(&self) -> Result<Option<Reason>, Problem> {
         reason(self.reason.as_deref())
     }
 }

@@ -1,9 +1,10 @@
 //! `/api/v1/affiliates`
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::refusal::{NOBODY, invalid, missing, refused};
-use crate::support::TestServer;
+use crate::support::{TestServer, send};
 
 const PATH: &str = "/api/v1/affiliates";
 
@@ -351,4 +352,37 @@ async fn what_does_not_fit_is_refused_by_name() {
     server.patch(&other, own).await.expect(200);
     let each_other = json!({"recruiterId": other.rsplit('/').next()});
     invalid(&server.patch(&path, each_other).await, "recruiterId");
+}
+
+#[tokio::test]
+async fn an_affiliate_is_blocked_and_let_in_again() {
+    let server = TestServer::start().await;
+    let affiliate = server.affiliate("sarah").await;
+    let path = format!("{PATH}/{}", affiliate.id);
+    let (block, unblock) = (format!("{path}/block"), format!("{path}/unblock"));
+    let cases = [
+        (&block, "blocked"),
+        (&block, "blocked"),
+        (&unblock, "approved"),
+        (&unblock, "approved"),
+    ];
+    for (verb, status) in cases {
+        let answer = server.post(verb, json!({"reason": "spam"})).await;
+        assert_eq!(answer.expect(200).data()["status"], status, "{verb}");
+        assert_eq!(server.get(&path).await.data()["status"], status, "{verb}");
+    }
+    let told = "select string_agg(detail, '; ' order by audit_entry_id) from audit_entry
+        where detail like '%Blocked%'";
+    let told = server.database().text(told).await;
+    assert!(told.contains("Active to Blocked (spam); "), "{told}");
+    let bare = server.request(Method::POST, &block);
+    send(bare).await.expect(200);
+    for status in ["paused", "removed"] {
+        let change = json!({"status": status});
+        server.patch(&path, change).await.expect(200);
+        let answer = server.post(&unblock, json!({})).await;
+        refused(&answer, 409, "CONFLICT");
+    }
+    refused(&server.post(&block, json!({})).await, 409, "CONFLICT");
+    invalid(&server.post(&block, json!({"reason": " "})).await, "reason");
 }
