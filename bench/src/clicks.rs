@@ -6,11 +6,11 @@ use crate::{
     Outcome,
     data_set::{AFFILIATES, ORGANIZATIONS},
     database::Database,
+    durable::{CONNECTIONS, against_pgbench as against},
     http::Answer,
     load::{self, Caller},
     pgbench::Script,
-    report::{Report, Rounds},
-    s2s::{CONNECTIONS, WARM_UP, best_clients},
+    report::Report,
     server::Server,
     settings::Settings,
 };
@@ -96,36 +96,14 @@ async fn against_pgbench(
     organizations: (u32, u32),
 ) -> Outcome<()> {
     let script = Script::click(database, organizations);
-    let best = best_clients(&script).await?;
     let before = counted(database).await?;
-    let mut answered = load::run(server, Crowd::several(0, organizations), WARM_UP)
-        .await?
-        .answers();
-    let (mut as_many, mut at_best) = (Rounds::default(), Rounds::default());
-    for round in 1..=settings.rounds {
-        let crowd = Crowd::several(round, organizations);
-        let load = load::run(server, crowd, settings.round).await?;
-        answered += load.answers();
-        as_many.add(&load, &script.run(CONNECTIONS, settings.round).await?);
-        if best != CONNECTIONS {
-            at_best.add(&load, &script.run(best, settings.round).await?);
-        }
-    }
+    let what = format!("`GET /r/{{slug}}`, {CONNECTIONS} connections, {which}");
+    let crowd = |run| Crowd::several(run, organizations);
+    let measured = (settings, server, report);
+    let answered = against(measured, &script, &what, (1.0, 3.0), crowd).await?;
     let kept = counted(database).await? - before;
     if kept != answered {
         return Err(format!("{answered} visitors were sent on, but {kept} clicks are kept").into());
-    }
-    let also = if best == CONNECTIONS {
-        ", its best"
-    } else {
-        ""
-    };
-    let what = format!("`GET /r/{{slug}}`, {CONNECTIONS} connections, {which}");
-    let durable = format!("durable insert, -c {CONNECTIONS}{also}");
-    report.speed(&what, &durable, as_many, (1.0, 3.0));
-    if best != CONNECTIONS {
-        let durable = format!("its best, -c {best}");
-        report.speed("the same", &durable, at_best, (1.0, 3.0));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod clicks;
 mod cpu;
 mod data_set;
 mod database;
+mod durable;
 mod http;
 mod latency;
 mod load;

@@ -1,25 +1,19 @@
 //! `POST /api/tracking/s2s`: sales written durably, against pgbench's single-row inserts.
 
-use std::time::Duration;
-
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use crate::{
     Outcome,
     data_set::{AFFILIATES, BUSIEST, ORGANIZATIONS, key},
     database::Database,
+    durable::{CONNECTIONS, against_pgbench as against},
     http::{self, Answer},
     load::{self, Caller},
     pgbench::Script,
-    report::{Report, Rounds},
+    report::Report,
     server::Server,
     settings::Settings,
 };
-
-pub(crate) const CONNECTIONS: u32 = 64;
-pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
-/// Numbers of clients among which pgbench's best is looked for.
-const CLIENTS: [u32; 5] = [8, 16, 24, 32, 64];
 
 /// A merchant's server: every sale is a new one of a new customer.
 struct Merchant {
@@ -100,51 +94,17 @@ async fn against_pgbench(
     organizations: (u32, u32),
 ) -> Outcome<()> {
     let script = Script::insert(database, organizations);
-    let best = best_clients(&script).await?;
     let before = written(database).await?;
-    let mut answered = load::run(server, Merchant::several(0, organizations), WARM_UP)
-        .await?
-        .answers();
-    let (mut as_many, mut at_best) = (Rounds::default(), Rounds::default());
-    for round in 1..=settings.rounds {
-        let load = load::run(
-            server,
-            Merchant::several(round, organizations),
-            settings.round,
-        )
-        .await?;
-        answered += load.answers();
-        as_many.add(&load, &script.run(CONNECTIONS, settings.round).await?);
-        if best != CONNECTIONS {
-            at_best.add(&load, &script.run(best, settings.round).await?);
-        }
-    }
+    let what = format!("`POST /api/tracking/s2s`, {CONNECTIONS} connections, {which}");
+    let merchants = |run| Merchant::several(run, organizations);
+    let measured = (settings, server, report);
+    let answered = against(measured, &script, &what, (1.0, 2.0), merchants).await?;
     let after = written(database).await?;
     if (after.0 - before.0, after.1 - before.1) != (answered, answered) {
         return Err(format!(
             "{answered} sales were answered 201, but the database went from {before:?} to {after:?}"
         )
         .into());
-    }
-    let what = format!("`POST /api/tracking/s2s`, {CONNECTIONS} connections, {which}");
-    let also = if best == CONNECTIONS {
-        ", its best"
-    } else {
-        ""
-    };
-    report.speed(
-        &what,
-        &format!("durable insert, -c {CONNECTIONS}{also}"),
-        as_many,
-        (1.0, 2.0),
-    );
-    if best != CONNECTIONS {
-        report.speed(
-            "the same",
-            &format!("its best, -c {best}"),
-            at_best,
-            (1.0, 2.0),
-        );
     }
     Ok(())
 }
@@ -158,16 +118,4 @@ async fn written(database: &Database) -> Outcome<(u64, u64)> {
         .count("select count(*) from ledger_entry where reason like 'commission on s2s-%'")
         .await?;
     Ok((sales, entries))
-}
-
-/// How many clients pgbench does best with.
-pub(crate) async fn best_clients(script: &Script<'_>) -> Outcome<u32> {
-    let mut best = (0.0, CONNECTIONS);
-    for clients in CLIENTS {
-        let run = script.run(clients, WARM_UP).await?;
-        if run.per_second > best.0 {
-            best = (run.per_second, clients);
-        }
-    }
-    Ok(best.1)
 }

@@ -15,11 +15,11 @@ use crate::{
     Outcome,
     data_set::{AFFILIATES, BUSIEST, key},
     database::Database,
+    durable::CONNECTIONS,
     http::{self, Answer},
     load::{self, Caller},
     pgbench::Script,
     report::{Report, Rounds},
-    s2s::CONNECTIONS,
     server::Server,
     settings::Settings,
 };

@@ -257,16 +257,26 @@ pub(super) async fn remove_in(
     organization_id: OrganizationId,
     id: ImportId,
 ) -> Result<(), StoreError> {
-    forget_rows_in(db, organization_id, id).await?;
+    forget_file_in(db, organization_id, id).await?;
     sqlx::query!(
-        "delete from import_piece where organization_id = $1 and import_id = $2",
+        "delete from import where organization_id = $1 and import_id = $2",
         organization_id.0,
         id.0,
     )
-    .execute(&mut *db)
+    .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Forgets a file and what was found out about its rows.
+pub(super) async fn forget_file_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+) -> Result<(), StoreError> {
+    forget_rows_in(db, organization_id, id).await?;
     sqlx::query!(
-        "delete from import where organization_id = $1 and import_id = $2",
+        "delete from import_piece where organization_id = $1 and import_id = $2",
         organization_id.0,
         id.0,
     )

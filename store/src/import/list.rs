@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Import, Place, Standings, TABLE,
-    file::{records, remove_in, slice_in},
+    file::{forget_file_in, records, remove_in, slice_in},
     mapping_of,
 };
 use crate::{Store, StoreError, error::readable, transaction::begin};
@@ -235,7 +235,7 @@ impl Store {
             if one.is_broken {
                 remove_in(&mut tx, organization_id, id).await?;
             } else {
-                forget_file_in(&mut tx, organization_id, id).await?;
+                shelve_in(&mut tx, organization_id, id).await?;
             }
             tx.commit().await?;
         }
@@ -244,19 +244,12 @@ impl Store {
 }
 
 /// Removes a file and what was said about its rows; it can't be run again.
-async fn forget_file_in(
+async fn shelve_in(
     db: &mut sqlx::PgConnection,
     organization_id: OrganizationId,
     id: ImportId,
 ) -> Result<(), StoreError> {
-    super::file::forget_rows_in(db, organization_id, id).await?;
-    sqlx::query!(
-        "delete from import_piece where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        id.0,
-    )
-    .execute(&mut *db)
-    .await?;
+    forget_file_in(db, organization_id, id).await?;
     sqlx::query!(
         "update import set state = 'cancelled' where organization_id = $1 and import_id = $2 and state <> 'done'",
         organization_id.0,
