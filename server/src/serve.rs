@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    api::conversions::first_page::FirstPages,
     config::Config,
     database::{self, DatabaseError},
     health, job,
@@ -67,6 +68,7 @@ async fn run(config: &Config, store: Store, listener: TcpListener) -> Result<(),
         store,
         limits,
         seats: Arc::default(),
+        first_pages: Arc::new(FirstPages::new()),
         looking: Arc::new(Semaphore::new(LOOKING)),
         proxies: Arc::new(config.trusted_proxies.clone()),
         public_url: config.public_url.as_str().into(),

@@ -7,7 +7,11 @@ use leptos::config::LeptosOptions;
 use store::Store;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{api::live::seat::Seats, proxy::Proxies, rate_limit::Limits};
+use crate::{
+    api::{conversions::first_page::FirstPages, live::seat::Seats},
+    proxy::Proxies,
+    rate_limit::Limits,
+};
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -18,6 +22,8 @@ pub(crate) struct AppState {
     pub(crate) limits: Arc<Limits>,
     /// Who has how many live streams open.
     pub(crate) seats: Arc<Seats>,
+    /// First pages of sales that were sent.
+    pub(crate) first_pages: Arc<FirstPages>,
     /// Turns at finding out whose pages load the script.
     pub(crate) looking: Arc<Semaphore>,
     /// Whose word about the caller is taken.

@@ -149,7 +149,7 @@ impl Directory {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    fn generation(&self, organization_id: OrganizationId) -> Generation {
+    pub(crate) fn generation(&self, organization_id: OrganizationId) -> Generation {
         let generations = self
             .generations
             .lock()

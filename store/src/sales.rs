@@ -7,6 +7,7 @@
 pub(crate) mod bounds;
 pub(crate) mod condition;
 mod cursor;
+mod mark;
 mod page;
 mod record;
 mod totals;
@@ -29,7 +30,7 @@ use self::{
     page::{Found, Window},
     record::{conversions, read_all},
 };
-pub use self::{cursor::Cursor, totals::Totals};
+pub use self::{cursor::Cursor, mark::Mark, totals::Totals};
 pub use crate::cursor::InvalidCursor;
 use crate::{Store, StoreError, directory::Names};
 

@@ -214,3 +214,37 @@ async fn a_cursor_survives_a_restart_and_is_good_at_every_process() {
     let second = page(&server, "take=2", next.as_deref()).await.expect(200);
     assert_eq!(ids(&rows(&second)), ids(&all)[2..]);
 }
+
+#[tokio::test]
+async fn a_first_page_that_was_asked_for_before_tells_what_has_changed_since() {
+    let server = with_sales(1).await;
+    let beside = server.start_beside().await;
+    for round in 0..4 {
+        let id = format!("later_{round}");
+        for asked in [&*server, &*beside] {
+            assert_eq!(asked.sales("").await.len(), 1 + round);
+            assert_eq!(asked.sales("status=Pending").await.len(), 1 + round);
+        }
+        // Told to one, asked of the other at once: nothing waits for a notice.
+        let sale = beside.sale(&id, "sarah", json!({})).await.expect(201);
+        for asked in [&*server, &*beside] {
+            assert_eq!(asked.sales("").await[0]["id"], sale.json["id"]);
+        }
+    }
+    let sale = server.sales("").await.remove(0);
+    let id = sale["id"].as_str().expect("an id");
+    let deny = format!("/api/v1/conversions/{id}/deny");
+    beside
+        .post(&deny, json!({"reason": "test"}))
+        .await
+        .expect(200);
+    assert_eq!(server.sales("").await[0]["status"], "Denied");
+    assert_eq!(server.sales("status=Pending").await.len(), 4);
+    let affiliate = sale["affiliateId"].as_str().expect("an id");
+    let renamed = json!({"name": "Sarah Berg"});
+    server
+        .patch(&format!("/api/v1/affiliates/{affiliate}"), renamed)
+        .await
+        .expect(200);
+    assert_eq!(server.sales("").await[0]["affiliateName"], "Sarah Berg");
+}
