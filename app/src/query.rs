@@ -43,6 +43,9 @@ pub fn campaign_path(id: CampaignId) -> String {
 /// Where the coupons page lives.
 pub const COUPONS_PATH: &str = "/dashboard/coupons";
 
+/// Where the settings of the organization live; those of other pages are below it.
+pub const SETTINGS_PATH: &str = "/dashboard/settings";
+
 /// Where a sale lives.
 pub fn sale_path(id: ConversionId) -> String {
     format!("{SALES_PATH}/{id}")

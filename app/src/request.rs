@@ -3,6 +3,8 @@
 //! The host provides as context: [`store::Store`], `Option<Viewer>`, [`PublicUrl`],
 //! [`ByHttps`], [`Attempts`], [`ReadAgain`] and [`Opened`].
 
+mod once;
+
 use std::{borrow::Cow, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -173,12 +175,12 @@ pub(crate) fn redirect(path: &str) {
 
 /// Hands the session token to the browser.
 pub(crate) fn start_session(token: &str) {
-    set_session_cookie(token, ABSOLUTE_LIMIT.num_seconds());
+    set_cookie(SESSION_COOKIE, token, ABSOLUTE_LIMIT.num_seconds(), "/");
 }
 
 /// Takes the session token back from the browser; returns it.
 pub(crate) fn end_session() -> Option<String> {
-    set_session_cookie("", 0);
+    set_cookie(SESSION_COOKIE, "", 0, "/");
     presented_session()
 }
 
@@ -189,13 +191,18 @@ pub(crate) fn presented_session() -> Option<String> {
 
 /// The session token a request carries.
 pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// What a request carries in the cookie of this name, unless that is nothing.
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|cookies| cookies.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == SESSION_COOKIE && !value.is_empty()).then_some(value))
+        .find_map(|(name, value)| (name == wanted && !value.is_empty()).then_some(value))
 }
 
 /// What the browser says it is.
@@ -212,14 +219,14 @@ pub(crate) fn safe_next(next: &str) -> &str {
     if ours { next } else { "/dashboard/sales" }
 }
 
-fn set_session_cookie(token: &str, max_age: i64) {
+/// A cookie that scripts and other sites don't reach; `max_age` in seconds, 0 takes it away.
+fn set_cookie(name: &str, value: &str, max_age: i64, path: &str) {
     let secure = match use_context() {
         Some(ByHttps(false)) => "",
         _ => "; Secure",
     };
-    let cookie = format!(
-        "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}"
-    );
+    let cookie =
+        format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
     if let (Ok(cookie), Some(response)) = (
         HeaderValue::from_str(&cookie),
         use_context::<ResponseOptions>(),

@@ -14,7 +14,7 @@ use crate::{
         affiliate::Affiliate, affiliates::Affiliates, campaign::Campaign, campaigns::Campaigns,
         connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
         events::Events, flags::Flags, import::Import, imports::Imports, not_found::NotFound,
-        sale::AddSale, sales::Sales, setup::Setup, sign_in::SignIn,
+        sale::AddSale, sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn,
     },
     part::icon::Sprite,
     text,
@@ -49,6 +49,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>
                     <Route path=path!("imports") view=Imports ssr=SsrMode::Async/>
                     <Route path=path!("imports/:id") view=Import ssr=SsrMode::Async/>
+                    <Route path=path!("settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -19,6 +19,7 @@ pub mod funnel;
 pub mod imports;
 pub mod sale;
 pub mod sales;
+pub mod settings;
 
 pub const PRODUCT: &str = "Tributary";
 pub const JUST_NOW: &str = "Just now";
@@ -116,7 +117,11 @@ pub mod nav {
     pub const FLAGS: &str = "Flags";
     pub const EVENTS: &str = "Events";
     pub const IMPORTS: &str = "Imports";
+    pub const SETTINGS: &str = "Settings";
     pub const SIGN_OUT: &str = "Sign out";
+    pub const LEDGER: &str = "Ledger";
+    pub const PROGRAM: &str = "Program";
+    pub const DATA: &str = "Data";
 }
 
 pub mod error {

@@ -41,6 +41,7 @@ pub mod ledger;
 pub mod link;
 pub mod live;
 mod month;
+mod once;
 pub mod organization;
 mod pay_per_click;
 mod plan;

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod not_found;
 pub mod sale;
 pub mod sales;
+pub mod settings;
 pub mod setup;
 pub mod sign_in;
 mod written;

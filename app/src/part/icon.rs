@@ -37,6 +37,7 @@ pub enum Icon {
     Up,
     Out,
     Menu,
+    Settings,
 }
 
 /// The markup of an icon: ready-made, because there are many on a page and none ever changes.
@@ -84,6 +85,7 @@ impl Icon {
             Self::Up => drawn!("up"),
             Self::Out => drawn!("out"),
             Self::Menu => drawn!("menu"),
+            Self::Settings => drawn!("settings"),
         }
     }
 }

@@ -48,6 +48,8 @@ pub(crate) mod imports;
 pub(crate) mod links;
 pub mod live_mark;
 pub mod nav;
+#[cfg(feature = "ssr")]
+pub(crate) mod once;
 pub mod option_filter;
 pub mod pager;
 pub mod pill;
@@ -56,6 +58,10 @@ pub mod sale_cells;
 pub mod sales_table;
 pub mod selection;
 pub mod served;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings;
+#[cfg(feature = "ssr")]
+pub(crate) mod settings_tabs;
 pub mod state;
 #[cfg(feature = "ssr")]
 pub mod story;

@@ -5,13 +5,13 @@ use leptos_router::components::A;
 
 use super::icon::{Icon, icon};
 use crate::{
-    query::COUPONS_PATH,
+    query::{AFFILIATES_PATH, CAMPAIGNS_PATH, COUPONS_PATH, SALES_PATH, SETTINGS_PATH},
     server_fn::session::{Session, SignOut},
     text,
 };
 
-/// The brand and the pages there are; `children` are the account's part at the end. On a narrow screen
-/// all but the brand folds into a menu.
+/// The brand and the pages there are, by what one comes for; `children` are the account's part at the end.
+/// On a narrow screen all but the brand folds into a menu.
 #[component]
 pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
     /// How many flags are open, once that is known.
@@ -20,26 +20,17 @@ pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
     failed: F,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let pages = [
-        ("/dashboard/sales", Icon::Sales, text::nav::SALES),
-        (
-            "/dashboard/affiliates",
-            Icon::Affiliates,
-            text::nav::AFFILIATES,
-        ),
-        (
-            "/dashboard/campaigns",
-            Icon::Campaigns,
-            text::nav::CAMPAIGNS,
-        ),
-        (COUPONS_PATH, Icon::Coupon, text::nav::COUPONS),
-        (
-            "/dashboard/connections",
-            Icon::Connections,
-            text::nav::CONNECTIONS,
-        ),
-    ];
     let link = |(href, shape, name)| view! { <li><A href=href>{icon(shape)}{name}</A></li> };
+    let program = [
+        (AFFILIATES_PATH, Icon::Affiliates, text::nav::AFFILIATES),
+        (CAMPAIGNS_PATH, Icon::Campaigns, text::nav::CAMPAIGNS),
+        (COUPONS_PATH, Icon::Coupon, text::nav::COUPONS),
+    ];
+    let connections = (
+        "/dashboard/connections",
+        Icon::Connections,
+        text::nav::CONNECTIONS,
+    );
     let menu = NodeRef::<leptos::html::Div>::new();
     let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
@@ -52,12 +43,19 @@ pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
             <button type="button" class="btn menu" popovertarget="pages">{icon(Icon::Menu)}{text::nav::MENU}</button>
             <div class="pages" id="pages" popover="auto" node_ref=menu>
-                <ul on:click=close>
-                    {pages.map(link)}
-                    <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
-                    <li><A href="/dashboard/events">{icon(Icon::Events)}{text::nav::EVENTS}{failed}</A></li>
-                    {link(("/dashboard/imports", Icon::Imported, text::nav::IMPORTS))}
-                </ul>
+                <div class="groups" on:click=close>
+                    <ul aria-label=text::nav::LEDGER>
+                        {link((SALES_PATH, Icon::Sales, text::nav::SALES))}
+                        <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
+                    </ul>
+                    <ul aria-label=text::nav::PROGRAM>{program.map(link)}</ul>
+                    <ul aria-label=text::nav::DATA>
+                        {link(connections)}
+                        <li><A href="/dashboard/events">{icon(Icon::Events)}{text::nav::EVENTS}{failed}</A></li>
+                        {link(("/dashboard/imports", Icon::Imported, text::nav::IMPORTS))}
+                    </ul>
+                    <ul aria-label=text::nav::SETTINGS>{link((SETTINGS_PATH, Icon::Settings, text::nav::SETTINGS))}</ul>
+                </div>
                 {children.into_inner()()}
             </div>
         </nav>

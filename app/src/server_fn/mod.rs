@@ -12,6 +12,7 @@ pub mod import;
 pub mod sale;
 pub mod sales;
 pub mod session;
+pub mod settings;
 
 use crate::wire::wire;
 

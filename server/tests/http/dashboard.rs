@@ -8,6 +8,7 @@ mod events;
 mod flags;
 mod imports;
 mod sale;
+mod settings;
 
 use reqwest::Method;
 use serde_json::json;
