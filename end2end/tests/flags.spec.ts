@@ -63,5 +63,7 @@ test('a sale is flagged by hand', async ({ page, visit, look }) => {
   await story.getByRole('link', { name: 'Resolve' }).click();
   const item = page.getByRole('article').filter({ hasText: 'ann@customer.example' });
   await item.getByRole('button', { name: 'Mark reviewed' }).click();
-  await expect(item).toBeHidden();
+  await expect(page.getByRole('status').filter({ hasText: 'Resolved.' })).toBeVisible();
+  await expect(item).toContainText('Reviewed');
+  await look();
 });

@@ -64,6 +64,8 @@ pub struct FlagFilter {
     pub affiliate_id: Option<AffiliateId>,
     /// Only those on this campaign's sales.
     pub campaign_id: Option<CampaignId>,
+    /// Only those on this sale.
+    pub conversion_id: Option<ConversionId>,
 }
 
 /// A flag with the sale it is on.
@@ -256,9 +258,10 @@ impl Store {
         limit: i64,
     ) -> Result<FlagPage, StoreError> {
         let mut db = self.pool.acquire().await?;
-        let (affiliate, campaign) = (
+        let (affiliate, campaign, sale) = (
             filter.affiliate_id.map(|id| id.0),
             filter.campaign_id.map(|id| id.0),
+            filter.conversion_id.map(|id| id.0),
         );
         let (status, rule) = (
             filter.status.map(FlagStatus::as_str),
@@ -268,13 +271,14 @@ impl Store {
             r#"select count(*) as "total!" from flag
                where organization_id = $1 and ($2::text is null or status = $2) and (not $3 or status <> 'open')
                  and ($4::text is null or rule = $4) and ($5::uuid is null or affiliate_id = $5)
-                 and ($6::uuid is null or campaign_id = $6)"#,
+                 and ($6::uuid is null or campaign_id = $6) and ($7::uuid is null or conversion_id = $7)"#,
             organization_id.0,
             status,
             filter.is_resolved,
             rule,
             affiliate,
             campaign,
+            sale,
         )
         .fetch_one(&mut *db)
         .await?;
@@ -285,14 +289,16 @@ impl Store {
         let mut rows = flags!(
             "($2::text is null or status = $2) and (not $3 or status <> 'open')
                  and ($4::text is null or rule = $4) and ($5::uuid is null or affiliate_id = $5)
-                 and ($6::uuid is null or campaign_id = $6) and flag_id < $7
-             order by flag_id desc offset $8 limit $9",
+                 and ($6::uuid is null or campaign_id = $6) and ($7::uuid is null or conversion_id = $7)
+                 and flag_id < $8
+             order by flag_id desc offset $9 limit $10",
             organization_id.0,
             status,
             filter.is_resolved,
             rule,
             affiliate,
             campaign,
+            sale,
             before,
             offset,
             // One more than asked for tells whether there are more.

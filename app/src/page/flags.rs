@@ -11,6 +11,7 @@ pub fn Flags() -> impl IntoView {
     written(crate::text::nav::FLAGS, |address| LoadFlags {
         status: address.get("status"),
         kind: address.get("type"),
+        sale: address.get("sale"),
         cursor: address.get("cursor"),
         resolved: address.get("resolved"),
     })

@@ -26,6 +26,9 @@ use crate::{
 /// Where the page lives.
 pub(crate) const HERE: &str = "/dashboard/flags";
 
+/// Open ones and resolved ones, in the address.
+pub(crate) const ALL: &str = "all";
+
 /// What is told.
 pub(crate) struct Told {
     /// Newest first.
@@ -35,6 +38,8 @@ pub(crate) struct Told {
     pub(crate) is_filtered: bool,
     /// Where the newest rows, newer ones and older ones are.
     pub(crate) steps: [Option<String>; 3],
+    /// What of the page's address leads back to its filters and its place.
+    pub(crate) back: String,
     /// Was one just resolved?
     pub(crate) is_resolved: bool,
     /// Why one was not.
@@ -46,8 +51,8 @@ pub(crate) struct Told {
 
 /// The page of flags.
 pub(crate) fn told(page: Told) -> impl IntoView {
-    let done = page
-        .is_resolved
+    // A refused form comes back to the address that the one before it led to.
+    let done = (page.is_resolved && page.refused.failed.is_none())
         .then(|| view! { <p class="notice" role="status">{words::DONE}</p> });
     let failed = page
         .refused
@@ -93,7 +98,7 @@ fn item(view: &FlagView, page: &Told) -> impl IntoView + use<> {
     let labelled_by = title.clone();
     let payer = sale.customer_email.as_deref();
     let resolve = (page.may_edit && flag.status == FlagStatus::Open)
-        .then(|| resolve(flag, &view.row.affiliate_name, &page.refused));
+        .then(|| resolve(flag, &view.row.affiliate_name, page));
     view! {
         <li>
             <article class="card flag" aria-labelledby=labelled_by>
@@ -131,7 +136,8 @@ fn outcome(flag: &Flag) -> Option<impl IntoView + use<>> {
 }
 
 /// Note, box and one button for each way it can go.
-fn resolve(flag: &Flag, affiliate: &str, refused: &Refused) -> impl IntoView + use<> {
+fn resolve(flag: &Flag, affiliate: &str, page: &Told) -> impl IntoView + use<> {
+    let refused = &page.refused;
     let is_again = refused.kept("flag") == Some(flag.id.to_string().as_str());
     let kept = |name| refused.kept(name).filter(|_| is_again).unwrap_or_default();
     let (note, is_ticked) = (kept("note").to_owned(), !kept("block").is_empty());
@@ -142,6 +148,7 @@ fn resolve(flag: &Flag, affiliate: &str, refused: &Refused) -> impl IntoView + u
     view! {
         <form method="post" action=ResolveFlag::PATH class="resolve">
             <input type="hidden" name="form[flag]" value=flag.id.to_string()/>
+            <input type="hidden" name="form[back]" value=page.back.clone()/>
             <div class="field">
                 <label for=field.clone()>{words::NOTE}<small>{form::OPTIONAL}</small></label>
                 <input id=field name="form[note]" value=note maxlength=MAX_REASON autocomplete="off"/>
@@ -164,7 +171,10 @@ pub(super) fn of_sale(flags: &[Flag]) -> impl IntoView + use<> {
             .clone()
             .map(|note| view! { <small>{note}</small> });
         let way = (flag.status == FlagStatus::Open).then(|| {
-            let href = format!("{HERE}#flag-{}", flag.id);
+            let href = format!(
+                "{HERE}?sale={}&status={ALL}#flag-{}",
+                flag.conversion_id, flag.id
+            );
             view! { " "<a class="link" href=href>{words::RESOLVE}</a> }
         });
         view! {

@@ -9,8 +9,9 @@ use crate::{
 };
 
 form! {
-    /// What becomes of a flag. `block` is anything when the affiliate is to be blocked with a confirmed one.
-    ResolveForm { flag, resolution, note, block }
+    /// What becomes of a flag. `block` is anything when the affiliate is to be blocked with a confirmed one, `back`
+    /// the query of the page that the form stands on.
+    ResolveForm { flag, resolution, note, block, back }
 }
 
 form! {
@@ -23,11 +24,12 @@ form! {
 pub async fn load_flags(
     status: String,
     kind: String,
+    sale: String,
     cursor: String,
     resolved: String,
 ) -> Result<Written, AppError> {
     let caller = crate::request::reader()?;
-    let asked = server::Asked::read(status, kind);
+    let asked = server::Asked::read(&status, &kind, &sale);
     let page = match asked {
         Ok(asked) => {
             caller
@@ -45,8 +47,8 @@ pub async fn resolve_flag(form: ResolveForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
     let caller = manager()?;
     let resolved = caller.resolve_flag(&form).await;
-    resolved.map_err(|error| refuse(error.keeping(form.kept())))?;
-    redirect("/dashboard/flags?resolved=1");
+    let back = resolved.map_err(|error| refuse(error.keeping(form.kept())))?;
+    redirect(&back);
     Ok(())
 }
 
@@ -66,6 +68,7 @@ impl Question for LoadFlags {
         parameters(&[
             ("status", &self.status),
             ("kind", &self.kind),
+            ("sale", &self.sale),
             ("cursor", &self.cursor),
             ("resolved", &self.resolved),
         ])
@@ -80,14 +83,14 @@ mod server {
         text::Reason,
     };
     use leptos::prelude::*;
-    use store::flag::{FlagDecision, FlagFilter, FlagStart, Flagging};
+    use store::flag::{FlagDecision, FlagFilter, FlagPage, FlagStart, Flagging};
 
     use super::{AppError, FlagForm, ResolveFlag, ResolveForm, Written};
     use crate::{
         part::{
             events::Filter,
             fields::Refused,
-            flags::{HERE, Told, told},
+            flags::{ALL, HERE, Told, told},
         },
         request::Caller,
         server_fn::{
@@ -111,49 +114,100 @@ mod server {
     }
 
     impl Asked {
-        pub(super) fn read(status: String, kind: String) -> Result<Self, AppError> {
+        pub(super) fn read(status: &str, kind: &str, sale: &str) -> Result<Self, AppError> {
             let bad = |name| AppError::invalid("", words::bad_filter(name));
             let rule = Some(kind).filter(|kind| !kind.is_empty());
             let rule = rule
-                .map(|word| FlagRule::parse(&word).ok_or_else(|| bad(words::TYPE)))
+                .map(|word| FlagRule::parse(word).ok_or_else(|| bad(words::TYPE)))
                 .transpose()?;
-            let only = match status.as_str() {
+            let sale = Some(sale).filter(|sale| !sale.is_empty());
+            let conversion_id = sale
+                .map(|id| id.parse().map_err(|_| bad(words::SALE)))
+                .transpose()?;
+            let only = match status {
                 "" => Some(FlagStatus::Open),
-                RESOLVED => None,
+                RESOLVED | ALL => None,
                 word => Some(FlagStatus::parse(word).ok_or_else(|| bad(words::STATUS))?),
             };
             let filter = FlagFilter {
                 status: only,
-                is_resolved: only.is_none(),
+                is_resolved: status == RESOLVED,
                 rule,
+                conversion_id,
                 ..FlagFilter::default()
             };
             Ok(Self {
-                status,
+                status: status.to_owned(),
                 rule,
                 filter,
             })
         }
 
-        /// The address of the page, at a place of its list.
-        fn href(&self, cursor: Option<&str>) -> String {
-            let rule = self.rule.map_or("", FlagRule::as_str);
+        /// Reads what [`Asked::query`] wrote, and the place. Whoever else wrote it may have written anything.
+        fn read_back(query: &str) -> Option<(Self, &str)> {
+            let pairs = || query.split('&').filter_map(|pair| pair.split_once('='));
+            let value = |wanted| {
+                pairs()
+                    .find_map(|(name, value)| (name == wanted).then_some(value))
+                    .unwrap_or_default()
+            };
+            let asked = Self::read(value("status"), value("type"), value("sale")).ok()?;
+            Some((asked, value("cursor")))
+        }
+
+        /// What stands in the address of the page, at a place of its list.
+        fn query(&self, cursor: &str) -> String {
+            let sale = self.filter.conversion_id.map(|id| id.to_string());
             let parameters = [
                 ("status", self.status.as_str()),
-                ("type", rule),
-                ("cursor", cursor.unwrap_or_default()),
+                ("type", self.rule.map_or("", FlagRule::as_str)),
+                ("sale", sale.as_deref().unwrap_or_default()),
+                ("cursor", cursor),
             ];
             let given = parameters.iter().filter(|(_, value)| !value.is_empty());
             let pairs: Vec<String> = given
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
-            match pairs.join("&") {
+            pairs.join("&")
+        }
+
+        fn href(&self, cursor: &str) -> String {
+            match self.query(cursor) {
                 query if query.is_empty() => HERE.to_owned(),
                 query => format!("{HERE}?{query}"),
             }
         }
 
-        fn filters(&self) -> Vec<Filter> {
+        /// Is it something else than all open ones?
+        fn is_filtered(&self) -> bool {
+            let open = FlagFilter {
+                status: Some(FlagStatus::Open),
+                ..FlagFilter::default()
+            };
+            self.filter != open
+        }
+
+        fn filters(&self, found: &FlagPage) -> Vec<Filter> {
+            let mut filters = self.kinds();
+            filters.extend(self.of_one_sale(found));
+            filters
+        }
+
+        /// One sale is come to from its story; here it can be let go.
+        fn of_one_sale(&self, found: &FlagPage) -> Option<Filter> {
+            let id = self.filter.conversion_id?.to_string();
+            let sale = found.flags.first().map(|view| &view.row.conversion);
+            let name = sale.map(|sale| words::sale(sale.amount, sale.customer_email.as_deref()));
+            let one = Choice::new(&id, name.as_deref().unwrap_or(words::ONE_SALE));
+            Some(Filter {
+                name: "sale",
+                label: words::SALE,
+                choices: vec![Choice::new("", words::ALL_SALES), one],
+                chosen: id,
+            })
+        }
+
+        fn kinds(&self) -> Vec<Filter> {
             let word = |status: &FlagStatus| Choice::new(status.as_str(), status.label());
             let resolved = FlagStatus::ALL
                 .iter()
@@ -161,6 +215,7 @@ mod server {
             let statuses = [
                 Choice::new("", words::OPEN),
                 Choice::new(RESOLVED, words::RESOLVED),
+                Choice::new(ALL, words::ALL),
             ];
             let rules = FlagRule::ALL
                 .iter()
@@ -201,19 +256,27 @@ mod server {
                 let bad = |_| AppError::invalid("", words::bad_filter("cursor"));
                 FlagStart::After(opened.map_err(bad)?)
             };
-            let found = self.store.flags(organization, filter, start, PAGE).await?;
+            let mut found = self.store.flags(organization, filter, start, PAGE).await?;
+            let is_emptied = !cursor.is_empty() && found.flags.is_empty();
+            if is_emptied {
+                // The last ones here were resolved meanwhile.
+                let top = FlagStart::Offset(0);
+                found = self.store.flags(organization, filter, top, PAGE).await?;
+            }
+            let cursor = if is_emptied { "" } else { cursor };
             let older = found
                 .next
                 .map(|next| self.store.seal_flag_cursor(organization, filter, next));
             let page = Told {
+                filters: asked.filters(&found),
                 flags: found.flags,
-                filters: asked.filters(),
-                is_filtered: asked.rule.is_some() || filter.status != Some(FlagStatus::Open),
+                is_filtered: asked.is_filtered(),
                 steps: [
-                    (!cursor.is_empty()).then(|| asked.href(None)),
+                    (!cursor.is_empty()).then(|| asked.href("")),
                     None,
-                    older.map(|older| asked.href(Some(&older))),
+                    older.map(|older| asked.href(&older)),
                 ],
+                back: asked.query(cursor),
                 is_resolved,
                 refused: Refused::of::<ResolveFlag>(),
                 may_edit: self.viewer.role.may_manage(),
@@ -224,7 +287,8 @@ mod server {
             })
         }
 
-        pub(super) async fn resolve_flag(&self, form: &ResolveForm) -> Result<(), AppError> {
+        /// Resolves it; the address of the page that the form stands on.
+        pub(super) async fn resolve_flag(&self, form: &ResolveForm) -> Result<String, AppError> {
             let resolution = Resolution::parse(&form.resolution);
             let resolution =
                 resolution.ok_or_else(|| AppError::invalid("", text::error::NOT_UNDERSTOOD))?;
@@ -238,7 +302,20 @@ mod server {
             self.store
                 .resolve_flag(self.organization(), decision)
                 .await?;
-            Ok(())
+            Ok(self.back_to(&form.back))
+        }
+
+        /// Written anew from what it says, so it leads nowhere else; a place that is not ours is left out.
+        fn back_to(&self, query: &str) -> String {
+            let Some((asked, cursor)) = Asked::read_back(query) else {
+                return format!("{HERE}?resolved=1");
+            };
+            let (organization, filter) = (self.organization(), asked.filter);
+            let opened = self.store.open_flag_cursor(organization, filter, cursor);
+            match asked.query(opened.map_or("", |_| cursor)) {
+                query if query.is_empty() => format!("{HERE}?resolved=1"),
+                query => format!("{HERE}?{query}&resolved=1"),
+            }
         }
 
         pub(super) async fn flag_sale(&self, form: &FlagForm) -> Result<ConversionId, AppError> {

@@ -149,6 +149,9 @@ fn filter(query: &mut Query) -> Result<FlagFilter, Problem> {
             text.parse().ok()
         })?,
         campaign_id: program(query)?,
+        conversion_id: query.parsed("conversionId", "a conversion's id (a UUID)", |text| {
+            text.parse().ok()
+        })?,
     })
 }
 
@@ -209,7 +212,7 @@ pub(super) async fn stats(
     }))
 }
 
-/// `POST /flags/{id}/resolve`
+/// `POST /flags/{id}/resolve`. Blocking the affiliate takes what it takes elsewhere.
 pub(super) async fn resolve(
     State(state): State<AppState>,
     caller: Caller,
@@ -219,6 +222,9 @@ pub(super) async fn resolve(
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::FlagsWrite)?;
     let decision = body.read(id, &caller)?;
+    if decision.blocks_affiliate {
+        caller.with(Scope::AffiliatesManage)?;
+    }
     let store = &state.store;
     store.resolve_flag(organization_id, decision).await?;
     let resolved = store.flag(organization_id, id).await?;

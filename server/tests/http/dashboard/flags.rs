@@ -206,3 +206,100 @@ async fn a_viewer_sees_flags_and_changes_nothing() {
     assert_eq!(told["flags"].as_array().map(Vec::len), Some(1));
     assert_eq!(told["flags"][0]["status"], "open");
 }
+
+#[tokio::test]
+async fn a_story_leads_to_its_flag_however_many_there_are_and_resolving_leads_back() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let (first, sale) = own_sale(&server, "order-0").await;
+    for number in 1..=25 {
+        own_sale(&server, &format!("order-{number}")).await;
+    }
+    let ours = token(&server, OWNER_EMAIL).await;
+    let story = get(&server, &ours, &format!("/dashboard/sales/{sale}")).await;
+    let query = format!("sale={sale}&amp;status=all");
+    let link = format!("href=\"{PAGE}?{query}#flag-{first}\"");
+    assert!(story.text.contains(&link), "{link}: {}", story.text);
+    let page = format!("{PAGE}?sale={sale}&status=all");
+    let page = get(&server, &ours, &page).await.expect(200).text;
+    let place = format!("id=\"flag-{first}\"");
+    assert!(page.contains(&place), "{page}");
+    assert_eq!(page.matches("<article").count(), 1, "{page}");
+    let back = format!("status=all&sale={sale}");
+    let field = format!(
+        "name=\"form[back]\" value=\"{}\"",
+        back.replace('&', "&amp;")
+    );
+    assert!(page.contains(&field), "{page}");
+    assert!(page.contains("All sales</option>"), "{page}");
+    let answer = resolve(&server, &ours, &first, "reviewed", &[("form[back]", &back)]).await;
+    let leads_to = format!("{PAGE}?{back}&resolved=1");
+    assert!(
+        answer.header("location").ends_with(&leads_to),
+        "{}",
+        answer.header("location")
+    );
+    let page = followed(&server, &ours, answer).await;
+    assert!(
+        page.contains("Resolved.") && page.contains("Reviewed"),
+        "{page}"
+    );
+    let odd = get(&server, &ours, &format!("{PAGE}?sale=1")).await.text;
+    assert!(odd.contains("is not understood"), "{odd}");
+}
+
+/// What a page of open flags links to behind its newest ones.
+fn older(page: &str) -> String {
+    let from = page.find("cursor=").expect("there are older ones");
+    let cursor = page[from..].split(['"', '&']).next();
+    cursor.expect("a cursor").to_owned()
+}
+
+#[tokio::test]
+async fn the_place_in_the_list_is_kept_and_nobody_is_led_elsewhere() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let mut flags = Vec::new();
+    for number in 1..=27 {
+        flags.push(own_sale(&server, &format!("order-{number}")).await.0);
+    }
+    let ours = token(&server, OWNER_EMAIL).await;
+    let top = get(&server, &ours, PAGE).await.expect(200).text;
+    let cursor = older(&top);
+    let second = get(&server, &ours, &format!("{PAGE}?{cursor}")).await.text;
+    assert_eq!(second.matches("<article").count(), 2, "{second}");
+    assert!(second.contains(&format!("value=\"{cursor}\"")), "{second}");
+    let here = [("form[back]", cursor.as_str())];
+    let answer = resolve(&server, &ours, &flags[0], "dismissed", &here).await;
+    let page = followed(&server, &ours, answer).await;
+    assert_eq!(
+        page.matches("<article").count(),
+        1,
+        "the same place: {page}"
+    );
+    let answer = resolve(&server, &ours, &flags[1], "dismissed", &here).await;
+    let page = followed(&server, &ours, answer).await;
+    assert_eq!(
+        page.matches("<article").count(),
+        25,
+        "none is left there: {page}"
+    );
+    for (back, leads_to) in [
+        ("https://evil.example/?status=all", "?resolved=1"),
+        ("//evil.example", "?resolved=1"),
+        ("status=shut", "?resolved=1"),
+        ("status=all&cursor=//evil.example", "?status=all&resolved=1"),
+        (
+            "type=self_referral&next=//evil.example",
+            "?type=self_referral&resolved=1",
+        ),
+        ("", "?resolved=1"),
+    ] {
+        let flag = flags.pop().expect("more");
+        let answer = resolve(&server, &ours, &flag, "reviewed", &[("form[back]", back)]).await;
+        let location = answer.expect(302).header("location").to_owned();
+        let expected = format!("{PAGE}{leads_to}");
+        assert!(location.ends_with(&expected), "{back}: {location}");
+        assert!(!location.contains("evil"), "{back}: {location}");
+    }
+}

@@ -78,7 +78,7 @@ async fn flags_are_filtered_counted_and_paged() {
         own_sale(&server, &format!("order-{number}")).await;
     }
     let thrown = json!({"customerEmail": "x@mailinator.com"});
-    server.sale("order-4", "jonas", thrown).await.expect(201);
+    let thrown = server.sale("order-4", "jonas", thrown).await.expect(201);
     let newest = listed(&server, "type=suspicious_activity").await;
     assert_eq!(newest.len(), 1);
     let done = json!({"resolution": "reviewed", "note": "a friend"});
@@ -98,6 +98,9 @@ async fn flags_are_filtered_counted_and_paged() {
         (format!("affiliateId={}&status=open", other.id), 0),
         (format!("programId={program}"), 4),
         (format!("programId={NOBODY}"), 0),
+        (format!("conversionId={}", thrown.id()), 1),
+        (format!("conversionId={}&status=open", thrown.id()), 0),
+        (format!("conversionId={NOBODY}"), 0),
     ] {
         assert_eq!(listed(&server, &query).await.len(), many, "{query}");
     }
@@ -124,6 +127,7 @@ async fn flags_are_filtered_counted_and_paged() {
         ("type=odd", "type"),
         ("affiliateId=1", "affiliateId"),
         ("programId=1", "programId"),
+        ("conversionId=1", "conversionId"),
         ("limit=0", "limit"),
     ] {
         invalid(&server.get(&format!("{PATH}?{query}")).await, field);
@@ -220,4 +224,30 @@ async fn nobody_sees_or_resolves_anothers_flags_and_reading_is_not_resolving() {
     let refusal = reader.post(&path, body).await;
     refused(&refusal, 403, "INSUFFICIENT_SCOPE");
     assert_eq!(listed(&server, "status=open").await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_may_not_manage_affiliates_blocks_none_through_a_flag() {
+    let server = TestServer::start().await;
+    let sarah = server.affiliate("sarah").await;
+    own_sale(&server, "order-1").await;
+    let path = resolve_path(&listed(&server, "").await[0]);
+    let body = json!({"status": "confirmed", "blockAffiliate": true});
+    let clerk = server.with_scopes(&["flags:read", "flags:write"]).await;
+    let refusal = clerk.post(&path, body.clone()).await;
+    refused(&refusal, 403, "INSUFFICIENT_SCOPE");
+    assert!(
+        refusal.text.contains("affiliates:manage"),
+        "{}",
+        refusal.text
+    );
+    assert_eq!(listed(&server, "status=open").await.len(), 1);
+    let both = server
+        .with_scopes(&["flags:write", "affiliates:manage"])
+        .await;
+    both.post(&path, body).await.expect(200);
+    let affiliate = server
+        .get(&format!("/api/v1/affiliates/{}", sarah.id))
+        .await;
+    assert_eq!(affiliate.data()["status"], "blocked");
 }
