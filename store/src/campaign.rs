@@ -315,21 +315,16 @@ impl Store {
         )
         .execute(&mut *db)
         .await;
-        match inserted {
-            Err(error) if breaks(&error, "campaign_slug") => {
-                return Err(CampaignError::SlugTaken(campaign.slug));
-            }
-            other => other?,
-        };
+        inserted.map_err(|error| slug_error(error, &campaign))?;
         site::keep_in(db, organization_id, &campaign).await?;
         pay_per_click::keep_in(db, organization_id, &campaign, now).await?;
-        let entry = audit_entry(actor, &campaign, "created");
+        let entry = audit_entry(actor, &campaign, "created", campaign.name.as_str());
         audit::write_in(db, &self.random, organization_id, now, entry).await?;
         Ok(campaign)
     }
 
-    /// Changes name, status and terms of a campaign; it is returned as it is afterwards. What was
-    /// credited before does not change. `change` is given the campaign as it is, which nobody else
+    /// Changes name, slug, status and terms of a campaign; it is returned as it is afterwards. What was
+    /// credited before does not change; links that name the old slug name no campaign any more. `change` is given the campaign as it is, which nobody else
     /// changes meanwhile, so of changes at the same time none is lost.
     pub async fn change_campaign<E: From<CampaignError>>(
         &self,
@@ -340,12 +335,15 @@ impl Store {
     ) -> Result<Campaign, E> {
         let actor = actor.manages().map_err(CampaignError::from)?;
         let mut tx = begin(&self.pool).await.map_err(CampaignError::from)?;
-        let campaign = change(locked_in(&mut tx, organization_id, id).await?)?;
+        let old = locked_in(&mut tx, organization_id, id).await?;
+        let old_slug = old.slug.clone();
+        let campaign = change(old)?;
         update_in(&mut tx, organization_id, &campaign).await?;
         pay_per_click::keep_in(&mut tx, organization_id, &campaign, self.now())
             .await
             .map_err(CampaignError::from)?;
-        let entry = audit_entry(actor, &campaign, "changed");
+        let detail = changed(&campaign, &old_slug);
+        let entry = audit_entry(actor, &campaign, "changed", &detail);
         audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry)
             .await
             .map_err(CampaignError::from)?;
@@ -362,7 +360,7 @@ async fn update_in(
 ) -> Result<(), CampaignError> {
     let terms = &campaign.terms;
     let plan = PlanColumns::from(&terms.plan);
-    sqlx::query!(
+    let updated = sqlx::query!(
         "update campaign set name = $3, status = $4, plan_percent_bp = $5, plan_fixed_minor = $6,
              plan_duration = $7, plan_months = $8, hold_days = $9, cookie_days = $10,
              attribution_model = $11, coupons_override_clicks = $12, override_bp = $13,
@@ -370,7 +368,8 @@ async fn update_in(
              payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
              landing_page_url = $20, sites = $21, flag_self_referral = $22, flag_suspicious_activity = $23,
              flag_clicks_per_day = $24, flag_conversion_percent = $25, flag_review_from_minor = $26,
-             lead_cap_day = $27, lead_cap_month = $28, click_cap_day = $29, click_cap_month = $30
+             lead_cap_day = $27, lead_cap_month = $28, click_cap_day = $29, click_cap_month = $30,
+             slug = $31
          where organization_id = $1 and campaign_id = $2",
         organization_id.0,
         campaign.id.0,
@@ -402,11 +401,21 @@ async fn update_in(
         column(terms.lead_caps.per_month),
         column(terms.click_caps.per_day),
         column(terms.click_caps.per_month),
+        campaign.slug.as_str(),
     )
     .execute(&mut *db)
-    .await?;
+    .await;
+    updated.map_err(|error| slug_error(error, campaign))?;
     site::keep_in(db, organization_id, campaign).await?;
     Ok(())
+}
+
+fn slug_error(error: sqlx::Error, campaign: &Campaign) -> CampaignError {
+    if breaks(&error, "campaign_slug") {
+        CampaignError::SlugTaken(campaign.slug.clone())
+    } else {
+        error.into()
+    }
 }
 
 /// A number as its column holds it; all of them are far below what that can.
@@ -418,16 +427,26 @@ fn site_texts(terms: &Terms) -> Vec<String> {
     terms.sites.iter().map(ToString::to_string).collect()
 }
 
+/// What changed, in words: the campaign, and its slug if that did.
+fn changed(campaign: &Campaign, old_slug: &Slug) -> String {
+    if campaign.slug == *old_slug {
+        campaign.name.to_string()
+    } else {
+        format!("{}: slug {old_slug} to {}", campaign.name, campaign.slug)
+    }
+}
+
 fn audit_entry<'a>(
     actor: Allowed,
-    campaign: &'a Campaign,
+    campaign: &Campaign,
     action: &'static str,
+    detail: &'a str,
 ) -> audit::Entry<'a> {
     audit::Entry {
         actor,
         subject: "campaign",
         subject_id: campaign.id.0,
         action,
-        detail: campaign.name.as_str(),
+        detail,
     }
 }

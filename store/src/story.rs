@@ -71,6 +71,8 @@ pub struct BackLine {
     pub status: BackStatus,
     /// How much of what went back no other line tells; of one that does not count, what it is about.
     pub amount: Money,
+    /// Was it told by an imported file, of all that went back until then?
+    pub is_imported: bool,
     /// Is the amount part of what went back of the sale? Not while it has not gone back, and not in another
     /// currency than the sale's.
     pub is_counted: bool,
@@ -283,6 +285,7 @@ async fn backs_in(
     let line = |(back, share): (&MoneyBack, Share)| BackLine {
         amount: Money::new(share.minor, back.currency.unwrap_or(whole.amount.currency)),
         is_counted: share.is_counted,
+        is_imported: back.is_imported(),
         external_id: back.name().to_owned(),
         kind: back.kind,
         status: back.status,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 const NAME: Field = Field::new("name", words::NAME, words::NAME_HINT);
+const SLUG: Field = Field::new("slug", campaigns::SLUG, words::SLUG_HINT);
 const AMOUNT: Field = Field::new("amount", words::AMOUNT, words::AMOUNT_HINT).decimal();
 const UNIT: Field = Field::new("unit", campaigns::UNIT, words::UNIT_HINT);
 const DURATION: Field = Field::new("duration", campaigns::DURATION, words::DURATION_HINT);
@@ -122,6 +123,7 @@ fn earning(campaign: &Campaign, refused: &Refused) -> AnyView {
     let cancel = choice(terms.refund_on_cancel);
     view! {
         {input(&NAME, refused, campaign.name.as_str())}
+        {input(&SLUG, refused, campaign.slug.as_str())}
         {currency(terms)}
         {input(&AMOUNT, refused, &amount)}
         {select(&UNIT, refused, campaigns::units(), unit)}

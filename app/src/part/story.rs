@@ -131,7 +131,7 @@ fn backs(lines: &[BackLine]) -> impl IntoView + use<> {
             <li>
                 {moment(line.occurred_at)}
                 <span>
-                    {words::back(line.kind)}" of "{line.amount.to_string()}", "{line.status.label().to_lowercase()}
+                    {words::back(line.kind, line.is_imported)}" of "{line.amount.to_string()}", "{line.status.label().to_lowercase()}
                     {uncounted}{reason}
                     <span class="id"><span class="mono">{line.external_id.clone()}</span>{copy(&line.external_id)}</span>
                 </span>

@@ -35,7 +35,7 @@ pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
         .store
         .add_campaign(caller.actor(), caller.organization(), new)
         .await;
-    let added = added.map_err(|error| refuse(AppError::from(error).keeping(form.kept())))?;
+    let added = added.map_err(|error| refuse(server::not_added(error).keeping(form.kept())))?;
     let path = crate::query::campaign_path(added.id);
     redirect(&format!("{path}?done=added"));
     Ok(())
@@ -142,8 +142,16 @@ mod server {
             match error {
                 CampaignError::Store(error) => error.into(),
                 CampaignError::NotFound => Self::NotFound,
-                CampaignError::SlugTaken(_) => Self::invalid("name", error),
+                CampaignError::SlugTaken(_) => Self::invalid("slug", error),
             }
+        }
+    }
+
+    /// A new campaign's slug is made from its name.
+    pub(super) fn not_added(error: CampaignError) -> AppError {
+        match error {
+            CampaignError::SlugTaken(_) => AppError::invalid("name", error),
+            other => other.into(),
         }
     }
 }

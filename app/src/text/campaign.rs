@@ -15,7 +15,8 @@ pub const VIEW_ONLY: &str = "Your role may look at the terms, not change them.";
 
 pub const EARNING: &str = "What is earned";
 pub const NAME: &str = "Name";
-pub const NAME_HINT: &str = "What you and your affiliates call it. The slug in links stays.";
+pub const NAME_HINT: &str = "What you and your affiliates call it.";
+pub const SLUG_HINT: &str = "Its name in links, ?c=. When it changes, links with the old one lead into the affiliate's own campaign.";
 pub const CURRENCY: &str = "Currency";
 pub const CURRENCY_HINT: &str = "Commissions are recorded in it, so it can't change. For another currency, add another campaign.";
 pub const AMOUNT: &str = "Commission";

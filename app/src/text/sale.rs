@@ -112,9 +112,10 @@ pub fn share(commission: Money, recruiter: &str) -> String {
 /// A refund that says nothing about how much of the sale went back.
 pub const NOT_COUNTED: &str = "not counted: it is in another currency than the sale";
 
-/// What kind of money back.
-pub fn back(kind: BackKind) -> &'static str {
+/// What kind of money back; what another platform knew of comes from the file that was imported.
+pub fn back(kind: BackKind, is_imported: bool) -> &'static str {
     match kind {
+        BackKind::ChargeTotal if is_imported => "Refund, told by the imported file,",
         BackKind::Refund => "Refund",
         BackKind::Dispute => "Dispute",
         BackKind::ChargeTotal => "Refunded on the charge",

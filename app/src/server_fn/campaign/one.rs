@@ -12,7 +12,7 @@ form! {
     /// The terms of a campaign as typed. Amounts are decimal, in the campaign's currency; choices with two ways
     /// say `yes` or anything else; `sites` are lines; thresholds of flags may be empty: off.
     TermsForm {
-        campaign, name, amount, unit, duration, months, hold_days, threshold, lead, lead_day, lead_month,
+        campaign, name, slug, amount, unit, duration, months, hold_days, threshold, lead, lead_day, lead_month,
         click, click_day, click_month, override_percent,
         refund_on_cancel, cookie_days, model, coupons, website, landing, sites, consent, self_referral, disposable,
         clicks_per_day, conversion, review
@@ -80,6 +80,7 @@ mod server {
         money::{Currency, Money},
         rate::BasisPoints,
         site::{Site, open_address},
+        slug::Slug,
         text::Name,
     };
     use leptos::prelude::*;
@@ -208,11 +209,17 @@ mod server {
     }
 
     impl TermsForm {
-        /// The campaign with what was typed; slug, currency and status stay.
+        /// The campaign with what was typed; currency and status stay.
         fn applied_to(&self, old: Campaign) -> Result<Campaign, AppError> {
             let name = field("name", Name::parse(&self.name))?;
+            let slug = field("slug", Slug::parse(&self.slug))?;
             let terms = self.terms(old.terms)?;
-            Ok(Campaign { name, terms, ..old })
+            Ok(Campaign {
+                name,
+                slug,
+                terms,
+                ..old
+            })
         }
 
         fn terms(&self, old: Terms) -> Result<Terms, AppError> {

@@ -16,8 +16,9 @@ fn path(id: &str) -> String {
 }
 
 /// What stands in the form of a new campaign.
-const TYPED: [(&str, &str); 27] = [
+const TYPED: [(&str, &str); 28] = [
     ("name", "Default"),
+    ("slug", "default"),
     ("unit", "percent"),
     ("amount", "20"),
     ("duration", "recurring"),
@@ -195,6 +196,7 @@ async fn all_terms_are_changed_by_a_form() {
 
     let fields = [
         ("name", "Partners"),
+        ("slug", "partners"),
         ("unit", "fixed"),
         ("amount", "7.50"),
         ("duration", "recurring_limited"),
@@ -240,7 +242,7 @@ async fn all_terms_are_changed_by_a_form() {
     let now = known(&server, &id).await;
     for (name, value) in [
         ("name", json!("Partners")),
-        ("slug", json!("default")),
+        ("slug", json!("partners")),
         ("currency", json!("USD")),
         ("commissionModel", json!("fixed")),
         ("commissionAmountCents", json!(750)),

@@ -65,6 +65,31 @@ async fn page_that_says(server: &TestServer, token: &str, path: &str, word: &str
 }
 
 #[tokio::test]
+async fn a_refund_that_the_file_tells_says_so_in_the_story() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let file = "id,affiliate_code,amount,currency,commission,refund_amount,status,date\n\
+        s1,sarah,49.00,USD,4.90,24.50,approved,2026-05-01\n";
+    let request = server
+        .request(Method::POST, "/api/v1/imports?kind=sales&fileName=may.csv")
+        .header("content-type", "text/csv");
+    let made = send(request.body(file)).await.expect(201);
+    assert_eq!(made.data()["mapping"]["refunded"], "refund_amount");
+    let sales = eventually("the sale is there", async || {
+        let sales = server.get("/api/conversions").await.expect(200);
+        (!sales.json["data"][0].is_null()).then_some(sales)
+    })
+    .await;
+    let id = sales.json["data"][0]["id"].as_str().expect("an id");
+    let ours = token(&server, OWNER_EMAIL).await;
+    let story = get(&server, &ours, &format!("/dashboard/sales/{id}")).await;
+    for text in ["Refund, told by the imported file,", "(row 2 of may.csv)"] {
+        assert!(story.text.contains(text), "{text}: {}", story.text);
+    }
+    assert!(!story.text.contains("on the charge"), "{}", story.text);
+}
+
+#[tokio::test]
 async fn a_file_is_looked_at_checked_and_imported() {
     let server = TestServer::start().await;
     server.affiliate("sarah").await;

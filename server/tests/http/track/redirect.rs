@@ -285,6 +285,22 @@ async fn who_may_not_be_credited_gets_no_click() {
     );
     assert_eq!(clicks(&server).await, 2);
     server
+        .patch(
+            &format!("/api/v1/programs/{other}"),
+            json!({"slug": "moved"}),
+        )
+        .await
+        .expect(200);
+    let sent = ann.follow("/r/sarah?c=moved").await.expect(302);
+    assert_eq!(sent.header("location"), "https://other.example/");
+    let sent = ann.follow("/r/sarah?c=other").await.expect(302);
+    assert_eq!(
+        sent.header("location"),
+        "https://shop.example/start?via=sarah",
+        "the old slug names no campaign"
+    );
+    assert_eq!(clicks(&server).await, 2, "within half an hour");
+    server
         .delete(&format!("/api/v1/programs/{other}"))
         .await
         .expect(200);

@@ -131,12 +131,6 @@ impl ProgramBody {
 
     /// The program as it is after the change.
     pub(super) fn change(self, old: Campaign) -> Result<Campaign, Problem> {
-        if self.slug.as_ref().is_some_and(|slug| *slug != old.slug) {
-            return Err(Problem::invalid(
-                "slug",
-                "links carry the slug: it can't change",
-            ));
-        }
         if self
             .currency
             .is_some_and(|currency| currency != old.terms.currency)
@@ -151,7 +145,7 @@ impl ProgramBody {
         Ok(Campaign {
             id: old.id,
             name,
-            slug: old.slug,
+            slug: self.slug.unwrap_or(old.slug),
             status,
             terms,
             created_at: old.created_at,

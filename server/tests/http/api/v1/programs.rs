@@ -230,7 +230,7 @@ async fn a_change_that_does_not_fit_is_refused_by_name() {
     let server = TestServer::start().await;
     let path = format!("{PATH}/{}", server.default_campaign().await);
     for (name, value) in [
-        ("slug", json!("another")),
+        ("slug", json!("under_score")),
         ("currency", json!("EUR")),
         ("status", json!("paused")),
         ("commissionAmountCents", json!(5)),
@@ -261,6 +261,24 @@ async fn a_slug_is_taken_once() {
         .expect(201);
     let other = server.second_organization().await;
     other.post(PATH, recurring()).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_slug_is_changed_to_one_that_is_free() {
+    let server = TestServer::start().await;
+    let path = format!("{PATH}/{}", server.campaign(recurring()).await);
+    let taken = server.patch(&path, json!({"slug": "default"})).await;
+    refused(&taken, 409, "CONFLICT");
+    assert!(taken.text.contains("choose another"), "{}", taken.text);
+    let changed = server.patch(&path, json!({"slug": "VIP"})).await;
+    assert_eq!(changed.expect(200).data()["slug"], "vip");
+    assert_eq!(server.get(&path).await.data()["slug"], "vip");
+    // The old one is free again.
+    server.post(PATH, recurring()).await.expect(201);
+    let said =
+        "select detail from audit_entry where subject_kind = 'campaign' and action = 'changed'";
+    let said = server.database().text(said).await;
+    assert!(said.ends_with(": slug partners to vip"), "{said}");
 }
 
 #[tokio::test]
