@@ -24,9 +24,10 @@ create table member (
 );
 create index member_person on member (person_id);
 
--- The browser holds the token, we hold its SHA-256.
+-- The browser holds the token, we hold its SHA-256. Its person ends it by session_id.
 create table session (
     token_hash bytea primary key,
+    session_id uuid not null unique,
     organization_id uuid not null references organization,
     person_id uuid not null references person,
     created_at timestamptz not null,

@@ -38,6 +38,10 @@ ids! {
     OrganizationId
     /// A person who can sign in; a member of one or more organizations.
     PersonId
+    /// One browser that somebody is signed in with.
+    SessionId
+    /// Somebody who was asked to join an organization.
+    InvitationId
     /// A set of terms affiliates earn under.
     CampaignId
     /// Who earns.

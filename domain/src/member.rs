@@ -26,6 +26,11 @@ impl Role {
     pub fn may_administer(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
     }
+
+    /// May this role make owners, and change those there are?
+    pub fn may_own(self) -> bool {
+        self == Self::Owner
+    }
 }
 
 /// The shortest password accepted, in characters.

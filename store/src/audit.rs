@@ -8,6 +8,8 @@
     reason = "how a checked query is told that an array may hold nulls"
 )]
 
+mod list;
+
 use chrono::{DateTime, Utc};
 use domain::{
     id::{ApiKeyId, EventId, OrganizationId, PersonId},
@@ -16,6 +18,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::list::{AuditCursor, AuditFilter, AuditPage, AuditView, Whose};
 use crate::{Random, StoreError, columns::columns};
 
 /// Who makes a change.
@@ -49,6 +52,16 @@ impl Actor {
     /// Himself, if he may change connections, keys and secrets.
     pub(crate) fn administers(self) -> Result<Allowed, StoreError> {
         self.allowed(Role::may_administer)
+    }
+
+    /// Himself, if he may make owners and change them.
+    pub(crate) fn owns(self) -> Result<Allowed, StoreError> {
+        self.allowed(Role::may_own)
+    }
+
+    /// Himself, whatever his role: for what is his own.
+    pub(crate) fn himself(self) -> Allowed {
+        Allowed(self)
     }
 
     /// Of the person, the key or the event.

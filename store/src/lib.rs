@@ -17,6 +17,7 @@
 
 #![deny(clippy::as_conversions)]
 
+pub mod account;
 pub mod affiliate;
 pub mod api_key;
 pub mod audit;
@@ -37,9 +38,11 @@ pub mod funnel;
 pub mod idempotency;
 pub mod import;
 pub mod intake;
+pub mod invitation;
 pub mod ledger;
 pub mod link;
 pub mod live;
+pub mod member;
 mod month;
 mod once;
 pub mod organization;

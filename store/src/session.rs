@@ -107,7 +107,8 @@ pub(crate) async fn verify_password(password: String, hash: String) -> bool {
     verified.await.is_some()
 }
 
-fn token_hash(token: &str) -> Vec<u8> {
+/// What is kept of a token.
+pub(crate) fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -157,9 +158,10 @@ impl Store {
         let token = self.random_hex::<32>();
         let shown: String = user_agent.chars().take(200).collect();
         sqlx::query!(
-            "insert into session (token_hash, organization_id, person_id, created_at, last_seen_at, user_agent)
-             values ($1, $2, $3, $4, $4, $5)",
+            "insert into session (token_hash, session_id, organization_id, person_id, created_at, last_seen_at, user_agent)
+             values ($1, $2, $3, $4, $5, $5, $6)",
             token_hash(&token),
+            self.new_id(now),
             organization_id.0,
             person_id.0,
             now,

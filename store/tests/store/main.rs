@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod account;
 mod affiliate_list;
 mod affiliates;
+mod audit;
 mod by_hand;
 mod cancelled;
 mod clicks;
@@ -20,6 +22,7 @@ mod intake;
 mod ledger;
 mod limits;
 mod live;
+mod members;
 mod organization;
 mod pay_per_click;
 mod plans;
