@@ -33,6 +33,8 @@ create table import (
     rows_paid bigint not null,
     rows_refunded bigint not null,
     rows_denied bigint not null,
+    -- what these come to: [{currency, amountMinor, commissionMinor}]
+    sums json not null,
     -- why it was not read to its end, in words
     problem text,
     actor_kind text not null check (actor_kind in ('person', 'key', 'system')),

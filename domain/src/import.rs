@@ -36,6 +36,10 @@ pub const MAX_CELL: usize = 1_000;
 pub const MAX_ROW: usize = 64 * 1024;
 /// The largest file, in bytes.
 pub const MAX_FILE: u64 = 256 * 1024 * 1024;
+/// The most files that an organization keeps that are not imported.
+pub const MAX_WAITING_FILES: i64 = 20;
+/// How long these may be in all, in bytes.
+pub const MAX_WAITING_BYTES: i64 = 1024 * 1024 * 1024;
 /// The most errors that are kept of an import; the others are counted.
 pub const MAX_ERRORS: i64 = 10_000;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequestParts, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -49,38 +49,62 @@ pub(crate) async fn once(State(state): State<AppState>, request: Request, next: 
         .unwrap_or_else(IntoResponse::into_response)
 }
 
-/// An imported file is too long to be held, and its rows are taken in once whatever is sent twice.
+/// An imported file is too long to be held here: it is hashed as it comes in, and its handler asks for
+/// [`run_once`].
 fn is_file(request: &Request) -> bool {
     request.uri().path() == "/imports"
 }
 
 async fn run(state: &AppState, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let key = parts
-        .headers
-        .get(HEADER)
-        .and_then(|key| key.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
-    if key.is_empty() || key.len() > MAX_KEY {
-        let needs = format!("1 to {MAX_KEY} visible characters are needed");
-        return Err(Problem::invalid("Idempotency-Key", needs));
-    }
-    let caller = Caller::from_request_parts(&mut parts, state).await?;
-    let (organization_id, api_key_id) = (caller.holder().organization_id, caller.holder().id);
-    let once = Once {
-        organization_id,
-        api_key_id,
-        key: &key,
+    let Some(key) = Key::of(&parts.headers)? else {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
     };
-    parts.extensions.insert(caller);
+    let caller = Caller::from_request_parts(&mut parts, state).await?;
+    parts.extensions.insert(caller.clone());
     let body = read_body(body, MAX_BODY).await?;
     let hash = Sha256::new()
         .chain_update(parts.uri.path())
         .chain_update([0])
         .chain_update(&body)
         .finalize();
-    if let Some((status, answer)) = begin(state, once, &hash).await? {
+    let request = Request::from_parts(parts, Body::from(body));
+    run_once(state, &caller, key, &hash, next.run(request)).await
+}
+
+/// What a caller sends as his key.
+pub(crate) struct Key(String);
+
+impl Key {
+    /// The key, if there is one.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let Some(key) = headers.get(HEADER) else {
+            return Ok(None);
+        };
+        let key = key.to_str().unwrap_or_default();
+        if key.is_empty() || key.len() > MAX_KEY {
+            let needs = format!("1 to {MAX_KEY} visible characters are needed");
+            return Err(Problem::invalid("Idempotency-Key", needs));
+        }
+        Ok(Some(Self(key.to_owned())))
+    }
+}
+
+/// Does the work of a call that `hash` tells from others, unless it was done before: then its answer is given again.
+pub(crate) async fn run_once(
+    state: &AppState,
+    caller: &Caller,
+    Key(key): Key,
+    hash: &[u8],
+    work: impl Future<Output = Response> + Send + 'static,
+) -> Result<Response, Problem> {
+    let (organization_id, api_key_id) = (caller.holder().organization_id, caller.holder().id);
+    let once = Once {
+        organization_id,
+        api_key_id,
+        key: &key,
+    };
+    if let Some((status, answer)) = begin(state, once, hash).await? {
         return Ok(replay(status, answer));
     }
     let taken = Taken {
@@ -89,8 +113,7 @@ async fn run(state: &AppState, request: Request, next: Next) -> Result<Response,
         api_key_id,
         key,
     };
-    let request = Request::from_parts(parts, Body::from(body));
-    match tokio::spawn(async move { taken.finish(next.run(request).await).await }).await {
+    match tokio::spawn(async move { taken.finish(work.await).await }).await {
         Ok(finished) => finished,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }

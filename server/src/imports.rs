@@ -23,6 +23,8 @@ use crate::{caller, problem::Problem, state::AppState};
 /// How many errors are read at a time.
 const AT_A_TIME: i64 = 1000;
 const PAGE: &str = "/dashboard/imports";
+/// The word for a file that there is no room for.
+const FULL: &str = "full";
 /// How long the word for what is in the file may be, in bytes.
 const MAX_KIND: usize = 16;
 
@@ -48,6 +50,7 @@ pub(crate) async fn upload(
                 .map_or_else(String::new, |row| format!("&row={row}"));
             format!("{PAGE}?add=file&bad={}{row}", bad.word())
         }
+        Err(ImportError::Full) => format!("{PAGE}?add=file&bad={FULL}"),
         Err(error) => return Err(error.into()),
     };
     Ok(Redirect::to(&path).into_response())

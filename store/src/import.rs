@@ -1,6 +1,6 @@
 //! Imports: files of affiliates and sales from other platforms, kept in the database until they are read, so
-//! that whichever server runs goes on where another stopped. `file` keeps and reads them, `run` takes their rows
-//! in batch by batch, `sales` and `affiliates` say what becomes of a row.
+//! that whichever server runs goes on where another stopped. `upload` keeps them, `file` reads them, `run` takes
+//! their rows in batch by batch, `sales` and `affiliates` say what becomes of a row.
 
 mod affiliates;
 mod file;
@@ -9,21 +9,24 @@ mod progress;
 mod run;
 mod sales;
 mod statistics;
+mod sums;
+mod upload;
 
 use chrono::{DateTime, Utc};
 use domain::{
     id::{ApiKeyId, CampaignId, ImportId, OrganizationId, PersonId},
-    import::{DateOrder, Field, ImportKind, ImportState, Mapping, NotAMapping, Platform},
+    import::{
+        DateOrder, Field, ImportKind, ImportState, MAX_WAITING_BYTES, MAX_WAITING_FILES, Mapping,
+        NotAMapping, Platform,
+    },
     lifecycle::Status,
     member::Role,
+    money::Money,
 };
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::{
-    file::{BadFile, Upload},
-    list::ImportError as RowError,
-};
+pub use self::{file::BadFile, list::ImportError as RowError, sums::CurrencySum, upload::Upload};
 use crate::{
     Store, StoreError,
     audit::{self, Actor},
@@ -75,6 +78,8 @@ pub struct Import {
     pub failed: i64,
     /// As what those stand that made something; of sales only.
     pub standings: Standings,
+    /// What those come to, by currency.
+    pub sums: Vec<CurrencySum>,
     /// Why the file was not read to its end, in words.
     pub problem: Option<String>,
     /// When it was uploaded.
@@ -131,6 +136,15 @@ pub enum ImportError {
     /// It is not running.
     #[error("it is {} and can't be stopped", .0.label().to_lowercase())]
     CantStop(ImportState),
+    /// It is running, or was done.
+    #[error("it is {} and can't be removed{}", .0.label().to_lowercase(), if *.0 == ImportState::Running { ": stop it first" } else { "" })]
+    CantRemove(ImportState),
+    /// No further file is kept.
+    #[error(
+        "at most {MAX_WAITING_FILES} files and {} GiB are kept that are not imported: import some of them, or remove them",
+        MAX_WAITING_BYTES / 1024 / 1024 / 1024
+    )]
+    Full,
     /// There is no such campaign.
     #[error("there is no such campaign")]
     NoCampaign,
@@ -202,7 +216,7 @@ impl Store {
             "update import set state = 'running', platform = $3, mapping = $4::text::json, date_order = $5,
                  campaign_id = $6, is_dry_run = $7, run = run + 1, next_byte = 0, next_row = 0, rows_read = 0,
                  rows_created = 0, rows_existing = 0, rows_failed = 0, rows_pending = 0, rows_approved = 0,
-                 rows_paid = 0, rows_refunded = 0, rows_denied = 0, problem = null, actor_kind = $8, actor_id = $9,
+                 rows_paid = 0, rows_refunded = 0, rows_denied = 0, sums = '[]', problem = null, actor_kind = $8, actor_id = $9,
                  claimed_until = null, finished_at = null
              where organization_id = $1 and import_id = $2
                  and state in ('uploaded', 'checked', 'failed', 'cancelled')",
@@ -221,7 +235,7 @@ impl Store {
         if started.rows_affected() == 0 {
             return Err(ImportError::CantStart(import.state));
         }
-        file::forget_rows_in(&mut tx, organization_id, id).await?;
+        upload::forget_rows_in(&mut tx, organization_id, id).await?;
         let what = if setup.is_dry_run { "dry run" } else { "run" };
         let entry = audit::Entry {
             actor: allowed,
@@ -294,11 +308,22 @@ struct Place {
     rows: i64,
 }
 
+/// A sale that a row made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    /// As what it stands.
+    status: Status,
+    /// What the customer paid.
+    amount: Money,
+    /// What is due for it.
+    commission: Money,
+}
+
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// A sale stands as this.
-    Created(Option<Status>),
+    /// A sale, or an affiliate.
+    Created(Option<Made>),
     Existing,
     Failed(domain::import::LineError),
 }

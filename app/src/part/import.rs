@@ -4,9 +4,10 @@
 use domain::{
     import::{DateOrder, Field, ImportKind, ImportState, Platform},
     lifecycle::Status,
+    money::Money,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use store::import::{Import, RowError};
+use store::import::{CurrencySum, Import, RowError};
 
 use super::{
     fields::{self, Refused, form},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     server_fn::{
         Choice,
-        import::{StartImport, StopImport},
+        import::{RemoveImport, StartImport, StopImport},
     },
     text::{grouped, imports as words},
 };
@@ -88,6 +89,7 @@ fn result(import: &Import) -> impl IntoView + use<> {
                 <dt>{words::READ}</dt><dd>{grouped(import.read)}</dd>
                 <dt>{words::created(import.is_dry_run)}</dt><dd>{grouped(import.created)}</dd>
                 {standings(import)}
+                {sums(import)}
                 <dt>{words::EXISTING}</dt><dd>{grouped(import.existing)}</dd>
                 <dt>{words::FAILED}</dt><dd>{grouped(import.failed)}</dd>
             </dl>
@@ -110,6 +112,40 @@ fn standings(import: &Import) -> impl IntoView + use<> {
         view! { <dt>{words::stands_as(status)}</dt><dd>{grouped(count)}</dd> }
     })
     .collect_view()
+}
+
+/// What those sales come to: compared with the other platform's own sums before anything is stored.
+fn sums(import: &Import) -> impl IntoView + use<> {
+    let listed = |minor: fn(&CurrencySum) -> i64| {
+        let some = import.sums.iter().filter(|sum| minor(sum) != 0);
+        let told = some.map(|sum| Money::new(minor(sum), sum.currency).to_string());
+        told.collect::<Vec<_>>().join(" · ")
+    };
+    let all = [
+        (words::PAID_BY_CUSTOMERS, listed(|sum| sum.amount_minor)),
+        (words::EARNED, listed(|sum| sum.commission_minor)),
+    ];
+    all.into_iter()
+        .filter(|(_, told)| !told.is_empty())
+        .map(|(name, told)| view! { <dt>{name}</dt><dd>{told}</dd> })
+        .collect_view()
+}
+
+/// Asks before it forgets the file.
+fn removal(import: &Import) -> impl IntoView + use<> {
+    let refused = Refused::of::<RemoveImport>();
+    let fields = view! {
+        <input type="hidden" name="form[import]" value=import.id.to_string()/>
+        <p class="hint">{words::REMOVE_HINT}</p>
+        <button type="submit" class="btn">{words::REMOVE_NOW}</button>
+    }
+    .into_any();
+    view! {
+        <details class="removal">
+            <summary>{words::REMOVE}</summary>
+            {form::<RemoveImport>("", &refused, fields)}
+        </details>
+    }
 }
 
 fn errors(page: &Told) -> impl IntoView + use<> {
@@ -189,6 +225,7 @@ fn start(page: &Told) -> impl IntoView + use<> {
             <p class="hint">{words::COLUMNS_HINT}</p>
             {missing}
             {form::<StartImport>("grid", &page.refused, inside.into_any())}
+            {removal(import)}
         </section>
         {sample(page)}
     }

@@ -35,7 +35,7 @@ pub struct StartForm {
 }
 
 form! {
-    /// The import to stop.
+    /// The import to stop, or to remove.
     StopForm { import }
 }
 
@@ -78,6 +78,19 @@ pub async fn stop_import(form: StopForm) -> Result<(), AppError> {
         .await
         .map_err(|error| refuse(error.keeping(form.kept())))?;
     redirect(&format!("/dashboard/imports/{id}"));
+    Ok(())
+}
+
+/// Forgets the file of an import that is neither running nor done.
+#[server(prefix = "/rpc", endpoint = "remove_import")]
+pub async fn remove_import(form: StopForm) -> Result<(), AppError> {
+    use crate::request::{manager, redirect, refuse};
+    let caller = manager()?;
+    caller
+        .remove_import(&form)
+        .await
+        .map_err(|error| refuse(error.keeping(form.kept())))?;
+    redirect("/dashboard/imports");
     Ok(())
 }
 
@@ -170,13 +183,15 @@ mod server {
                 .imports(organization, ImportKind::ALL, 0, NEWEST)
                 .await?;
             let may_edit = self.viewer.role.may_manage();
-            let bad =
-                BadFile::of(bad, row.parse().ok()).map(|bad| text::sentence(&bad.to_string()));
+            let bad = match bad {
+                "full" => Some(ImportError::Full.to_string()),
+                word => BadFile::of(word, row.parse().ok()).map(|bad| bad.to_string()),
+            };
             let page = imports::Told {
                 rows,
                 now: self.store.now().timestamp_millis(),
                 is_open: may_edit && !add.is_empty(),
-                bad,
+                bad: bad.map(|bad| text::sentence(&bad)),
                 may_edit,
             };
             Ok(Written {
@@ -238,6 +253,15 @@ mod server {
                 Ok(()) | Err(ImportError::CantStop(_)) => Ok(id),
                 Err(error) => Err(error.into()),
             }
+        }
+    }
+
+    impl Caller {
+        pub(super) async fn remove_import(&self, form: &StopForm) -> Result<(), AppError> {
+            let id: ImportId = form.import.parse().map_err(|_| AppError::NotFound)?;
+            let (actor, organization) = (self.actor(), self.organization());
+            self.store.remove_import(actor, organization, id).await?;
+            Ok(())
         }
     }
 

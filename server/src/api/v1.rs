@@ -87,7 +87,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/flags/{id}/resolve", post(flags::resolve))
         .route("/fx-rates", get(fx_rates::list).post(fx_rates::create))
         .route("/imports", get(imports::list).post(imports::create))
-        .route("/imports/{id}", get(imports::show))
+        .route("/imports/{id}", get(imports::show).delete(imports::remove))
         .route("/imports/{id}/errors", get(imports::errors))
         .route("/imports/{id}/stop", post(imports::stop))
         .route("/me", get(merchant::me))

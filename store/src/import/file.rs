@@ -3,16 +3,16 @@
 
 use domain::{
     id::{ImportId, OrganizationId},
-    import::{ImportKind, MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FILE, MAX_ROW},
+    import::{MAX_COLUMN_NAME, MAX_COLUMNS, MAX_FILE, MAX_ROW},
 };
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::{Import, ImportError, MAX_FILE_NAME, Place, suggested};
-use crate::{Store, StoreError, audit::Actor, transaction::begin};
+use super::Place;
+use crate::StoreError;
 
 /// How long a piece is, in bytes: some rows always fit.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 /// How many pieces are read at a time.
 const PIECES_AT_ONCE: i32 = 2;
 /// What stands before the first row of files that some programs write.
@@ -43,63 +43,6 @@ pub enum BadFile {
     /// A quotation mark that is never closed, most likely.
     #[error("row {0} is longer than {most} KiB: a quotation mark in or before it may not be closed", most = MAX_ROW / 1024)]
     RowTooLong(i64),
-}
-
-/// A file that is coming in. One that is not finished is removed after a day.
-pub struct Upload {
-    store: Store,
-    organization_id: OrganizationId,
-    id: ImportId,
-    kind: ImportKind,
-    buffer: Vec<u8>,
-    pieces: i32,
-    bytes: u64,
-}
-
-impl Store {
-    /// Begins to take a file in.
-    ///
-    /// # Errors
-    /// Below.
-    pub async fn begin_import(
-        &self,
-        actor: Actor,
-        organization_id: OrganizationId,
-        kind: ImportKind,
-        file_name: &str,
-    ) -> Result<Upload, ImportError> {
-        let (actor_kind, actor_id) = actor.manages()?.parts();
-        let now = self.now();
-        let id = ImportId(self.new_id(now));
-        let seen = |letter: &char| !letter.is_control();
-        let name: String = file_name.chars().filter(seen).take(MAX_FILE_NAME).collect();
-        sqlx::query!(
-            "insert into import (organization_id, import_id, kind, state, file_name, file_bytes, delimiter, header,
-                 platform, mapping, date_order, is_dry_run, run, next_byte, next_row, rows_read, rows_created,
-                 rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
-                 actor_kind, actor_id, created_at)
-             values ($1, $2, $3, 'uploading', $4, 0, ',', '{}', 'other', '{}', 'clear', true, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                 0, 0, 0, $5, $6, $7)",
-            organization_id.0,
-            id.0,
-            kind.as_str(),
-            name,
-            actor_kind,
-            actor_id,
-            now,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(Upload {
-            store: self.clone(),
-            organization_id,
-            id,
-            kind,
-            buffer: Vec::new(),
-            pieces: 0,
-            bytes: 0,
-        })
-    }
 }
 
 impl BadFile {
@@ -136,176 +79,6 @@ impl BadFile {
             _ => return None,
         })
     }
-}
-
-impl Upload {
-    /// Takes more of the file in.
-    ///
-    /// # Errors
-    /// [`BadFile::TooLarge`]; below.
-    pub async fn push(&mut self, content: &[u8]) -> Result<(), ImportError> {
-        self.bytes += u64::try_from(content.len()).unwrap_or(u64::MAX);
-        if self.bytes > MAX_FILE {
-            self.discard().await?;
-            return Err(BadFile::TooLarge.into());
-        }
-        self.buffer.extend_from_slice(content);
-        while self.buffer.len() >= PIECE {
-            let rest = self.buffer.split_off(PIECE);
-            let piece = std::mem::replace(&mut self.buffer, rest);
-            self.keep(piece).await?;
-        }
-        Ok(())
-    }
-
-    async fn keep(&mut self, piece: Vec<u8>) -> Result<(), StoreError> {
-        sqlx::query!(
-            "insert into import_piece (organization_id, import_id, piece, content) values ($1, $2, $3, $4)",
-            self.organization_id.0,
-            self.id.0,
-            self.pieces,
-            piece,
-        )
-        .execute(&self.store.pool)
-        .await?;
-        self.pieces += 1;
-        Ok(())
-    }
-
-    /// The file is here: reads its header and suggests what its columns mean.
-    ///
-    /// # Errors
-    /// [`BadFile`]; then nothing of the file is kept.
-    pub async fn finish(mut self) -> Result<Import, ImportError> {
-        let last = std::mem::take(&mut self.buffer);
-        self.keep(last).await?;
-        let (organization_id, id) = (self.organization_id, self.id);
-        let mut db = self.store.pool.acquire().await.map_err(StoreError::from)?;
-        let start = slice_in(&mut db, organization_id, id, 0).await?;
-        drop(db);
-        let (header, delimiter) = match header_of(&start) {
-            Ok(header) => header,
-            Err(bad) => {
-                self.discard().await?;
-                return Err(bad.into());
-            }
-        };
-        let (platform, mapping) = suggested(self.kind, &header);
-        let mapping = serde_json::to_string(&mapping).unwrap_or_else(|_| "{}".to_owned());
-        sqlx::query!(
-            "update import set state = 'uploaded', file_bytes = $3, delimiter = $4, header = $5, platform = $6,
-                 mapping = $7::text::json
-             where organization_id = $1 and import_id = $2",
-            organization_id.0,
-            id.0,
-            i64::try_from(self.bytes).unwrap_or(i64::MAX),
-            char::from(delimiter).to_string(),
-            &header,
-            platform.as_str(),
-            mapping,
-        )
-        .execute(&self.store.pool)
-        .await?;
-        let import = self.store.import(organization_id, id).await?;
-        import.ok_or(ImportError::NotFound)
-    }
-
-    /// Removes what came in.
-    ///
-    /// # Errors
-    /// Below.
-    pub async fn discard(&mut self) -> Result<(), StoreError> {
-        let mut tx = begin(&self.store.pool).await?;
-        remove_in(&mut tx, self.organization_id, self.id).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-}
-
-impl Store {
-    /// Removes an import that was never started, with its file.
-    ///
-    /// # Errors
-    /// Below.
-    pub async fn discard_import(
-        &self,
-        actor: Actor,
-        organization_id: OrganizationId,
-        id: ImportId,
-    ) -> Result<(), StoreError> {
-        actor.manages()?;
-        let mut tx = begin(&self.pool).await?;
-        let waiting = sqlx::query_scalar!(
-            "select import_id from import
-             where organization_id = $1 and import_id = $2 and state = 'uploaded' for update",
-            organization_id.0,
-            id.0,
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if waiting.is_some() {
-            remove_in(&mut tx, organization_id, id).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-}
-
-/// Removes an import with everything that belongs to it.
-pub(super) async fn remove_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ImportId,
-) -> Result<(), StoreError> {
-    forget_file_in(db, organization_id, id).await?;
-    sqlx::query!(
-        "delete from import where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        id.0,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Forgets a file and what was found out about its rows.
-pub(super) async fn forget_file_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ImportId,
-) -> Result<(), StoreError> {
-    forget_rows_in(db, organization_id, id).await?;
-    sqlx::query!(
-        "delete from import_piece where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        id.0,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Forgets what was found out about a file's rows.
-pub(super) async fn forget_rows_in(
-    db: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ImportId,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "delete from import_error where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        id.0,
-    )
-    .execute(&mut *db)
-    .await?;
-    sqlx::query!(
-        "delete from import_seen where organization_id = $1 and import_id = $2",
-        organization_id.0,
-        id.0,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// Part of a file, from a place on.
@@ -448,7 +221,7 @@ fn without_bom(content: &[u8], is_start: bool) -> &[u8] {
 }
 
 /// The names of the columns, and what stands between them: whatever cuts the first row into most cells.
-fn header_of(slice: &Slice) -> Result<(Vec<String>, u8), BadFile> {
+pub(super) fn header_of(slice: &Slice) -> Result<(Vec<String>, u8), BadFile> {
     let content = without_bom(&slice.content, true);
     if content.iter().all(u8::is_ascii_whitespace) {
         return Err(BadFile::Empty);

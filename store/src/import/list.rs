@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::{
     Import, Place, Standings, TABLE,
-    file::{forget_file_in, records, remove_in, slice_in},
+    file::{records, slice_in},
     mapping_of,
+    upload::{forget_file_in, forget_rows_in, remove_in},
 };
 use crate::{Store, StoreError, error::readable, transaction::begin};
 
@@ -57,6 +58,7 @@ struct ImportRow {
     rows_paid: i64,
     rows_refunded: i64,
     rows_denied: i64,
+    sums: String,
     run: i64,
     next_row: i64,
     problem: Option<String>,
@@ -94,6 +96,7 @@ impl TryFrom<ImportRow> for Import {
                 refunded: row.rows_refunded,
                 denied: row.rows_denied,
             },
+            sums: readable(serde_json::from_str(&row.sums).ok(), TABLE, "sums")?,
             run: row.run,
             next_row: row.next_row,
             problem: row.problem,
@@ -120,7 +123,7 @@ impl Store {
             r#"select import_id, kind, state, file_name, file_bytes, delimiter, header, platform,
                    mapping::text as "mapping!", date_order, campaign_id, is_dry_run, next_byte, rows_read,
                    rows_created, rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
-                   problem, run, next_row, actor_kind, actor_id, created_at, finished_at
+                   sums::text as "sums!", problem, run, next_row, actor_kind, actor_id, created_at, finished_at
                from import where organization_id = $1 and import_id = $2 and state <> 'uploading'"#,
             organization_id.0,
             id.0,
@@ -147,7 +150,7 @@ impl Store {
             r#"select import_id, kind, state, file_name, file_bytes, delimiter, header, platform,
                    mapping::text as "mapping!", date_order, campaign_id, is_dry_run, next_byte, rows_read,
                    rows_created, rows_existing, rows_failed, rows_pending, rows_approved, rows_paid, rows_refunded, rows_denied,
-                   problem, run, next_row, actor_kind, actor_id, created_at, finished_at
+                   sums::text as "sums!", problem, run, next_row, actor_kind, actor_id, created_at, finished_at
                from import where organization_id = $1 and kind = any($4) and state <> 'uploading'
                order by import_id desc limit $2 offset $3"#,
             organization_id.0,
@@ -220,8 +223,11 @@ impl Store {
         let old = sqlx::query!(
             r#"select i.organization_id, i.import_id, i.state = 'uploading' as "is_broken!" from import i
                where (i.state = 'uploading' and i.created_at < $1)
-                   or (i.state <> 'running' and i.created_at < $2 and exists (select from import_piece p
-                       where p.organization_id = i.organization_id and p.import_id = i.import_id))
+                   or (i.state <> 'running' and i.created_at < $2
+                       and (exists (select from import_piece p
+                               where p.organization_id = i.organization_id and p.import_id = i.import_id)
+                           or exists (select from import_error e
+                               where e.organization_id = i.organization_id and e.import_id = i.import_id)))
                limit 1000"#,
             now - UPLOAD,
             now - FILE,
@@ -244,11 +250,12 @@ impl Store {
 }
 
 /// Removes a file and what was said about its rows; it can't be run again.
-async fn shelve_in(
+pub(super) async fn shelve_in(
     db: &mut sqlx::PgConnection,
     organization_id: OrganizationId,
     id: ImportId,
 ) -> Result<(), StoreError> {
+    forget_rows_in(db, organization_id, id).await?;
     forget_file_in(db, organization_id, id).await?;
     sqlx::query!(
         "update import set state = 'cancelled' where organization_id = $1 and import_id = $2 and state <> 'done'",

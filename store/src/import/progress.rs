@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{id::OrganizationId, import::MAX_ERRORS, lifecycle::Status};
 use sqlx::PgConnection;
 
-use super::{Import, Outcome, Place, file::Record, run::LEASE};
+use super::{Import, Outcome, Place, file::Record, run::LEASE, sums};
 use crate::{StoreError, columns::columns};
 
 /// Nobody else took these rows in meanwhile, and nobody stopped it or started it anew, with other settings perhaps.
@@ -38,12 +38,20 @@ pub(super) async fn advance_in(
         let many = outcomes.iter().filter(|outcome| is_it(outcome)).count();
         i64::try_from(many).unwrap_or(i64::MAX)
     };
-    let stands_as = |status| count(&|outcome| *outcome == Outcome::Created(Some(status)));
+    let is_as = |outcome: &Outcome, status| matches!(outcome, Outcome::Created(Some(made)) if made.status == status);
+    let stands_as = |status| count(&|outcome| is_as(outcome, status));
+    let made = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Created(made) => made.as_ref(),
+        _ => None,
+    });
+    // What the import has is what was there when its place was locked.
+    let sums = serde_json::to_string(&sums::with(&import.sums, made)).unwrap_or_default();
     sqlx::query!(
         "update import set next_byte = $3, next_row = $4, rows_read = rows_read + $5,
              rows_created = rows_created + $6, rows_existing = rows_existing + $7, rows_failed = rows_failed + $8,
              rows_pending = rows_pending + $9, rows_approved = rows_approved + $10, rows_paid = rows_paid + $11,
-             rows_refunded = rows_refunded + $12, rows_denied = rows_denied + $13, claimed_until = $14
+             rows_refunded = rows_refunded + $12, rows_denied = rows_denied + $13, claimed_until = $14,
+             sums = $15::text::json
          where organization_id = $1 and import_id = $2",
         organization_id.0,
         import.id.0,
@@ -59,6 +67,7 @@ pub(super) async fn advance_in(
         stands_as(Status::Refunded),
         stands_as(Status::Denied),
         now + LEASE,
+        sums,
     )
     .execute(db)
     .await?;

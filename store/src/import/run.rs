@@ -15,6 +15,7 @@ use super::{
     file::{BadFile, Record, records, slice_in},
     progress::{advance_in, errors_in, is_where_it_was_in},
     sales, statistics,
+    upload::forget_file_in,
 };
 use crate::{Store, StoreError, campaign, error::readable, intake::lock_in, transaction::begin};
 
@@ -326,6 +327,10 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        if state == ImportState::Done {
+            // It can't be run again.
+            forget_file_in(&mut tx, organization_id, import.id).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Outcome,
+    Made, Outcome,
     file::Record,
     run::{Batch, see_in, seen_before_in},
 };
@@ -81,7 +81,11 @@ fn outcome(
     answer: Option<Result<Answer, IntakeError>>,
 ) -> Result<Outcome, StoreError> {
     Ok(match answer {
-        Some(Ok(Answer::Conversion(Recorded::New(_)))) => Outcome::Created(Some(stands_as)),
+        Some(Ok(Answer::Conversion(Recorded::New(row)))) => Outcome::Created(Some(Made {
+            status: stands_as,
+            amount: row.conversion.amount,
+            commission: row.conversion.commission,
+        })),
         Some(Ok(_)) => Outcome::Existing,
         Some(Err(IntakeError::Store(error))) => return Err(error),
         Some(Err(error)) => Outcome::Failed(LineError::of_row(error.to_string())),

@@ -1,6 +1,7 @@
 //! Imports: taken in once, whatever is repeated or cut off, and counted right by everything that counts.
 
 mod going_on;
+mod kept;
 mod read;
 mod taken_in;
 

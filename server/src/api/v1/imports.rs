@@ -4,19 +4,21 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     id::{CampaignId, ImportId, OrganizationId},
     import::{DateOrder, Field, ImportKind, ImportState, MAX_FILE, Mapping, Platform},
+    money::Currency,
     scope::Scope,
 };
 use futures::StreamExt;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use store::{
     audit::Actor,
-    import::{BadFile, Import, ImportError, Setup, Standings, Upload},
+    import::{BadFile, CurrencySum, Import, ImportError, Setup, Standings, Upload},
 };
 
 use super::{
@@ -24,7 +26,14 @@ use super::{
     field::{Id, NoBody},
     page::Page,
 };
-use crate::{caller::Caller, imports::error_rows, input::Query, problem::Problem, state::AppState};
+use crate::{
+    caller::Caller,
+    idempotency::{self, Key},
+    imports::error_rows,
+    input::Query,
+    problem::Problem,
+    state::AppState,
+};
 
 /// An import as the API shows it.
 #[derive(Serialize)]
@@ -48,6 +57,9 @@ struct ImportRow {
     /// As what those stand that were created; of sales.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by_status: Option<ByStatus>,
+    /// What those come to, by currency; of sales.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sums: Option<Vec<Sum>>,
     existing: i64,
     failed: i64,
     /// Why the file was not read to its end.
@@ -67,6 +79,25 @@ struct ByStatus {
     denied: i64,
 }
 
+/// What the sales of an import come to in one currency.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sum {
+    currency: Currency,
+    amount_cents: i64,
+    commission_cents: i64,
+}
+
+impl From<CurrencySum> for Sum {
+    fn from(sum: CurrencySum) -> Self {
+        Self {
+            currency: sum.currency,
+            amount_cents: sum.amount_minor,
+            commission_cents: sum.commission_minor,
+        }
+    }
+}
+
 impl From<Standings> for ByStatus {
     fn from(told: Standings) -> Self {
         Self {
@@ -81,11 +112,14 @@ impl From<Standings> for ByStatus {
 
 impl From<Import> for ImportRow {
     fn from(import: Import) -> Self {
+        let is_of_sales = import.kind == ImportKind::Sales;
+        let sums = import.sums.iter().map(|sum| Sum::from(*sum));
         Self {
             id: import.id,
             progress: import.percent(),
             errors_url: format!("/api/v1/imports/{}/errors", import.id),
-            created_by_status: (import.kind == ImportKind::Sales).then(|| import.standings.into()),
+            created_by_status: is_of_sales.then(|| import.standings.into()),
+            sums: is_of_sales.then(|| sums.collect()),
             kind: import.kind,
             state: import.state,
             file_name: import.file_name,
@@ -111,9 +145,10 @@ impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::NotFound => Self::not_found("import"),
-            ImportError::CantStart(_) | ImportError::CantStop(_) => {
-                Self::conflict("conflict", error.to_string())
-            }
+            ImportError::CantStart(_)
+            | ImportError::CantStop(_)
+            | ImportError::CantRemove(_)
+            | ImportError::Full => Self::conflict("conflict", error.to_string()),
             ImportError::NoCampaign => Self::not_found_in("programId", "program"),
             ImportError::Mapping(why) => Self::invalid("mapping", why.to_string()),
             ImportError::File(BadFile::TooLarge) => {
@@ -217,8 +252,8 @@ pub(crate) async fn list(
     Ok(reply.list(&page, found.1, &rows))
 }
 
-/// `POST /api/v1/imports`: takes a file in and starts to read it. Its rows are what makes it idempotent: the same
-/// file again creates nothing.
+/// `POST /api/v1/imports`: takes a file in and starts to read it. The same file again creates nothing; with the same
+/// `Idempotency-Key` it isn't read again either.
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -230,24 +265,32 @@ pub(crate) async fn create(
     let organization_id = caller.with(scope(asked.kind))?;
     let (parts, body) = request.into_parts();
     require_csv(&parts.headers)?;
+    let key = Key::of(&parts.headers)?;
     let (store, actor) = (&state.store, caller.actor());
     let upload = store
         .begin_import(actor, organization_id, asked.kind, &asked.file_name)
         .await?;
-    let import = received(upload, body).await?;
-    let started = start(
-        &state,
-        actor,
-        organization_id,
-        &import,
-        asked.setup(&import),
-    )
-    .await?;
-    Ok(reply.created(ImportRow::from(started)))
+    let mut hash = Sha256::new_with_prefix(parts.uri.to_string());
+    let import = received(upload, body, &mut hash).await?;
+    let (id, setup) = (import.id, asked.setup(&import));
+    let Some(key) = key else {
+        let started = start(&state, actor, organization_id, id, setup).await?;
+        return Ok(reply.created(ImportRow::from(started)));
+    };
+    let on = state.clone();
+    let work = async move {
+        let started = start(&on, actor, organization_id, id, setup).await;
+        let started = started.map(|started| reply.created(ImportRow::from(started)));
+        started.into_response()
+    };
+    let answer = idempotency::run_once(&state, &caller, key, &hash.finalize(), work).await;
+    // Where another call had the key, the file came in for nothing.
+    store.discard_import(actor, organization_id, id).await?;
+    answer
 }
 
-/// Takes the body in as it comes; what breaks off leaves nothing.
-async fn received(mut upload: Upload, body: Body) -> Result<Import, Problem> {
+/// Takes the body in as it comes, and hashes it; what breaks off leaves nothing.
+async fn received(mut upload: Upload, body: Body, hash: &mut Sha256) -> Result<Import, Problem> {
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let Ok(piece) = piece else {
@@ -255,6 +298,7 @@ async fn received(mut upload: Upload, body: Body) -> Result<Import, Problem> {
             let message = "the body did not arrive whole";
             return Err(Problem::bad_request("bad_request", message));
         };
+        hash.update(&piece);
         upload.push(&piece).await?;
     }
     Ok(upload.finish().await?)
@@ -265,18 +309,13 @@ async fn start(
     state: &AppState,
     actor: Actor,
     organization_id: OrganizationId,
-    import: &Import,
+    id: ImportId,
     setup: Setup,
 ) -> Result<Import, Problem> {
-    let started = state
-        .store
-        .start_import(actor, organization_id, import.id, setup)
-        .await;
+    let store = &state.store;
+    let started = store.start_import(actor, organization_id, id, setup).await;
     if started.is_err() {
-        state
-            .store
-            .discard_import(actor, organization_id, import.id)
-            .await?;
+        store.discard_import(actor, organization_id, id).await?;
     }
     Ok(started?)
 }
@@ -345,4 +384,19 @@ pub(crate) async fn stop(
         .await?;
     let (_, import) = one(&state, &caller, id).await?;
     Ok(reply.ok(ImportRow::from(import)))
+}
+
+/// `DELETE /api/v1/imports/{id}`: forgets the file of one that is neither running nor done.
+pub(crate) async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<ImportId>,
+) -> Result<Response, Problem> {
+    let (organization_id, _) = one(&state, &caller, id).await?;
+    let store = &state.store;
+    store
+        .remove_import(caller.actor(), organization_id, id)
+        .await?;
+    Ok(reply.removed())
 }

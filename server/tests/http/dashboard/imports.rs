@@ -136,6 +136,16 @@ async fn a_file_is_looked_at_checked_and_imported() {
     assert!(checked.text.contains("Would be created"));
     assert!(checked.text.contains("– as approved</dt><dd>1</dd>"));
     assert!(!checked.text.contains("– as paid"));
+    assert!(
+        checked
+            .text
+            .contains("– paid by customers</dt><dd>$49.00</dd>")
+    );
+    assert!(
+        checked
+            .text
+            .contains("– earned by affiliates</dt><dd>$9.80</dd>")
+    );
     assert!(checked.text.contains("Rows that were not taken"));
     assert!(!checked.text.contains("<b>nobody"));
     assert_eq!(server.sales("").await.len(), 0);
@@ -224,4 +234,34 @@ async fn who_only_looks_imports_nothing_and_nobody_sees_anothers() {
     upload(&server, &viewer, "kitchens", FILE).await.expect(403);
     let page = get(&server, &viewer, &path).await.expect(200);
     assert!(page.text.contains("may.csv") && !page.text.contains("start_import"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_wanted_any_more_is_removed() {
+    let server = TestServer::start().await;
+    let ours = token(&server, OWNER_EMAIL).await;
+    let sent = upload(&server, &ours, "sales", FILE).await.expect(303);
+    let path = sent.header("location").to_owned();
+    let page = get(&server, &ours, &path).await.expect(200);
+    assert!(page.text.contains("Remove this file"), "{}", page.text);
+    let id = path.rsplit('/').next().expect("an id");
+    let remove = async |token: &str| {
+        let request = server
+            .without_key()
+            .request(Method::POST, "/rpc/remove_import")
+            .header("accept", "text/html")
+            .header("referer", format!("{}{path}", server.base_url))
+            .header("cookie", format!("tributary_session={token}"));
+        send(request.form(&[("form[import]", id)]))
+            .await
+            .expect(302)
+    };
+    remove("nobody").await;
+    assert_eq!(server.database().count("import").await, 1);
+    let gone = remove(&ours).await;
+    assert!(gone.header("location").ends_with("/dashboard/imports"));
+    assert_eq!(server.database().count("import").await, 0);
+    assert_eq!(server.database().count("import_piece").await, 0);
+    let full = get(&server, &ours, "/dashboard/imports?add=file&bad=full").await;
+    assert!(full.text.contains("At most 20 files"), "{}", full.text);
 }

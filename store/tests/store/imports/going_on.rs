@@ -129,22 +129,6 @@ async fn a_deadlock_is_tried_again(pool: PgPool) {
     shop.is_in_order().await;
 }
 
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn files_are_forgotten_in_time(pool: PgPool) {
-    let shop = Shop::open(pool).await;
-    shop.affiliate("sarah").await;
-    let import = shop.imported(ImportKind::Sales, &many(5)).await;
-    let pieces = async || {
-        let count = sqlx::query_scalar::<_, i64>("select count(*) from import_piece");
-        count.fetch_one(&shop.pool).await.expect("counts")
-    };
-    assert_eq!(pieces().await, 1);
-    shop.clock.advance(Duration::days(31));
-    shop.store.tidy_imports().await.expect("tidies");
-    assert_eq!(pieces().await, 0);
-    assert_eq!(shop.at(import.id).await.created, 5);
-}
-
 /// How long 100,000 rows take and how much memory, printed. Not part of the other tests: run it with
 /// `cargo test -p store -- --ignored a_hundred_thousand --nocapture`.
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -6,11 +6,12 @@ use domain::{
     fact::Fact,
     import::{DateOrder, ImportKind, ImportState, Platform},
     lifecycle::Status,
+    money::Currency,
 };
 use sqlx::PgPool;
 use store::{
     audit::Actor,
-    import::{ImportError, Setup, Standings},
+    import::{CurrencySum, ImportError, Setup, Standings},
 };
 
 use super::{SALES, counts, many};
@@ -127,6 +128,12 @@ async fn a_dry_run_stores_nothing_and_tells_the_same(pool: PgPool) {
     let tried = shop.to_the_end(&import).await;
     assert_eq!(tried.state, ImportState::Checked);
     assert_eq!(tried.standings.pending, 600);
+    let sum = CurrencySum {
+        currency: Currency::USD,
+        amount_minor: 600 * 4900,
+        commission_minor: 600 * 980,
+    };
+    assert_eq!(tried.sums, [sum]);
     // The last row repeats one of the batch before.
     assert_eq!(counts(&tried), [601, 600, 1, 0]);
     assert_eq!(shop.rows().await.len(), 0);
@@ -136,6 +143,7 @@ async fn a_dry_run_stores_nothing_and_tells_the_same(pool: PgPool) {
         (done.state, counts(&done)),
         (ImportState::Done, counts(&tried))
     );
+    assert_eq!(done.sums, tried.sums);
     shop.is_in_order().await;
 }
 

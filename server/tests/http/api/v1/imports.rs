@@ -63,6 +63,8 @@ async fn sales_are_tried_and_then_taken_in_once() {
         (&stand_as["approved"], &stand_as["paid"]),
         (&json!(1), &json!(1))
     );
+    let sums = json!([{"currency": "USD", "amountCents": 109_800, "commissionCents": 21_960}]);
+    assert_eq!(tried["sums"], sums);
     assert_eq!(server.sales("").await.len(), 0);
 
     let made = upload(&server, "kind=sales", SALES).await.expect(201);
@@ -256,4 +258,79 @@ async fn keys_import_what_their_scopes_allow_and_nothing_of_others() {
         409,
         "CONFLICT",
     );
+}
+
+async fn keyed(server: &TestServer, key: &str, query: &str, content: &str) -> Answer {
+    let path = format!("/api/v1/imports?{query}");
+    let request = server.request(Method::POST, &path);
+    let request = request.header("idempotency-key", key);
+    let request = request.header("content-type", "text/csv");
+    send(request.body(content.to_owned())).await
+}
+
+#[tokio::test]
+async fn the_same_file_with_the_same_key_is_one_import() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let first = keyed(&server, "may", "kind=sales", SALES).await.expect(201);
+    over(&server, &first).await;
+    let again = keyed(&server, "may", "kind=sales", SALES).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(again.text, first.text);
+    let other = SALES.replace("s4", "s5");
+    for (query, content) in [
+        ("kind=sales", other.as_str()),
+        ("kind=sales&dryRun=true", SALES),
+    ] {
+        let reused = keyed(&server, "may", query, content).await;
+        refused(&reused, 409, "IDEMPOTENCY_KEY_REUSED");
+    }
+    assert_eq!(server.database().count("import").await, 1);
+    // What failed gave its key back.
+    let failed = keyed(&server, "june", "kind=sales", "a,b\n1,2\n").await;
+    refused(&failed, 400, "VALIDATION_ERROR");
+    keyed(&server, "june", "kind=sales", SALES)
+        .await
+        .expect(201);
+    let empty = keyed(&server, "", "kind=sales", SALES).await;
+    refused(&empty, 400, "VALIDATION_ERROR");
+    assert_eq!(server.database().count("import").await, 2);
+}
+
+#[tokio::test]
+async fn a_file_too_many_is_refused_until_one_is_removed() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    let checked = upload(&server, "kind=sales&dryRun=true", SALES)
+        .await
+        .expect(201);
+    over(&server, &checked).await;
+    let many = "insert into import select (jsonb_populate_record(i, jsonb_build_object('import_id',
+            ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))))).* from import i cross join generate_series(1, 19) n";
+    server.database().change(many).await;
+    let pieces = "insert into import_piece select organization_id, import_id, 0, 'x' from import
+        on conflict do nothing";
+    server.database().change(pieces).await;
+    let full = upload(&server, "kind=sales", SALES).await;
+    refused(&full, 409, "CONFLICT");
+    let said = "at most 20 files and 1 GiB are kept that are not imported: import some of them, or remove them";
+    assert_eq!(message(&full), said);
+    let path = format!(
+        "/api/v1/imports/{}",
+        checked.data()["id"].as_str().expect("an id")
+    );
+    let stranger = server.second_organization().await;
+    refused(&stranger.delete(&path).await, 404, "NOT_FOUND");
+    server.delete(&path).await.expect(200);
+    let kept = server.get(&path).await.expect(200);
+    assert_eq!(kept.data()["state"], "cancelled");
+    let taken = upload(&server, "kind=sales", SALES).await.expect(201);
+    over(&server, &taken).await;
+    let path = format!(
+        "/api/v1/imports/{}",
+        taken.data()["id"].as_str().expect("an id")
+    );
+    let done = server.delete(&path).await;
+    refused(&done, 409, "CONFLICT");
+    assert_eq!(message(&done), "it is done and can't be removed");
 }
