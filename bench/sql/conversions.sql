@@ -17,7 +17,7 @@ insert into conversion (organization_id, conversion_id, created_at, occurred_at,
     campaign_id, coupon_code, amount_minor, base_minor, refunded_minor, currency, commission_minor,
     commission_currency, commission_state, plan_percent_bp, plan_fixed_minor, plan_duration, external_event_id,
     processor, customer_id, subscription_id, invoice_id, payment_intent_id, charge_id, customer_email,
-    customer_name, hold_until, approved_at, paid_at, refunded_at, metadata, trail, change_position, revision)
+    customer_name, hold_until, approved_at, paid_at, refunded_at, metadata, trail, change_position, revision, settled_minor)
 select bench.organization(n), bench.uuid7(ms, i::text), at, at, kind, source, status, bench.affiliate(n, k),
     bench.campaign(n, bench.campaign_of(k)), case source when 'coupon' then 'SAVE' || k end, amount, amount,
     case status when 'refunded' then amount else 0 end, 'USD',
@@ -36,7 +36,9 @@ select bench.organization(n), bench.uuid7(ms, i::text), at, at, kind, source, st
     (case when i % 3 = 0 then '{"plan":"pro","seats":3}' else '{}' end)::json,
     json_build_array(json_build_object('verdict', 'answered', 'text',
         initcap(source) || ' names affiliate-' || k || ': Affiliate ' || k)),
-    i, 1
+    i, 1,
+    -- As paid out before it came here.
+    case when status <> 'paid' then 0 when kind = 'lead' then 500 else amount / 5 end
 from (
     select *,
         case when kind = 'lead' then 0 else 500 + (r4 * 49500)::bigint end as amount,
@@ -90,6 +92,8 @@ cross join lateral (
     select case status when 'denied' then 'denial' else 'clawback' end, created_at + interval '9 days',
         status || ' ', case kind when 'lead' then -500 else -(base_minor / 5) end
     where status in ('denied', 'refunded')
+    union all
+    select 'payout', paid_at, 'payout of ', -commission_minor where status = 'paid'
 ) entries;
 
 insert into affiliate_day (organization_id, affiliate_id, day, campaign_id, kind, source, status, currency,

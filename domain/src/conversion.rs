@@ -8,7 +8,7 @@ use crate::{
     commission::{Paid, Plan},
     connection::Processor,
     exchange::ExchangeRate,
-    id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId},
+    id::{AffiliateId, CampaignId, ClickId, ConnectionId, ConversionId, PayoutId},
     lifecycle::Status,
     money::{Currency, Money},
     refund::{HeldBy, Whole},
@@ -145,6 +145,8 @@ pub struct Conversion {
     pub approved_at: Option<DateTime<Utc>>,
     /// When it was paid out.
     pub paid_at: Option<DateTime<Utc>>,
+    /// The payout that paid it; none when it was paid out before it was imported.
+    pub payout_id: Option<PayoutId>,
     /// When the last of the money went back.
     pub refunded_at: Option<DateTime<Utc>>,
     /// For an override: the conversion it follows.
@@ -226,6 +228,7 @@ pub(crate) mod example {
             cancelled_at: None,
             approved_at: None,
             paid_at: None,
+            payout_id: None,
             refunded_at: None,
             parent_conversion_id: None,
             metadata: "{}".to_owned(),

@@ -66,6 +66,10 @@ ids! {
     FlagId
     /// One file brought from another platform.
     ImportId
+    /// One payment to one affiliate.
+    PayoutId
+    /// A run that made payouts.
+    PayoutBatchId
     /// One line of the audit log.
     AuditEntryId
 }

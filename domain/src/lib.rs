@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`money`], [`fact`] (what the outside told us), [`attribution`] (who earned it),
 //! [`commission`] (how much), [`conversion`] (the record that results), [`refund`] and [`settle`] (what
-//! it is worth now), [`lifecycle`] (where it stands), [`computation`] (how that came about).
+//! it is worth now), [`lifecycle`] (where it stands), [`computation`] (how that came about), [`payout`] (what is paid).
 
 #![deny(clippy::as_conversions)]
 
@@ -34,6 +34,7 @@ pub mod link;
 pub mod member;
 pub mod money;
 pub mod pay_per_click;
+pub mod payout;
 pub mod rate;
 pub mod refund;
 pub mod sales;

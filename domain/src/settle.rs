@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     commission::{Rate, Remaining},
     conversion::{CommissionState, Conversion},
+    id::PayoutId,
     lifecycle::Status,
     money::{Money, MoneyError},
     refund::{Back, HeldBy},
@@ -72,6 +73,25 @@ impl Conversion {
         };
         share.commission_state = parent.commission_state;
         Ok(share)
+    }
+
+    /// The conversion after a payout paid it. What went back or was turned down meanwhile stays so: the next payout
+    /// debits it. What was paid before stays what it was.
+    #[must_use]
+    pub fn paid_out(&self, payout_id: PayoutId, now: DateTime<Utc>) -> Self {
+        if self.paid_at.is_some() {
+            return self.clone();
+        }
+        let mut paid = Self {
+            paid_at: Some(now),
+            payout_id: Some(payout_id),
+            ..self.clone()
+        };
+        // A share's money went back with its sale's, which it does not know of itself.
+        if paid.status != Status::Refunded {
+            paid.status = paid.standing();
+        }
+        paid
     }
 
     /// Does this hold it, or was it approved in spite of it?

@@ -23,6 +23,7 @@ mod look_up;
 mod money;
 mod order;
 mod paid;
+mod paid_out;
 mod replay;
 mod revise;
 mod rows;
@@ -56,6 +57,7 @@ pub(crate) use self::{
     clicks::HoursClicks,
     imported::ImportedSale,
     load::lock_in,
+    paid_out::{PaidOut, paid_out_in},
 };
 use crate::{
     Store, StoreError,

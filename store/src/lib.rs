@@ -47,6 +47,7 @@ mod month;
 mod once;
 pub mod organization;
 mod pay_per_click;
+pub mod payout;
 mod plan;
 mod pool;
 pub mod random;

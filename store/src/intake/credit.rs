@@ -24,6 +24,7 @@ use super::{
     keys::{email_key, subjects_of},
     links::{of_conversion, of_payment, pairs},
     load::Waiting,
+    rows::PAID_BEFORE,
 };
 
 /// A conversion in the making.
@@ -360,6 +361,7 @@ impl Clerk<'_> {
                 .then_some(self.now)
                 .or(origin.before.approved),
             paid_at: origin.before.paid,
+            payout_id: None,
             refunded_at: None,
             parent_conversion_id: None,
             metadata: payment.metadata.clone(),
@@ -409,8 +411,9 @@ impl Clerk<'_> {
         let reason = reason(conversion);
         self.known.rows.create(conversion.clone(), reason);
         if conversion.paid_at.is_some() {
-            let why = "paid out before it was imported";
-            self.known.rows.paid_before(conversion, why.to_owned());
+            self.known
+                .rows
+                .paid_before(conversion, PAID_BEFORE.to_owned());
         }
         if let Some(share) = self.share(conversion) {
             let reason = format!("a recruiter's share: {}", self::reason(conversion));

@@ -9,11 +9,16 @@ use domain::{
     conversion::Conversion,
     id::{AffiliateId, ConversionId},
     ledger::EntryKind,
+    lifecycle::Status,
     money::Money,
 };
+use uuid::Uuid;
 
 use super::links::of_conversion;
 use crate::audit::Actor;
+
+/// Why the ledger says that what an imported conversion earned was paid out.
+pub(super) const PAID_BEFORE: &str = "paid out before it was imported";
 
 /// A conversion as it was read, and as it is now.
 struct Held {
@@ -84,7 +89,27 @@ pub(super) struct RowWrites {
     pub(super) notes: Vec<Note>,
 }
 
+/// What of conversions' commissions was paid out before they came here, in minor units.
+pub(super) type Settled = HashMap<ConversionId, i64>;
+
 impl RowWrites {
+    /// What this batch enters as paid out before.
+    pub(super) fn settled(&self) -> Settled {
+        let mut settled = Settled::new();
+        let payouts = self.entries.iter();
+        for entry in payouts.filter(|entry| entry.kind == EntryKind::Payout) {
+            *settled.entry(entry.conversion_id).or_default() -= entry.amount.minor;
+        }
+        settled
+    }
+
+    /// Changed conversions that a payout may hold: no payout holds what waits for the end of its hold.
+    pub(super) fn payable(&self) -> Vec<Uuid> {
+        let waited = |change: &&Change| change.before.status == Status::Pending;
+        let changed = self.changed.iter().filter(|change| !waited(change));
+        changed.map(|change| change.after.id.0).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.created.is_empty() && self.changed.is_empty()
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    conversion::{CommissionState, Conversion, ConversionType},
+    conversion::{CommissionState, Conversion, ConversionType, Source},
     event::Outcome,
     fact::{SubscriptionEnd, refund_id},
     id::{ConversionId, EventId},
@@ -15,7 +15,7 @@ use domain::{
 use super::{
     decide::Clerk,
     links::{of_back, pairs},
-    rows::Why,
+    rows::{PAID_BEFORE, Why},
     tally::Tally,
 };
 use crate::{audit::Actor, refund::HeldBack};
@@ -231,11 +231,15 @@ impl Clerk<'_> {
         });
         // What it earns became known only now, whatever the reason.
         let mut why = why.clone();
-        if is_first && after.exchange.is_some() {
+        let is_priced = is_first && after.exchange.is_some();
+        if is_priced {
             why.entry = Some(EntryKind::Accrual);
         }
         let why = &why;
         self.known.rows.replace(after.clone(), why);
+        if is_priced && after.source == Source::Imported && after.paid_at.is_some() {
+            self.known.rows.paid_before(&after, PAID_BEFORE.to_owned());
+        }
         let share = self
             .known
             .rows

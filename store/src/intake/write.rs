@@ -20,9 +20,9 @@ use super::{
     },
     money, paid,
     replay::replays_in,
-    rows::{Change, Entry, Note},
+    rows::{Change, Entry, Note, Settled},
 };
-use crate::{StoreError, audit, columns::columns, plan::PlanColumns};
+use crate::{StoreError, audit, columns::columns, payout, plan::PlanColumns};
 
 /// Writes everything; tells the organization's new position when conversions changed.
 pub(super) async fn write_in(
@@ -49,13 +49,22 @@ pub(super) async fn write_in(
         money::keep_in(db, organization_id, now, writes).await?;
         return Ok(None);
     }
-    conversions_in(db, organization_id, position, &rows.created).await?;
+    let settled = rows.settled();
+    conversions_in(db, organization_id, position, &rows.created, &settled).await?;
     flags::keep_in(db, desk, organization_id, &writes.flags).await?;
     names_in(db, organization_id, writes).await?;
     let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
-    changes_in(db, organization_id, position_of_changes, &rows.changed).await?;
+    changes_in(
+        db,
+        organization_id,
+        position_of_changes,
+        &rows.changed,
+        &settled,
+    )
+    .await?;
     money::keep_in(db, organization_id, now, writes).await?;
     ledger_in(db, desk, organization_id, &rows.entries).await?;
+    payout::revised_in(db, desk, organization_id, &rows.payable()).await?;
     notes_in(db, desk, organization_id, &rows.notes).await?;
     days_in(db, organization_id, rows).await?;
     let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
@@ -75,6 +84,7 @@ async fn conversions_in(
     organization_id: OrganizationId,
     position: i64,
     conversions: &[Conversion],
+    settled: &Settled,
 ) -> Result<(), StoreError> {
     if conversions.is_empty() {
         return Ok(());
@@ -122,6 +132,7 @@ async fn conversions_in(
         refunded: i64 = one.refunded_minor,
         approved: Option<DateTime<Utc>> = one.approved_at,
         paid_out: Option<DateTime<Utc>> = one.paid_at,
+        settlements: i64 = settled.get(&one.id).copied().unwrap_or(0),
         metadata: String = one.metadata.clone(),
         trails: String = trail(one),
     });
@@ -145,14 +156,14 @@ async fn conversions_in(
              customer_name, hold_until, approved_at, metadata, trail, change_position, revision,
              parent_conversion_id, exchange_numerator, exchange_denominator, exchange_day, held_by, is_covered,
              denied_at, cancelled_at, refunded_at, click_id,
-             released_at, is_flagged, paid_at)
+             released_at, is_flagged, paid_at, settled_minor)
          select $1, c.id, c.created, c.occurred, c.kind, c.source, c.status, c.affiliate, c.campaign, c.coupon,
              c.amount, c.base, c.refunded, c.currency, c.commission, c.commission_currency, c.state, c.percent, c.fixed,
              c.duration, c.months, c.external_id, c.processor, c.connection, c.customer, c.subscription,
              c.invoice, c.payment_intent, c.charge, c.session, c.email, c.name, c.hold, c.approved,
              c.metadata::json, c.trail::json, c.position, 1, c.parent, c.exchange_numerator,
              c.exchange_denominator, c.exchange_day, c.held_by, c.is_covered, c.denied, c.cancelled,
-             c.refunded_at, c.click, c.released, c.flagged, c.paid_out
+             c.refunded_at, c.click, c.released, c.flagged, c.paid_out, c.settled
          from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
              $8::uuid[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
              $15::text[], $16::text[], $17::integer[], $18::bigint[], $19::text[], $20::integer[], $21::text[],
@@ -160,13 +171,13 @@ async fn conversions_in(
              $29::text[], $30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::text[],
              $35::text[], $36::bigint[], $37::uuid[], $38::bigint[], $39::bigint[], $40::date[], $41::text[],
              $42::boolean[], $43::timestamptz[], $44::timestamptz[], $45::timestamptz[], $46::bigint[],
-             $47::uuid[], $48::timestamptz[], $49::boolean[], $50::timestamptz[])
+             $47::uuid[], $48::timestamptz[], $49::boolean[], $50::timestamptz[], $51::bigint[])
              as c (id, created, occurred, kind, source, status, affiliate, campaign, coupon, amount, base,
              currency, commission, commission_currency, state, percent, fixed, duration, months, external_id,
              processor, connection, customer, subscription, invoice, payment_intent, charge, session, email,
              name, hold, approved, metadata, trail, position, parent, exchange_numerator, exchange_denominator,
              exchange_day, held_by, is_covered, denied, cancelled, refunded_at, refunded,
-             click, released, flagged, paid_out)",
+             click, released, flagged, paid_out, settled)",
         organization_id.0,
         &ids,
         &created,
@@ -217,6 +228,7 @@ async fn conversions_in(
         &released as &[Option<DateTime<Utc>>],
         &flagged,
         &paid_out as &[Option<DateTime<Utc>>],
+        &settlements,
     )
     .execute(db)
     .await?;
@@ -229,6 +241,7 @@ async fn changes_in(
     organization_id: OrganizationId,
     position: i64,
     changes: &[Change],
+    settled: &Settled,
 ) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
@@ -251,6 +264,9 @@ async fn changes_in(
         cancellations: Option<DateTime<Utc>> = change.after.cancelled_at,
         approvals: Option<DateTime<Utc>> = change.after.approved_at,
         refunds: Option<DateTime<Utc>> = change.after.refunded_at,
+        paid_out: Option<DateTime<Utc>> = change.after.paid_at,
+        payouts: Option<Uuid> = change.after.payout_id.map(|id| id.0),
+        settlements: i64 = settled.get(&change.after.id).copied().unwrap_or(0),
         trails: String = trail(&change.after),
     });
     let positions: Vec<i64> = (position + 1..).take(changes.len()).collect();
@@ -259,15 +275,17 @@ async fn changes_in(
              commission_minor = c.commission, commission_state = c.state, is_covered = c.covered,
              exchange_numerator = c.exchange_numerator, exchange_denominator = c.exchange_denominator,
              exchange_day = c.exchange_day, held_by = c.held, is_flagged = c.flagged, released_at = c.released,
-             denied_at = c.denied,
+             denied_at = c.denied, paid_at = c.paid_out, payout_id = c.payout,
+             settled_minor = conversion.settled_minor + c.settled,
              cancelled_at = c.cancelled, approved_at = c.approved, refunded_at = c.back_at, trail = c.trail::json,
              change_position = c.position, revision = revision + 1
          from unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::boolean[],
              $9::bigint[], $10::bigint[], $11::date[], $12::text[], $13::timestamptz[], $14::timestamptz[],
-             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[], $19::timestamptz[], $20::boolean[])
+             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::bigint[], $19::timestamptz[], $20::boolean[],
+             $21::timestamptz[], $22::uuid[], $23::bigint[])
              as c (id, kind, status, refunded, commission, state, covered, exchange_numerator,
              exchange_denominator, exchange_day, held, denied, cancelled, approved, back_at, trail, position,
-             released, flagged)
+             released, flagged, paid_out, payout, settled)
          where conversion.organization_id = $1 and conversion.conversion_id = c.id",
         organization_id.0,
         &ids,
@@ -289,6 +307,9 @@ async fn changes_in(
         &positions,
         &released as &[Option<DateTime<Utc>>],
         &flagged,
+        &paid_out as &[Option<DateTime<Utc>>],
+        &payouts as &[Option<Uuid>],
+        &settlements,
     )
     .execute(db)
     .await?;

@@ -25,6 +25,7 @@ mod live;
 mod members;
 mod organization;
 mod pay_per_click;
+mod payouts;
 mod plans;
 mod rates;
 mod reconcile;
