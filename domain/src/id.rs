@@ -72,6 +72,12 @@ ids! {
     PayoutBatchId
     /// One line of the audit log.
     AuditEntryId
+    /// Where a merchant's own program is told what happens.
+    WebhookEndpointId
+    /// One thing that endpoints are told.
+    WebhookMessageId
+    /// Telling one endpoint one thing.
+    WebhookDeliveryId
 }
 
 /// The smallest UUID that a `UUIDv7` made at or after `at` can have: turns a time filter into an

@@ -42,5 +42,7 @@ pub mod scope;
 pub mod settle;
 pub mod site;
 pub mod slug;
+pub mod target;
 pub mod text;
+pub mod webhook;
 mod words;

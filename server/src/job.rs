@@ -1,5 +1,6 @@
 //! What runs beside the requests, one small loop each.
 
+mod deliver;
 mod import;
 mod look_up;
 mod reconcile;
@@ -10,6 +11,7 @@ use store::Store;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::{
+    deliver::deliver_webhooks,
     import::run_imports,
     look_up::look_up_refunds,
     reconcile::{Lists, keep_reconciled},
@@ -49,6 +51,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     tokio::spawn(roll_up_clicks(store.clone()));
     tokio::spawn(retry_events(store.clone()));
     tokio::spawn(run_imports(store.clone()));
+    tokio::spawn(deliver_webhooks(store.clone(), config.public_url.clone()));
     tokio::spawn(keep_published(store.clone(), config.rates.clone()));
     let (stripe, every) = (StripeApi::new(&config.stripe_api), config.reconcile_every);
     let braintree = BraintreeApi::new(config.braintree_api.as_deref());
@@ -128,6 +131,9 @@ async fn keep_house(store: Store, limits: Arc<Limits>, click_months: Option<u32>
         }
         if let Err(error) = store.tidy_imports().await {
             tracing::warn!(%error, "old files could not be removed; tried again in an hour");
+        }
+        if let Err(error) = store.tidy_webhooks().await {
+            tracing::warn!(%error, "old webhook messages could not be removed; tried again in an hour");
         }
         if let Err(error) = store.make_months().await {
             tracing::warn!(%error, "the months ahead could not be made; tried again in an hour");

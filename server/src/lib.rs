@@ -11,6 +11,7 @@ mod braintree_api;
 mod caller;
 pub mod cli;
 pub mod config;
+mod courier;
 mod dashboard;
 mod database;
 mod embedded;

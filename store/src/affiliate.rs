@@ -2,6 +2,7 @@
 
 mod list;
 mod search;
+mod tell;
 mod totals;
 mod write;
 
@@ -20,6 +21,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub(crate) use self::tell::tell_blocked_in;
 pub use self::{
     list::{AffiliateCursor, AffiliateFilter, AffiliatePage, Start},
     search::Named,

@@ -2,6 +2,7 @@
 
 mod seen;
 mod site;
+mod tell;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -25,7 +26,7 @@ use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},
     error::{breaks, readable},
-    pay_per_click,
+    outbox, pay_per_click,
     plan::PlanColumns,
     transaction::begin,
 };
@@ -320,6 +321,8 @@ impl Store {
         pay_per_click::keep_in(db, organization_id, &campaign, now).await?;
         let entry = audit_entry(actor, &campaign, "created", campaign.name.as_str());
         audit::write_in(db, &self.random, organization_id, now, entry).await?;
+        let told = [tell::of_created(&campaign)];
+        outbox::tell_in(db, &self.random, organization_id, now, &told).await?;
         Ok(campaign)
     }
 
@@ -336,15 +339,18 @@ impl Store {
         let actor = actor.manages().map_err(CampaignError::from)?;
         let mut tx = begin(&self.pool).await.map_err(CampaignError::from)?;
         let old = locked_in(&mut tx, organization_id, id).await?;
-        let old_slug = old.slug.clone();
-        let campaign = change(old)?;
+        let campaign = change(old.clone())?;
         update_in(&mut tx, organization_id, &campaign).await?;
         pay_per_click::keep_in(&mut tx, organization_id, &campaign, self.now())
             .await
             .map_err(CampaignError::from)?;
-        let detail = changed(&campaign, &old_slug);
+        let detail = changed(&campaign, &old.slug);
         let entry = audit_entry(actor, &campaign, "changed", &detail);
         audit::write_in(&mut tx, &self.random, organization_id, self.now(), entry)
+            .await
+            .map_err(CampaignError::from)?;
+        let told = tell::of_change(&old, &campaign);
+        outbox::tell_in(&mut tx, &self.random, organization_id, self.now(), &told)
             .await
             .map_err(CampaignError::from)?;
         tx.commit().await.map_err(CampaignError::from)?;

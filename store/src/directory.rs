@@ -34,6 +34,7 @@ use crate::{
     api_key::KeyHolder,
     campaign, connection, coupon,
     link::{Asked, Link},
+    outbox::{self, Listener},
     s2s_secret::TimedSecret,
 };
 
@@ -65,6 +66,8 @@ pub struct Directory {
     pub(crate) last_links: Cache<Asked, Arc<Link>>,
     pub(crate) sites: Cache<(Generation, Site), Arc<campaign::Listed>>,
     pub(crate) s2s_secrets: Cache<(Generation, OrganizationId), Arc<Vec<TimedSecret>>>,
+    /// Active webhook endpoints, by the version that the organization's row tells.
+    listeners: Cache<(OrganizationId, i64), Arc<Vec<Listener>>>,
     generations: Mutex<HashMap<OrganizationId, Generation>>,
     /// Moves with every change of any organization: for entries that are looked up before the
     /// organization is known.
@@ -109,6 +112,7 @@ impl Directory {
             last_links: Cache::new(MAX_CODES),
             sites: cache(MAX_ORGANIZATIONS),
             s2s_secrets: cache(MAX_ORGANIZATIONS),
+            listeners: cache(MAX_ORGANIZATIONS),
             generations: Mutex::default(),
             epoch: AtomicU64::new(0),
             missed: AtomicU64::new(0),
@@ -191,6 +195,23 @@ impl Directory {
         let campaigns = Arc::new(campaigns);
         self.campaigns.insert(key, Arc::clone(&campaigns));
         Ok(campaigns)
+    }
+
+    /// The active webhook endpoints, as they are at this version. Whoever asks has the lock of the organization's row,
+    /// so no notice is waited for: what is committed after an endpoint was made is told.
+    pub(crate) async fn listeners_in(
+        &self,
+        db: &mut PgConnection,
+        organization_id: OrganizationId,
+        version: i64,
+    ) -> Result<Arc<Vec<Listener>>, StoreError> {
+        let key = (organization_id, version);
+        if let Some(listeners) = self.listeners.get(&key) {
+            return Ok(listeners);
+        }
+        let listeners = Arc::new(outbox::listeners_in(db, organization_id).await?);
+        self.listeners.insert(key, Arc::clone(&listeners));
+        Ok(listeners)
     }
 
     async fn modes_in(

@@ -31,6 +31,7 @@ mod settle;
 mod share;
 mod suspect;
 mod tally;
+mod tell;
 mod write;
 
 use std::sync::Arc;

@@ -46,6 +46,7 @@ pub mod member;
 mod month;
 mod once;
 pub mod organization;
+mod outbox;
 mod pay_per_click;
 pub mod payout;
 mod plan;
@@ -60,6 +61,7 @@ pub mod session;
 pub mod story;
 mod transaction;
 pub mod vault;
+pub mod webhook;
 mod writer;
 
 use std::{sync::Arc, time::Duration};

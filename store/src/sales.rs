@@ -21,6 +21,7 @@ use domain::{
     id::{AffiliateId, ConversionId, OrganizationId},
     sales::Filter,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -35,7 +36,7 @@ pub use crate::cursor::InvalidCursor;
 use crate::{Store, StoreError, directory::Names};
 
 /// A conversion with what a list shows beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The conversion. In lists its trail is left empty: it is read with [`Store::sale`].
     pub conversion: Conversion,

@@ -17,8 +17,10 @@ mod flags;
 mod fx_rates;
 mod imports;
 mod merchant;
+pub(crate) mod outgoing;
 mod page;
 mod programs;
+mod webhooks;
 
 use std::convert::Infallible;
 
@@ -92,6 +94,20 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/imports/{id}/stop", post(imports::stop))
         .route("/me", get(merchant::me))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/webhooks/{id}",
+            get(webhooks::show)
+                .patch(webhooks::change)
+                .delete(webhooks::remove),
+        )
+        .route("/webhooks/{id}/rotate-secret", post(webhooks::rotate))
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route(
+            "/webhooks/{id}/deliveries/{delivery}/replay",
+            post(webhooks::replay),
+        )
 }
 
 /// Writes answers: `{"data": ..., "meta": {"requestId": "..."}}`.

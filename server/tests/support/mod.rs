@@ -13,6 +13,7 @@ pub(crate) mod paddle;
 mod poll;
 mod process;
 mod proxy;
+mod receiver;
 mod server;
 mod sign;
 mod stand_in;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     poll::{eventually, now, until},
     process::run,
     proxy::Proxy,
+    receiver::{Received, Receiver},
     server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
     sign::{braintree_signature, s2s_signature, signature},
     stand_in::StandIn,

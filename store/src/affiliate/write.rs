@@ -10,12 +10,13 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{AffiliateChange, AffiliateError, NewAffiliate, TABLE, by_ids_in, locked_in};
+use super::{AffiliateChange, AffiliateError, NewAffiliate, TABLE, by_ids_in, locked_in, tell};
 use crate::{
     Store,
     audit::{self, Actor, Allowed},
     campaign,
     error::breaks,
+    outbox,
     plan::PlanColumns,
     transaction::begin,
 };
@@ -56,6 +57,8 @@ impl Store {
         enroll_in(&mut tx, organization_id, &affiliate, now).await?;
         let entry = audit_entry(actor, affiliate.id, "created", affiliate.name.as_str());
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        let told = tell::of_created(&affiliate);
+        outbox::tell_in(&mut tx, &self.random, organization_id, now, &told).await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
         Ok(affiliate)
@@ -93,6 +96,8 @@ impl Store {
         }
         let entry = audit_entry(actor, id, "changed", &detail);
         audit::write_in(&mut tx, &self.random, organization_id, now, entry).await?;
+        let told = tell::of_change(&old, &affiliate);
+        outbox::tell_in(&mut tx, &self.random, organization_id, now, &told).await?;
         tx.commit().await?;
         self.directory.forget(&self.pool, organization_id).await;
         Ok(affiliate)

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{Content, Item, batch::Desk, keys::Keys, load::KnownCustomer};
 use crate::{
-    StoreError,
+    StoreError, affiliate,
     audit::{self, Actor},
     columns::columns,
     flag::of_conversions_in,
@@ -284,6 +284,7 @@ async fn block_in(
     .fetch_optional(&mut *db)
     .await?;
     let Some(name) = name else { return Ok(()) };
+    affiliate::tell_blocked_in(db, desk, organization_id, affiliate_id).await?;
     let entry = audit::Entry {
         actor: actor.manages()?,
         subject: "affiliate",

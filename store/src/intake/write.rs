@@ -21,6 +21,7 @@ use super::{
     money, paid,
     replay::replays_in,
     rows::{Change, Entry, Note, Settled},
+    tell::tell_in,
 };
 use crate::{StoreError, audit, columns::columns, payout, plan::PlanColumns};
 
@@ -47,6 +48,18 @@ pub(super) async fn write_in(
         notes_in(db, desk, organization_id, &rows.notes).await?;
         names_in(db, organization_id, writes).await?;
         money::keep_in(db, organization_id, now, writes).await?;
+        if !writes.flags.is_empty() {
+            let version = webhook_version_in(db, organization_id).await?;
+            tell_in(
+                db,
+                desk,
+                organization_id,
+                now,
+                version,
+                (rows, &writes.flags),
+            )
+            .await?;
+        }
         return Ok(None);
     }
     let settled = rows.settled();
@@ -68,14 +81,36 @@ pub(super) async fn write_in(
     notes_in(db, desk, organization_id, &rows.notes).await?;
     days_in(db, organization_id, rows).await?;
     let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
-    sqlx::query!(
-        "update organization_position set position = $2 where organization_id = $1",
+    let version = sqlx::query_scalar!(
+        "update organization_position set position = $2 where organization_id = $1 returning webhook_version",
         organization_id.0,
         moved_to,
     )
-    .execute(db)
+    .fetch_one(&mut *db)
+    .await?;
+    tell_in(
+        db,
+        desk,
+        organization_id,
+        now,
+        version,
+        (rows, &writes.flags),
+    )
     .await?;
     Ok(Some(moved_to))
+}
+
+async fn webhook_version_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        "select webhook_version from organization_position where organization_id = $1",
+        organization_id.0,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(version)
 }
 
 #[expect(clippy::too_many_lines, reason = "one line per column, twice")]

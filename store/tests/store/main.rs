@@ -40,3 +40,4 @@ mod story;
 mod support;
 mod view;
 mod waiting;
+mod webhooks;

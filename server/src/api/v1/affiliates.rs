@@ -38,8 +38,19 @@ const PENDING: &str = "pending";
 
 /// An affiliate as this dialect shows one: in one program.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct AffiliateRow<'a> {
+    #[serde(flatten)]
+    facts: AffiliateFacts<'a>,
+    #[serde(flatten)]
+    totals: ProgramTotals,
+    /// By currency, over all programs.
+    balances: Vec<BalanceRow>,
+}
+
+/// The same without what he has earned.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AffiliateFacts<'a> {
     id: AffiliateId,
     /// The dialect tells the person from the membership; here both are one.
     user_id: AffiliateId,
@@ -54,10 +65,6 @@ struct AffiliateRow<'a> {
     /// A commission of one's own in that program.
     commission_percent: Option<Number>,
     stripe_account_id: Option<&'a str>,
-    #[serde(flatten)]
-    totals: ProgramTotals,
-    /// By currency, over all programs.
-    balances: Vec<BalanceRow>,
     created_at: DateTime<Utc>,
 }
 
@@ -115,6 +122,16 @@ impl<'a> AffiliateRow<'a> {
         totals: ProgramTotals,
         balances: Vec<Balance>,
     ) -> Self {
+        Self {
+            facts: AffiliateFacts::new(affiliate, program_id),
+            totals,
+            balances: balances.into_iter().map(BalanceRow::from).collect(),
+        }
+    }
+}
+
+impl<'a> AffiliateFacts<'a> {
+    pub(super) fn new(affiliate: &'a Affiliate, program_id: Option<CampaignId>) -> Self {
         let own = program_id
             .and_then(|id| affiliate.enrollment(id))
             .and_then(own_percent);
@@ -137,8 +154,6 @@ impl<'a> AffiliateRow<'a> {
             recruiter_id: affiliate.recruiter_id,
             commission_percent: own,
             stripe_account_id: affiliate.stripe_account_id.as_deref(),
-            totals,
-            balances: balances.into_iter().map(BalanceRow::from).collect(),
             created_at: affiliate.created_at,
         }
     }

@@ -13,10 +13,10 @@ use domain::{
 };
 use store::intake::{Decision, IntakeError, Recorded};
 
-pub(super) use self::body::DecisionBody;
+pub(super) use self::{body::DecisionBody, row::ConversionRow};
 use self::{
     body::{BulkBody, NewBody},
-    row::{ConversionRow, RecordedRow},
+    row::RecordedRow,
     story::WholeStory,
 };
 use super::{Reply, field::Id};

@@ -36,6 +36,22 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The ids of a thing and of what it holds, in this order.
+pub(super) struct Ids<T, U>(pub(super) T, pub(super) U);
+
+impl<T: FromStr, U: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let nothing = || Problem::not_found("address");
+        let Path((outer, inner)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| nothing())?;
+        let outer = outer.parse().map_err(|_| nothing())?;
+        Ok(Self(outer, inner.parse().map_err(|_| nothing())?))
+    }
+}
+
 /// The body of a call that says everything by its address: none, or an empty object.
 pub(super) struct NoBody;
 

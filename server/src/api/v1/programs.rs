@@ -37,7 +37,7 @@ const STATUSES: [&str; 3] = ["active", "paused", "archived"];
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "one field per setting")]
-struct Program<'a> {
+pub(super) struct Program<'a> {
     id: CampaignId,
     merchant_id: OrganizationId,
     name: &'a str,
@@ -82,7 +82,7 @@ struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn new(organization_id: OrganizationId, campaign: &'a Campaign) -> Self {
+    pub(super) fn new(organization_id: OrganizationId, campaign: &'a Campaign) -> Self {
         let terms = &campaign.terms;
         let (share, amount) = match terms.plan.rate {
             Rate::Percent(share) => (share, None),

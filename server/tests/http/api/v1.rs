@@ -15,3 +15,4 @@ mod merchant;
 mod paging;
 mod programs;
 mod refusal;
+mod webhooks;

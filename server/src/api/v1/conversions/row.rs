@@ -15,7 +15,7 @@ use crate::api::conversions::SaleFacts;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ConversionRow<'a> {
+pub(in crate::api::v1) struct ConversionRow<'a> {
     #[serde(flatten)]
     facts: SaleFacts<'a>,
     program_id: CampaignId,

@@ -44,6 +44,14 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{}"),
     ("POST", "/api/v1/merchant/s2s-secret"),
+    ("GET", "/api/v1/webhooks"),
+    ("POST", "/api/v1/webhooks"),
+    ("GET", "/api/v1/webhooks/{}"),
+    ("PATCH", "/api/v1/webhooks/{}"),
+    ("DELETE", "/api/v1/webhooks/{}"),
+    ("POST", "/api/v1/webhooks/{}/rotate-secret"),
+    ("POST", "/api/v1/webhooks/{}/test"),
+    ("GET", "/api/v1/webhooks/{}/deliveries"),
 ];
 
 /// Checks a 400 that names a field.
@@ -93,6 +101,10 @@ fn body_of(method: &str, path: &str) -> Value {
         (_, "/api/v1/conversions") => json!({
             "affiliateId": NOBODY, "programId": NOBODY, "amount": 1, "currency": "USD", "note": "N",
         }),
+        (_, "/api/v1/webhooks") => {
+            json!({"name": "W", "url": "https://example.com", "subscribedEvents": ["flag.created"]})
+        }
+        (_, path) if path.starts_with("/api/v1/webhooks/") => json!({}),
         (_, "/api/v1/conversions/bulk") => json!({"ids": [NOBODY], "action": "restore"}),
         (_, path) if path.starts_with("/api/v1/conversions/") => json!({"reason": "R"}),
         (_, path) if path.starts_with("/api/v1/affiliates/") => json!({"reason": "R"}),
@@ -151,6 +163,7 @@ async fn reading_scopes_do_not_write() {
             "conversions:read",
             "events:read",
             "flags:read",
+            "webhooks:read",
         ])
         .await;
     for (method, path) in ADDRESSES {

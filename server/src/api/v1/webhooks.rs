@@ -1,0 +1,275 @@
+//! `/api/v1/webhooks`: where a merchant's own programs are told what happens. A secret is in the answer that makes
+//! it and in no other.
+
+mod delivery;
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{CampaignId, OrganizationId, WebhookEndpointId},
+    scope::Scope,
+    target::{Surroundings, Target},
+    text::Name,
+    webhook::{EndpointStatus, Topic},
+};
+use serde::{Deserialize, Serialize};
+use store::webhook::{Endpoint, EndpointChange, EndpointError, NewEndpoint};
+
+pub(super) use self::delivery::{deliveries, replay, test};
+use super::{
+    Reply,
+    field::{Change, Id, NoBody},
+    outgoing::SCHEMA_VERSION,
+    page::Page,
+};
+use crate::{
+    caller::Caller,
+    input::{Json, Query},
+    problem::Problem,
+    state::AppState,
+};
+
+/// An endpoint as this dialect shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointRow<'a> {
+    id: WebhookEndpointId,
+    name: &'a str,
+    url: &'a str,
+    status: EndpointStatus,
+    program_id: Option<CampaignId>,
+    schema_version: u8,
+    subscribed_events: &'a [Topic],
+    secret_last_four: &'a str,
+    /// Until when the secret before this one signs too.
+    previous_secret_until: Option<DateTime<Utc>>,
+    /// Since when it has taken nothing.
+    failing_since: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    disabled_at: Option<DateTime<Utc>>,
+    /// Why the server disabled it; null when a person or a program did.
+    disabled_reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Endpoint> for EndpointRow<'a> {
+    fn from(endpoint: &'a Endpoint) -> Self {
+        Self {
+            id: endpoint.id,
+            name: endpoint.name.as_str(),
+            url: &endpoint.url,
+            status: endpoint.status(),
+            program_id: endpoint.campaign_id,
+            schema_version: SCHEMA_VERSION,
+            subscribed_events: &endpoint.topics,
+            secret_last_four: &endpoint.secret_hint,
+            previous_secret_until: endpoint.overlap_until,
+            failing_since: endpoint.failing_since,
+            created_at: endpoint.created_at,
+            updated_at: endpoint.updated_at,
+            disabled_at: endpoint.disabled_at,
+            disabled_reason: endpoint.disabled_reason.as_deref(),
+        }
+    }
+}
+
+/// An endpoint with a secret that was just made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithSecret<'a> {
+    endpoint: EndpointRow<'a>,
+    signing_secret: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewBody {
+    name: Name,
+    url: String,
+    program_id: Option<CampaignId>,
+    schema_version: Option<u8>,
+    subscribed_events: Vec<Topic>,
+}
+
+impl NewBody {
+    fn read(self, surroundings: Surroundings) -> Result<NewEndpoint, Problem> {
+        check_version(self.schema_version)?;
+        Ok(NewEndpoint {
+            name: self.name,
+            target: target(&self.url, surroundings)?,
+            campaign_id: self.program_id,
+            topics: self.subscribed_events,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangeBody {
+    name: Option<Name>,
+    url: Option<String>,
+    #[serde(default)]
+    program_id: Change<CampaignId>,
+    schema_version: Option<u8>,
+    subscribed_events: Option<Vec<Topic>>,
+    status: Option<EndpointStatus>,
+}
+
+impl ChangeBody {
+    fn read(self, surroundings: Surroundings) -> Result<EndpointChange, Problem> {
+        check_version(self.schema_version)?;
+        let url = self.url.as_deref();
+        let is_active = |status| status == EndpointStatus::Active;
+        Ok(EndpointChange {
+            name: self.name,
+            target: url.map(|url| target(url, surroundings)).transpose()?,
+            campaign_id: self.program_id.given(),
+            topics: self.subscribed_events,
+            is_active: self.status.map(is_active),
+        })
+    }
+}
+
+fn check_version(version: Option<u8>) -> Result<(), Problem> {
+    match version {
+        None | Some(SCHEMA_VERSION) => Ok(()),
+        Some(_) => {
+            let message = format!("messages are of version {SCHEMA_VERSION}: leave it out");
+            Err(Problem::invalid("schemaVersion", message))
+        }
+    }
+}
+
+fn target(url: &str, surroundings: Surroundings) -> Result<Target, Problem> {
+    Target::parse(url, surroundings).map_err(|error| Problem::invalid("url", error.to_string()))
+}
+
+impl From<EndpointError> for Problem {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::NoTopics => Self::invalid("subscribedEvents", error.to_string()),
+            EndpointError::TooMany => Self::conflict("too_many_webhooks", error.to_string()),
+            EndpointError::Disabled => Self::conflict("webhook_disabled", error.to_string()),
+            EndpointError::NoCampaign => Self::not_found_in("programId", "program"),
+            EndpointError::NotFound => Self::not_found("webhook"),
+            EndpointError::NoDelivery => Self::not_found("delivery"),
+            EndpointError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /webhooks`, oldest first. With `programId`: those of that program only.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksRead)?;
+    let program: Option<CampaignId> =
+        query.parsed("programId", "a program's id (a UUID)", |text| {
+            text.parse().ok()
+        })?;
+    let page = Page::take(&mut query)?;
+    query.done()?;
+    let mut known = state.store.webhook_endpoints(organization_id).await?;
+    known.retain(|one| program.is_none() || one.campaign_id == program);
+    let (total, endpoints) = page.cut(known);
+    let rows: Vec<_> = endpoints.iter().map(EndpointRow::from).collect();
+    Ok(reply.list(&page, total, &rows))
+}
+
+/// `GET /webhooks/{id}`
+pub(super) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<WebhookEndpointId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksRead)?;
+    query.done()?;
+    let endpoint = find(&state, organization_id, id).await?;
+    Ok(reply.ok(EndpointRow::from(&endpoint)))
+}
+
+/// `POST /webhooks`
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Json(body): Json<NewBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksWrite)?;
+    let new = body.read(Surroundings::of(&state.public_url))?;
+    let made = state
+        .store
+        .add_webhook_endpoint(caller.actor(), organization_id, new)
+        .await?;
+    let (endpoint, signing_secret) = made;
+    Ok(reply.created(WithSecret {
+        endpoint: EndpointRow::from(&endpoint),
+        signing_secret,
+    }))
+}
+
+/// `PATCH /webhooks/{id}`
+pub(super) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<WebhookEndpointId>,
+    Json(body): Json<ChangeBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksWrite)?;
+    let change = body.read(Surroundings::of(&state.public_url))?;
+    let endpoint = state
+        .store
+        .change_webhook_endpoint(caller.actor(), organization_id, id, change)
+        .await?;
+    Ok(reply.ok(EndpointRow::from(&endpoint)))
+}
+
+/// `POST /webhooks/{id}/rotate-secret`. The secret before signs beside the new one for 24 hours.
+pub(super) async fn rotate(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<WebhookEndpointId>,
+    NoBody: NoBody,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksWrite)?;
+    let made = state
+        .store
+        .rotate_webhook_secret(caller.actor(), organization_id, id)
+        .await?;
+    let (endpoint, signing_secret) = made;
+    Ok(reply.ok(WithSecret {
+        endpoint: EndpointRow::from(&endpoint),
+        signing_secret,
+    }))
+}
+
+/// `DELETE /webhooks/{id}`
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Id(id): Id<WebhookEndpointId>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::WebhooksWrite)?;
+    state
+        .store
+        .remove_webhook_endpoint(caller.actor(), organization_id, id)
+        .await?;
+    Ok(reply.removed())
+}
+
+async fn find(
+    state: &AppState,
+    organization_id: OrganizationId,
+    id: WebhookEndpointId,
+) -> Result<Endpoint, Problem> {
+    let found = state.store.webhook_endpoint(organization_id, id).await?;
+    found.ok_or_else(|| Problem::not_found("webhook"))
+}
