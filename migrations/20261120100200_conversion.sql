@@ -95,6 +95,10 @@ create index conversion_by_status on conversion (organization_id, status, conver
 create index conversion_by_kind on conversion (organization_id, kind, conversion_id desc);
 create index conversion_by_source on conversion (organization_id, source, conversion_id desc);
 
+-- Of which a part went back: few, and the roll-ups don't know which.
+create index conversion_partly_refunded on conversion (organization_id, conversion_id desc)
+    where refunded_minor > 0 and status in ('pending', 'approved', 'paid');
+
 -- Few at any time, and what they earned can't be paid out.
 create index conversion_held on conversion (organization_id, affiliate_id) where held_by is not null;
 

@@ -311,6 +311,7 @@ impl SalesQuery {
             sources: self.sources.clone(),
             since: self.since.map(midnight),
             until: self.until.map(midnight),
+            partly_refunded: None,
         }
     }
 

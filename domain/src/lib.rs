@@ -33,6 +33,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod member;
 pub mod money;
+pub mod organization;
 pub mod pay_per_click;
 pub mod payout;
 pub mod rate;

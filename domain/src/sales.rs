@@ -33,6 +33,8 @@ pub struct Filter {
     pub since: Option<DateTime<Utc>>,
     /// Recorded before.
     pub until: Option<DateTime<Utc>>,
+    /// Only those of which a part went back, while the rest still earns; or only all others.
+    pub partly_refunded: Option<bool>,
 }
 
 impl Filter {

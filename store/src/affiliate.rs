@@ -1,6 +1,7 @@
 //! Affiliates and the campaigns they are in.
 
 mod list;
+mod order;
 mod search;
 mod tell;
 mod totals;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 pub(crate) use self::tell::tell_blocked_in;
 pub use self::{
     list::{AffiliateCursor, AffiliateFilter, AffiliatePage, Start},
+    order::{Order, SortBy},
     search::Named,
     totals::AffiliateTotals,
 };

@@ -1,5 +1,7 @@
 //! Organizations: the first one, further ones, and what each starts with.
 
+mod settings;
+
 use chrono::{DateTime, Utc};
 use domain::{
     campaign::Terms,
@@ -14,6 +16,7 @@ use domain::{
 use sqlx::PgConnection;
 use thiserror::Error;
 
+pub use self::settings::{Organization, SettingsError};
 use crate::{
     Store, StoreError,
     api_key::{self, BadKey},

@@ -10,6 +10,7 @@ mod cursor;
 mod mark;
 mod page;
 mod record;
+mod stats;
 mod totals;
 mod view;
 
@@ -31,7 +32,12 @@ use self::{
     page::{Found, Window},
     record::{conversions, read_all},
 };
-pub use self::{cursor::Cursor, mark::Mark, totals::Totals};
+pub use self::{
+    cursor::Cursor,
+    mark::Mark,
+    stats::{SalesStats, StatusTotals},
+    totals::Totals,
+};
 pub use crate::cursor::InvalidCursor;
 use crate::{Store, StoreError, directory::Names};
 
@@ -100,6 +106,7 @@ impl Store {
             filter,
             take: take.max(1),
             cursor: cursor.as_ref(),
+            skip: 0,
         };
         let found = page::read(&mut db, &window).await?;
         self.page_of(&mut db, &window, found).await

@@ -1,6 +1,9 @@
 //! The page of campaigns as markup. Written on the server only (see [`super::served`]).
 
-use domain::campaign::{Campaign, CampaignStatus};
+use domain::{
+    campaign::{Campaign, CampaignStatus},
+    organization::Defaults,
+};
 use leptos::{either::Either, prelude::*};
 
 use super::{
@@ -30,6 +33,8 @@ const COOKIE_DAYS: Field =
 /// What is told.
 pub(crate) struct Told {
     pub(crate) campaigns: Vec<Campaign>,
+    /// What a new one starts with.
+    pub(crate) defaults: Defaults,
     /// The form, when it is open.
     pub(crate) form: Option<Refused>,
     pub(crate) may_edit: bool,
@@ -47,7 +52,7 @@ pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
     };
     view! {
         <header class="head"><h1>{words::TITLE}</h1>{add}</header>
-        {page.form.as_ref().map(add_form)}
+        {page.form.as_ref().map(|refused| add_form(refused, &page.defaults))}
         {list}
     }
 }
@@ -87,7 +92,7 @@ fn row(campaign: &Campaign) -> impl IntoView + use<> {
     }
 }
 
-fn add_form(refused: &Refused) -> impl IntoView + use<> {
+fn add_form(refused: &Refused, defaults: &Defaults) -> impl IntoView + use<> {
     let fields = view! {
         {input(&NAME, refused, "")}
         {input(&CURRENCY, refused, "USD")}
@@ -95,8 +100,8 @@ fn add_form(refused: &Refused) -> impl IntoView + use<> {
         {select(&UNIT, refused, words::units(), "percent")}
         {select(&DURATION, refused, words::durations(), "recurring")}
         {input(&MONTHS, refused, "")}
-        {input(&HOLD_DAYS, refused, "30")}
-        {input(&COOKIE_DAYS, refused, "60")}
+        {input(&HOLD_DAYS, refused, &defaults.hold_days.to_string())}
+        {input(&COOKIE_DAYS, refused, &defaults.cookie_days.to_string())}
         {submit(words::ADD)}
     }
     .into_any();

@@ -28,8 +28,9 @@ pub async fn load_campaigns(add: String) -> Result<Written, AppError> {
 pub async fn add_campaign(form: CampaignForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
     let caller = manager()?;
+    let defaults = caller.campaign_defaults().await.map_err(refuse)?;
     let new = form
-        .read()
+        .read(&defaults)
         .map_err(|error| refuse(error.keeping(form.kept())))?;
     let added = caller
         .store
@@ -54,6 +55,7 @@ mod server {
         commission::{Duration, MAX_LIMIT_MONTHS, Plan, Rate},
         lifecycle::MAX_HOLD_DAYS,
         money::{Currency, MAX_MINOR, Money},
+        organization::Defaults,
         rate::BasisPoints,
         text::Name,
     };
@@ -76,6 +78,7 @@ mod server {
             let may_edit = self.viewer.role.may_manage();
             let is_open = may_edit && !add.is_empty();
             let page = Told {
+                defaults: self.campaign_defaults().await?,
                 campaigns: self.store.campaigns(self.organization()).await?,
                 form: is_open.then(Refused::of::<AddCampaign>),
                 may_edit,
@@ -84,10 +87,16 @@ mod server {
                 html: told(&page).to_html(),
             })
         }
+
+        /// What a new campaign starts with.
+        pub(super) async fn campaign_defaults(&self) -> Result<Defaults, AppError> {
+            let organization = self.store.organization(self.organization()).await?;
+            Ok(organization.settings.defaults)
+        }
     }
 
     impl CampaignForm {
-        pub(super) fn read(&self) -> Result<NewCampaign, AppError> {
+        pub(super) fn read(&self, defaults: &Defaults) -> Result<NewCampaign, AppError> {
             let name = field("name", Name::parse(&self.name))?;
             let currency = field("currency", Currency::parse(self.currency.trim()))?;
             let plan = Plan {
@@ -99,7 +108,7 @@ mod server {
             let terms = Terms {
                 hold_days,
                 cookie_days,
-                ..Terms::new(currency, plan)
+                ..defaults.terms(currency, plan)
             };
             Ok(NewCampaign {
                 name,

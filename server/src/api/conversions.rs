@@ -315,6 +315,7 @@ fn filter(mut query: Query) -> Result<Filter, Problem> {
         )?,
         since: query.parsed("since", day, parse_instant)?,
         until: query.parsed("until", day, parse_instant)?,
+        partly_refunded: None,
     };
     query.done()?;
     Ok(filter)

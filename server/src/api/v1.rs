@@ -20,6 +20,7 @@ mod merchant;
 pub(crate) mod outgoing;
 mod page;
 mod programs;
+mod stats;
 mod webhooks;
 
 use std::convert::Infallible;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<AppState> {
                 .patch(programs::change)
                 .delete(programs::archive),
         )
+        .route("/programs/{id}/stats", get(stats::of_program))
         .route(
             "/programs/{id}/coupons",
             get(coupons::list).post(coupons::create),
@@ -73,7 +75,12 @@ pub(crate) fn routes() -> Router<AppState> {
             "/connections/{id}",
             patch(connections::change).delete(connections::remove),
         )
-        .route("/conversions", post(conversions::create))
+        .route(
+            "/conversions",
+            get(conversions::list).post(conversions::create),
+        )
+        .route("/conversions/stats", get(stats::of_conversions))
+        .route("/conversions/recent", get(conversions::recent))
         .route("/conversions/bulk", post(conversions::bulk))
         .route("/conversions/{id}", get(conversions::show))
         .route("/conversions/{id}/approve", post(conversions::approve))
@@ -93,6 +100,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/imports/{id}/errors", get(imports::errors))
         .route("/imports/{id}/stop", post(imports::stop))
         .route("/me", get(merchant::me))
+        .route("/merchant", get(merchant::show).patch(merchant::change))
         .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
         .route(

@@ -189,7 +189,7 @@ fn statement(
 }
 
 /// What affiliates must fulfil to be in the list.
-fn condition(
+pub(super) fn condition(
     sql: &mut QueryBuilder<Postgres>,
     organization_id: OrganizationId,
     filter: &AffiliateFilter,

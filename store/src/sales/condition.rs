@@ -15,6 +15,10 @@ use uuid::Uuid;
 
 use super::bounds::Bounds;
 
+/// A part went back and the rest earns: as the index of these sales says it.
+const PARTLY_REFUNDED: &str =
+    "c.refunded_minor > 0 and c.status in ('pending', 'approved', 'paid')";
+
 /// The same filter, written in one way only: lists in order and without repetition, and empty when
 /// they name everything there is.
 pub(super) fn normalized(filter: &Filter) -> Filter {
@@ -64,6 +68,11 @@ pub(crate) fn condition(
         "source",
         filter.sources.iter().map(|word| word.as_str()),
     );
+    match filter.partly_refunded {
+        None => {}
+        Some(true) => push(&mut text, format_args!(" and {PARTLY_REFUNDED}")),
+        Some(false) => push(&mut text, format_args!(" and not ({PARTLY_REFUNDED})")),
+    }
     text
 }
 
@@ -87,27 +96,29 @@ fn push(text: &mut String, part: impl Display) {
     write!(text, "{part}").unwrap_or_else(|_| unreachable!("a String takes everything"));
 }
 
-/// The statement that finds the newest or oldest `limit` ids of a list by several filters: one branch
-/// for each way through an index, merged.
+/// The statement that finds the newest or oldest `limit` ids of a list by several filters, after `skip` others: one
+/// branch for each way through an index, merged.
 pub(super) fn ids_statement(
     organization_id: OrganizationId,
     filter: &Filter,
     bounds: Bounds,
     order: &str,
     limit: i64,
+    skip: i64,
 ) -> String {
+    let reach = limit.saturating_add(skip);
     let mut rest = filter.clone();
     let ways = ways(&mut rest);
     let condition = condition(organization_id, &rest, bounds);
     let branch = |way: String| {
         format!(
             "(select c.conversion_id from conversion c where {condition} and {way}
-              order by c.conversion_id {order} limit {limit})"
+              order by c.conversion_id {order} limit {reach})"
         )
     };
     let branches: Vec<String> = ways.into_iter().map(branch).collect();
     format!(
-        "select f.conversion_id from ({}) f order by f.conversion_id {order} limit {limit}",
+        "select f.conversion_id from ({}) f order by f.conversion_id {order} limit {limit} offset {skip}",
         branches.join(" union all ")
     )
 }
@@ -115,6 +126,9 @@ pub(super) fn ids_statement(
 /// Takes one filter out, as one condition per value. Common values are hidden from the planner behind
 /// a subquery (`page.rs` says why). Rare ones stay in the open: there he chooses well.
 fn ways(filter: &mut Filter) -> Vec<String> {
+    if filter.partly_refunded == Some(true) {
+        return vec!["true".to_owned()];
+    }
     let statuses = std::mem::take(&mut filter.statuses);
     if !statuses.is_empty() {
         return statuses.into_iter().map(of_status).collect();
@@ -126,6 +140,9 @@ fn ways(filter: &mut Filter) -> Vec<String> {
         return vec![format!("c.campaign_id = (select '{id}'::uuid)")];
     }
     let sources = std::mem::take(&mut filter.sources);
+    if sources.is_empty() {
+        return vec!["true".to_owned()];
+    }
     let of_source = |word: Source| format!("c.source = (select '{}')", word.as_str());
     sources.into_iter().map(of_source).collect()
 }
@@ -181,7 +198,8 @@ mod tests {
 
     #[test]
     fn common_values_are_hidden_and_rare_ones_are_not() {
-        let text = |filter: &Filter| ids_statement(NOBODY, filter, Bounds::of(filter), "desc", 51);
+        let text =
+            |filter: &Filter| ids_statement(NOBODY, filter, Bounds::of(filter), "desc", 51, 100);
         let mut filter = normalized(&filter());
         filter.statuses = vec![Status::Paid, Status::Denied];
         let by_status = text(&filter);
@@ -201,5 +219,13 @@ mod tests {
         assert!(text(&filter).contains("c.campaign_id = (select '"));
         filter.campaign_id = None;
         assert!(text(&filter).contains("c.source = (select 'customer_match')"));
+        filter.sources.clear();
+        let whole = text(&filter);
+        assert!(
+            whole.contains("limit 151)") && whole.ends_with("limit 51 offset 100"),
+            "{whole}"
+        );
+        filter.partly_refunded = Some(true);
+        assert!(text(&filter).contains("c.refunded_minor > 0 and c.status in ("));
     }
 }

@@ -10,8 +10,8 @@
 //! better than the general plan, and every page would be planned anew. All of it is right under
 //! custom and generic plans alike.
 //!
-//! Lists by several filters take two trips: ids by a statement that is planned with its values, then
-//! the rows.
+//! Lists by several filters, and places told by their number, take two trips: ids by a statement that is
+//! planned with its values, then the rows.
 
 use domain::{
     conversion::{ConversionType, Source},
@@ -35,6 +35,8 @@ pub(super) struct Window<'a> {
     pub(super) filter: &'a Filter,
     pub(super) take: u16,
     pub(super) cursor: Option<&'a Cursor>,
+    /// How many rows come between the newest end, or the cursor, and the window.
+    pub(super) skip: i64,
 }
 
 /// Records newest first, and whether the list goes on in the direction of reading.
@@ -48,6 +50,7 @@ struct Walk {
     organization_id: OrganizationId,
     bounds: Bounds,
     limit: i64,
+    skip: i64,
     newer: bool,
 }
 
@@ -60,9 +63,10 @@ pub(super) async fn read(db: &mut PgConnection, window: &Window<'_>) -> Result<F
         bounds: Bounds::of(&filter).beyond(window.cursor),
         // One more than asked for tells whether there are more.
         limit: i64::from(window.take) + 1,
+        skip: window.skip,
         newer: matches!(window.cursor, Some(Cursor::NewerThan(_))),
     };
-    let Some(shape) = Shape::of(&filter) else {
+    let Some(shape) = Shape::of(&filter).filter(|_| window.skip == 0) else {
         let mut ids = walk.ids(db, &filter).await?;
         let more = ids.len() > take;
         ids.truncate(take);
@@ -100,6 +104,9 @@ enum Shape {
 impl Shape {
     /// `None` for a list by several filters.
     fn of(filter: &Filter) -> Option<Self> {
+        if filter.partly_refunded.is_some() {
+            return None;
+        }
         let words = (
             filter.statuses.as_slice(),
             filter.kinds.as_slice(),
@@ -243,7 +250,15 @@ impl Walk {
     /// The ids of a list by several filters, in the order of reading.
     async fn ids(&self, db: &mut PgConnection, filter: &Filter) -> Result<Vec<Uuid>, sqlx::Error> {
         let order = if self.newer { "asc" } else { "desc" };
-        let text = ids_statement(self.organization_id, filter, self.bounds, order, self.limit);
+        let (limit, skip) = (self.limit, self.skip);
+        let text = ids_statement(
+            self.organization_id,
+            filter,
+            self.bounds,
+            order,
+            limit,
+            skip,
+        );
         // Safe: ids and words of our own only.
         let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(db).await?;
         rows.iter().map(|row| row.try_get(0)).collect()

@@ -43,6 +43,23 @@ struct Sums {
     paid_minor: i64,
 }
 
+impl Sums {
+    fn less(self, part: &Self) -> Self {
+        Self {
+            all: self.all - part.all,
+            leads: self.leads - part.leads,
+            listed: self.listed - part.listed,
+            sales: self.sales - part.sales,
+            amount_minor: self.amount_minor - part.amount_minor,
+            commission_minor: self.commission_minor - part.commission_minor,
+            pending_minor: self.pending_minor - part.pending_minor,
+            approved_minor: self.approved_minor - part.approved_minor,
+            paid_minor: self.paid_minor - part.paid_minor,
+            ..self
+        }
+    }
+}
+
 /// Adds up parts, each with the columns of `conversion_day`; `$2` holds the wanted types.
 macro_rules! sums {
     ($($parts:literal)+, $($argument:expr),+ $(,)?) => {
@@ -91,13 +108,69 @@ pub(super) async fn read(
     filter: &Filter,
 ) -> Result<Totals, StoreError> {
     let wanted = Wanted::new(organization_id, filter);
-    let sums = match filter.affiliate_id {
-        Some(affiliate_id) => {
-            sums_of_affiliate(db, &wanted, affiliate_id, &Spans::of(filter)).await?
+    let sums = match filter.partly_refunded {
+        None => sums_of_all(db, &wanted, filter).await?,
+        Some(true) => sums_of_partly_refunded(db, &wanted, filter).await?,
+        Some(false) => {
+            let all = sums_of_all(db, &wanted, filter).await?;
+            without(all, &sums_of_partly_refunded(db, &wanted, filter).await?)
         }
-        None => sums_of_days(db, &wanted, &Spans::of(filter)).await?,
     };
     total(sums)
+}
+
+/// Whatever went back of them.
+async fn sums_of_all(
+    db: &mut PgConnection,
+    wanted: &Wanted,
+    filter: &Filter,
+) -> Result<Vec<Sums>, sqlx::Error> {
+    let spans = Spans::of(filter);
+    match filter.affiliate_id {
+        Some(affiliate_id) => sums_of_affiliate(db, wanted, affiliate_id, &spans).await,
+        None => sums_of_days(db, wanted, &spans).await,
+    }
+}
+
+/// The roll-ups don't know of which sales a part went back. They are few, and have an index of their own.
+async fn sums_of_partly_refunded(
+    db: &mut PgConnection,
+    wanted: &Wanted,
+    filter: &Filter,
+) -> Result<Vec<Sums>, sqlx::Error> {
+    let bounds = Bounds::of(filter);
+    sums!(
+        "select kind, status, currency, commission_currency, 1 as conversions, amount_minor, commission_minor
+             from conversion
+             where organization_id = $1 and conversion_id >= $6 and conversion_id < $7
+                 and refunded_minor > 0 and status in ('pending', 'approved', 'paid')
+                 and status = any($3) and source = any($4) and ($5::uuid is null or campaign_id = $5)
+                 and ($8::uuid is null or affiliate_id = $8)",
+        wanted.organization_id.0,
+        &wanted.kinds,
+        &wanted.statuses,
+        &wanted.sources,
+        wanted.campaign_id,
+        bounds.lower,
+        bounds.upper,
+        filter.affiliate_id.map(Uuid::from),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Sums without those of some of their rows.
+fn without(sums: Vec<Sums>, part: &[Sums]) -> Vec<Sums> {
+    let less = |sum: Sums| {
+        let of_pair = |other: &&Sums| {
+            other.currency == sum.currency && other.commission_currency == sum.commission_currency
+        };
+        match part.iter().find(of_pair) {
+            Some(part) => sum.less(part),
+            None => sum,
+        }
+    };
+    sums.into_iter().map(less).collect()
 }
 
 async fn sums_of_affiliate(
@@ -248,7 +321,7 @@ impl Spans {
 const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a day");
 const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(10_900, 1, 1).expect("a day");
 
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 

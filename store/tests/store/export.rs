@@ -11,6 +11,8 @@ use sqlx::PgPool;
 use store::{Clock, Random, Store, Vault, export::ExportError, sales::Row};
 use uuid::Uuid;
 
+use crate::support::organization;
+
 /// Longer than anything here takes; what waits longer waits for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -57,7 +59,7 @@ impl Books {
             pool,
             organization_id: OrganizationId(Uuid::from_u128(number)),
         };
-        books.insert("organization", json!({ "name": "A" })).await;
+        books.insert("organization", organization("A")).await;
         let campaign = json!({
             "campaign_id": campaign_id(), "name": "Default, \"20 %\"", "slug": "default", "status": "active",
             "currency": "USD", "plan_percent_bp": 2000, "plan_duration": "recurring", "hold_days": 30,

@@ -15,6 +15,8 @@ use store::{
 use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
+use crate::support::organization;
+
 /// Longer than anything here takes; what waits longer waits for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// An interval that never ends within a test: whatever arrives did not come by comparing.
@@ -96,7 +98,7 @@ async fn insert(db: &mut PgConnection, table: &str, mut row: Value) {
 
 async fn set_up(pool: &PgPool) {
     let db = &mut *pool.acquire().await.expect("connected");
-    insert(db, "organization", json!({ "name": "A" })).await;
+    insert(db, "organization", organization("A")).await;
     insert(db, "organization_position", json!({ "position": 0 })).await;
     let campaign = json!({
         "campaign_id": Uuid::nil(), "name": "Default", "slug": "default", "status": "active",

@@ -21,6 +21,7 @@ use store::{
     campaign::{CampaignError, NewCampaign},
     connection::{ConnectionChange, ConnectionError, NewConnection, Secrets},
     coupon::{CouponChange, CouponError, NewCoupon},
+    organization::SettingsError,
 };
 use uuid::Uuid;
 
@@ -109,7 +110,7 @@ async fn managing(shop: &Shop, actor: Actor) -> [bool; 7] {
 }
 
 /// The verbs that change connections, keys and secrets, and whether each was forbidden.
-async fn administering(shop: &Shop, actor: Actor) -> [bool; 6] {
+async fn administering(shop: &Shop, actor: Actor) -> [bool; 7] {
     let (store, organization) = (&shop.store, shop.organization_id);
     let connection = NewConnection {
         processor: Processor::Stripe,
@@ -150,6 +151,12 @@ async fn administering(shop: &Shop, actor: Actor) -> [bool; 6] {
                 .await
         ),
         forbidden!(store.rotate_s2s_secret(actor, organization).await),
+        forbidden!(
+            store
+                .change_settings(actor, organization, Ok::<_, SettingsError>)
+                .await,
+            SettingsError
+        ),
     ]
 }
 
@@ -167,13 +174,13 @@ async fn every_change_asks_for_the_members_role(pool: PgPool) {
         assert_eq!(managing(&shop, actor).await, [!may_manage; 7], "{role:?}");
         assert_eq!(
             administering(&shop, actor).await,
-            [!may_administer; 6],
+            [!may_administer; 7],
             "{role:?}"
         );
     }
     let by_key = Actor::Key(ApiKeyId(Uuid::nil()));
     assert_eq!(managing(&shop, by_key).await, [false; 7]);
-    assert_eq!(administering(&shop, by_key).await, [false; 6]);
+    assert_eq!(administering(&shop, by_key).await, [false; 7]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -19,6 +19,8 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::support::organization;
+
 const USD: &str = "USD";
 
 /// An organization whose conversions are put there by plain SQL.
@@ -57,7 +59,7 @@ impl Books {
             campaigns: (0..2).map(|_| CampaignId(id())).collect(),
             random,
         };
-        books.insert("organization", json!({ "name": name })).await;
+        books.insert("organization", organization(name)).await;
         for (number, campaign_id) in books.campaigns.iter().enumerate() {
             let name = format!("Campaign {number}");
             books.add_campaign(*campaign_id, &name).await;
@@ -157,10 +159,11 @@ impl Books {
             let at = start() + Duration::milliseconds(self.pick(72 * 3_600_000).into());
             let kind = self.one_of(ConversionType::ALL);
             let lead = kind == ConversionType::Lead;
+            let amount = if lead { 0 } else { self.pick(100_000) };
             let own = json!({
                 "kind": kind, "source": self.one_of(&Source::ALL[..4]), "status": self.one_of(Status::ALL),
                 "affiliate_id": self.one_of(&self.affiliates), "campaign_id": self.one_of(&self.campaigns),
-                "amount_minor": if lead { 0 } else { self.pick(100_000) }, "base_minor": 0,
+                "amount_minor": amount, "base_minor": 0, "refunded_minor": self.one_of(&[0, 0, amount / 2]),
                 "currency": self.one_of(&[USD, "EUR", "JPY"]), "commission_minor": self.pick(10_000),
                 "commission_currency": self.one_of(&[USD, "EUR"]), "external_event_id": number.to_string(),
             });
@@ -227,9 +230,14 @@ fn lets_through(filter: &Filter, row: &Row) -> bool {
         && (filter.sources.is_empty() || filter.sources.contains(&sale.source))
         && filter.since.is_none_or(|since| sale.created_at >= since)
         && filter.until.is_none_or(|until| sale.created_at < until)
+        && filter.partly_refunded.is_none_or(|wanted| {
+            let earns = !matches!(sale.status, Status::Refunded | Status::Denied);
+            wanted == (earns && sale.refunded_minor > 0)
+        })
 }
 
-/// Each part of a filter with every other one: 3 x 2 x 4 x 4 x 3 x 4 of them.
+/// Each part of a filter with every other one: 3 x 2 x 4 x 4 x 3 x 4 of them, and those of any type by whether a part
+/// went back.
 fn every_filter(books: &Books) -> Vec<Filter> {
     use ConversionType::{Lead, Recurring, Sale};
     use Status::{Denied, Paid, Pending, Refunded};
@@ -268,9 +276,19 @@ fn every_filter(books: &Books) -> Vec<Filter> {
     filters = with_each(&filters, &statuses, |filter, words| filter.statuses = words);
     filters = with_each(&filters, &kinds, |filter, words| filter.kinds = words);
     filters = with_each(&filters, &sources, |filter, words| filter.sources = words);
-    with_each(&filters, &times, |filter, (since, until)| {
+    filters = with_each(&filters, &times, |filter, (since, until)| {
         (filter.since, filter.until) = (at(since), at(until));
-    })
+    });
+    let of_any_kind = filters.iter().filter(|filter| filter.kinds.is_empty());
+    let of_any_kind: Vec<_> = of_any_kind.cloned().collect();
+    let partly = with_each(
+        &of_any_kind,
+        &[Some(true), Some(false)],
+        |filter, partly| {
+            filter.partly_refunded = partly;
+        },
+    );
+    [filters, partly].concat()
 }
 
 fn with_each<Value: Clone>(

@@ -1,6 +1,7 @@
 //! `/api/v1/affiliates` and `/api/v1/programs/{id}/affiliates`: who earns.
 
 mod body;
+mod list;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -14,15 +15,14 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::Number;
-use store::affiliate::{AffiliateChange, AffiliateError, AffiliateFilter, AffiliateTotals, Start};
+use store::affiliate::{AffiliateChange, AffiliateError, AffiliateTotals};
 
-use self::body::{ChangeBody, NewBody, read_status};
+use self::body::{ChangeBody, NewBody};
+pub(super) use self::list::{list, list_of_program};
 use super::{
     Reply,
     conversions::DecisionBody,
     field::{Id, percent_number},
-    page::{Page, not_ours},
-    programs,
 };
 use crate::{
     caller::Caller,
@@ -33,8 +33,6 @@ use crate::{
 
 /// What the dialect calls an active affiliate.
 const APPROVED: &str = "approved";
-/// A status of the dialect that nobody has here: affiliates are approved when they are added.
-const PENDING: &str = "pending";
 
 /// An affiliate as this dialect shows one: in one program.
 #[derive(Serialize)]
@@ -180,95 +178,6 @@ impl From<AffiliateError> for Problem {
             AffiliateError::Store(error) => error.into(),
         }
     }
-}
-
-/// `GET /affiliates`, newest first.
-pub(super) async fn list(
-    State(state): State<AppState>,
-    caller: Caller,
-    reply: Reply,
-    mut query: Query,
-) -> Result<Response, Problem> {
-    let organization_id = caller.with(Scope::AffiliatesRead)?;
-    let program = query.parsed("programId", "a program's id (a UUID)", |text| {
-        text.parse().ok()
-    })?;
-    listed(&state, organization_id, program, query, reply).await
-}
-
-/// `GET /programs/{id}/affiliates`, newest first.
-pub(super) async fn list_of_program(
-    State(state): State<AppState>,
-    caller: Caller,
-    reply: Reply,
-    Id(id): Id<CampaignId>,
-    query: Query,
-) -> Result<Response, Problem> {
-    let organization_id = caller.with(Scope::AffiliatesRead)?;
-    let campaign = programs::find(&state, organization_id, id).await?;
-    listed(&state, organization_id, Some(campaign.id), query, reply).await
-}
-
-async fn listed(
-    state: &AppState,
-    organization_id: OrganizationId,
-    campaign_id: Option<CampaignId>,
-    mut query: Query,
-    reply: Reply,
-) -> Result<Response, Problem> {
-    let sealed = query.take("cursor");
-    let page = Page::take(&mut query)?;
-    let wanted = wanted_status(&mut query)?;
-    query.done()?;
-    let Wanted::Status(status) = wanted else {
-        return Ok(reply.list(&page, 0, &[(); 0]));
-    };
-    let filter = AffiliateFilter {
-        campaign_id,
-        status,
-        ..AffiliateFilter::default()
-    };
-    let store = &state.store;
-    let start = match sealed {
-        Some(text) => Start::Beside(
-            store
-                .open_affiliate_cursor(organization_id, &filter, &text)
-                .map_err(|_| not_ours())?,
-        ),
-        None => Start::Offset(page.start()),
-    };
-    let found = store
-        .affiliates(organization_id, &filter, start, page.size())
-        .await?;
-    let total = store.count_affiliates(organization_id, &filter).await?;
-    let next = found
-        .older
-        .map(|next| store.seal_affiliate_cursor(organization_id, &filter, next));
-    let rows = rows(state, organization_id, &found.affiliates, campaign_id).await?;
-    Ok(reply.part(&page.from(start.seen()), total, next, &rows))
-}
-
-enum Wanted {
-    Status(Option<AffiliateStatus>),
-    Nobody,
-}
-
-/// Takes `status` and `includeBlocked` out of a query. Without them everybody is listed.
-fn wanted_status(query: &mut Query) -> Result<Wanted, Problem> {
-    let read = |text: &str| match text {
-        PENDING => Some(Wanted::Nobody),
-        text => read_status(text).map(|status| Wanted::Status(Some(status))),
-    };
-    let status = query.parsed(
-        "status",
-        "approved, pending, paused, blocked or removed",
-        read,
-    )?;
-    let blocked_too = query.parsed("includeBlocked", "true or false", |text| text.parse().ok())?;
-    let only_active = blocked_too == Some(false);
-    Ok(status.unwrap_or(Wanted::Status(
-        only_active.then_some(AffiliateStatus::Active),
-    )))
 }
 
 /// `POST /affiliates`

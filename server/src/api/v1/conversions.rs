@@ -1,6 +1,7 @@
-//! `/api/v1/conversions`: one sale with its whole story, decisions about sales, sales entered by hand.
+//! `/api/v1/conversions`: the list, one sale with its whole story, decisions about sales, sales entered by hand.
 
 mod body;
+mod list;
 mod row;
 mod story;
 
@@ -13,7 +14,11 @@ use domain::{
 };
 use store::intake::{Decision, IntakeError, Recorded};
 
-pub(super) use self::{body::DecisionBody, row::ConversionRow};
+pub(super) use self::{
+    body::DecisionBody,
+    list::{list, recent},
+    row::ConversionRow,
+};
 use self::{
     body::{BulkBody, NewBody},
     row::RecordedRow,

@@ -115,7 +115,7 @@ fn filter(query: &mut Query) -> Result<EventFilter, Problem> {
         fits.then(|| text.to_owned())
     };
     Ok(EventFilter {
-        processor: query.parsed("processor", "stripe", Processor::parse)?,
+        processor: query.parsed("processor", "stripe, paddle or braintree", Processor::parse)?,
         connection_id: query.parsed("connectionId", "a connection's id (a UUID)", |text| {
             text.parse().ok()
         })?,

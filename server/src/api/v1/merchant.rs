@@ -1,28 +1,118 @@
 //! `/api/v1/me` and `/api/v1/merchant`: the organization behind the key.
 
+mod body;
+
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
 use domain::{
-    id::{ApiKeyId, OrganizationId},
+    id::{ApiKeyId, OrganizationId, PersonId},
+    organization::TimeZone,
     scope::Scope,
+    text::Name,
 };
 use serde::Serialize;
+use serde_json::{Value, json};
+use store::organization::{Organization, SettingsError};
 
+use self::body::MerchantBody;
 use super::{Reply, field::NoBody};
-use crate::{caller::Caller, input::Query, problem::Problem, state::AppState};
+use crate::{
+    caller::Caller,
+    input::{Json, Query},
+    problem::Problem,
+    state::AppState,
+};
+
+/// An organization as this dialect shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Merchant<'a> {
+    id: OrganizationId,
+    /// Its owner.
+    user_id: PersonId,
+    company_name: &'a Name,
+    timezone: &'a TimeZone,
+    default_commission_hold_days: u16,
+    default_cookie_duration: u16,
+    /// In hundredths of the unit of whatever currency a program has.
+    default_payout_threshold: i64,
+    tracking_requires_consent: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    #[serde(flatten)]
+    constants: Value,
+}
+
+impl<'a> From<&'a Organization> for Merchant<'a> {
+    fn from(organization: &'a Organization) -> Self {
+        let settings = &organization.settings;
+        Self {
+            id: organization.id,
+            user_id: organization.owner_id,
+            company_name: &settings.name,
+            timezone: &settings.time_zone,
+            default_commission_hold_days: settings.defaults.hold_days,
+            default_cookie_duration: settings.defaults.cookie_days,
+            default_payout_threshold: settings.defaults.payout_threshold_hundredths,
+            tracking_requires_consent: settings.defaults.requires_consent,
+            created_at: organization.created_at,
+            updated_at: organization.changed_at,
+            constants: constants(),
+        }
+    }
+}
+
+/// What the dialect's merchants have and ours do not: nobody is billed here, and the first run is over
+/// when there is an organization.
+fn constants() -> Value {
+    json!({
+        "logoUrl": null,
+        "billingTier": "free",
+        "billingRequirementStatus": "not_required",
+        "paymentStatus": "none",
+        "lastPaymentFailedAt": null,
+        "trackingParamAliases": [],
+        "trackingLegacyMetadataFallbackEnabled": false,
+        "notificationPreferences": null,
+        "onboardingCompleted": true,
+        "onboardingStep": 0,
+    })
+}
+
+impl From<SettingsError> for Problem {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::NoTimeZone(_) => Self::invalid("timezone", error.to_string()),
+            SettingsError::Store(error) => error.into(),
+        }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Me<'a> {
     organization_id: OrganizationId,
-    organization_name: String,
+    organization_name: &'a str,
     key: MyKey<'a>,
+    owner: MyOwner<'a>,
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct MyKey<'a> {
     id: ApiKeyId,
     name: &'a str,
     scopes: &'a [Scope],
+    /// All keys here are a merchant's.
+    owner_type: &'static str,
+}
+
+/// Whose key it is, as the dialect's clients ask for it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MyOwner<'a> {
+    id: OrganizationId,
+    company_name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -41,18 +131,50 @@ pub(super) async fn me(
 ) -> Result<Response, Problem> {
     query.done()?;
     let holder = caller.holder();
+    let organization_id = holder.organization_id;
+    let name = state.store.organization_name(organization_id).await?;
     Ok(reply.ok(Me {
-        organization_id: holder.organization_id,
-        organization_name: state
-            .store
-            .organization_name(holder.organization_id)
-            .await?,
+        organization_id,
+        organization_name: &name,
         key: MyKey {
             id: holder.id,
             name: &holder.name,
             scopes: &holder.scopes,
+            owner_type: "merchant",
+        },
+        owner: MyOwner {
+            id: organization_id,
+            company_name: &name,
         },
     }))
+}
+
+/// `GET /merchant`
+pub(super) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    query: Query,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantRead)?;
+    query.done()?;
+    let organization = state.store.organization(organization_id).await?;
+    Ok(reply.ok(Merchant::from(&organization)))
+}
+
+/// `PATCH /merchant`
+pub(super) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    reply: Reply,
+    Json(body): Json<MerchantBody>,
+) -> Result<Response, Problem> {
+    let organization_id = caller.with(Scope::MerchantManage)?;
+    let organization = state
+        .store
+        .change_settings(caller.actor(), organization_id, |old| body.change(old))
+        .await?;
+    Ok(reply.ok(Merchant::from(&organization)))
 }
 
 /// `POST /merchant/s2s-secret`: shown here and never again; the one before stays valid for a day.

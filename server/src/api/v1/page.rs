@@ -72,6 +72,11 @@ impl Page {
         self.size
     }
 
+    /// The same for lists that count in small numbers.
+    pub(super) fn take_size(&self) -> u16 {
+        u16::try_from(self.size).unwrap_or(u16::MAX)
+    }
+
     /// The number of the page, from 1 on; where an offset falls between two, the earlier.
     pub(super) fn number(&self) -> i64 {
         (self.start / self.size).saturating_add(1)

@@ -191,7 +191,8 @@ pub(super) async fn create(
     Json(body): Json<ProgramBody>,
 ) -> Result<Response, Problem> {
     let organization_id = caller.with(Scope::ProgramsWrite)?;
-    let new = body.create()?;
+    let organization = state.store.organization(organization_id).await?;
+    let new = body.create(&organization.settings.defaults)?;
     let campaign = state
         .store
         .add_campaign(caller.actor(), organization_id, new)

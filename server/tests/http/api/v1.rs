@@ -13,6 +13,8 @@ mod fx_rates;
 mod imports;
 mod merchant;
 mod paging;
+mod parameters;
 mod programs;
 mod refusal;
+mod stats;
 mod webhooks;

@@ -80,3 +80,37 @@ async fn every_filter_finds_its_rows_in_both_directions(pool: PgPool) {
         assert_eq!(books.newer_pages(&filter, 20).await, expected, "{filter:?}");
     }
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn every_filter_finds_the_rows_at_a_place(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record_mixed(150).await;
+    books.sum_up().await;
+    let all = books.older_pages(&Filter::default(), 200).await;
+    let filters = every_filter(&books)
+        .into_iter()
+        .filter(|filter| filter.kinds.is_empty());
+    for filter in filters.step_by(5) {
+        let expected: Vec<_> = all
+            .iter()
+            .filter(|row| lets_through(&filter, row))
+            .collect();
+        let (take, skip) = (4, 3);
+        let view = books
+            .store
+            .sales_view_at(books.organization_id, &filter, take, skip);
+        let (page, totals) = view.await.expect("a page");
+        let there: Vec<_> = expected.iter().skip(3).take(4).copied().cloned().collect();
+        assert_eq!(page.rows, there, "{filter:?}");
+        assert_eq!(page.older.is_some(), expected.len() > 7, "{filter:?}");
+        assert_eq!(
+            usize::try_from(totals.chips.all),
+            Ok(expected.len()),
+            "{filter:?}"
+        );
+        let next = books.page(&filter, 20, page.older).await;
+        if page.older.is_some() {
+            assert_eq!(ids(&next.rows)[0], expected[7].conversion.id);
+        }
+    }
+}

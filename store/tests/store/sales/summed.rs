@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, NaiveTime};
 use domain::{
     conversion::ConversionType,
     lifecycle::Status,
@@ -91,4 +92,42 @@ async fn a_day_whose_rows_all_moved_on_leaves_no_currency_behind(pool: PgPool) {
         .await
         .expect("emptied");
     assert_eq!(books.totals(&Filter::default()).await, Totals::default());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_stands_where_agrees_with_the_lists(pool: PgPool) {
+    let books = Books::open(pool, "a").await;
+    books.record_mixed(150).await;
+    books.sum_up().await;
+    let day: NaiveDate = "2026-11-19".parse().expect("a day");
+    for campaign_id in [None, Some(books.campaigns[1])] {
+        for since in [None, Some(day)] {
+            let stats = books
+                .store
+                .sales_stats(books.organization_id, campaign_id, since);
+            let stats = stats.await.expect("sums");
+            for status in Status::ALL {
+                let filter = Filter {
+                    campaign_id,
+                    statuses: vec![*status],
+                    since: since.map(|day| day.and_time(NaiveTime::MIN).and_utc()),
+                    ..Filter::default()
+                };
+                let there = books.totals(&filter).await;
+                let of_status = stats.by_status.iter().filter(|one| one.status == *status);
+                let found: i64 = of_status.clone().map(|one| one.conversions).sum();
+                assert_eq!(found, there.chips.all, "{filter:?}");
+                let found: i64 = of_status.map(|one| one.commission_minor).sum();
+                let pairs = there.by_currency.iter();
+                assert_eq!(found, pairs.map(|pair| pair.commission_minor).sum::<i64>());
+                let partly = Filter {
+                    partly_refunded: Some(true),
+                    ..filter
+                };
+                let there = books.totals(&partly).await.chips.all;
+                let found = stats.partly_refunded.iter().find(|one| one.0 == *status);
+                assert_eq!(found.map_or(0, |one| one.1), there, "{partly:?}");
+            }
+        }
+    }
 }

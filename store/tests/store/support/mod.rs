@@ -257,6 +257,14 @@ pub(crate) fn name(text: &str) -> Name {
 }
 
 /// A payment of 49.00 USD, `days` after noon, on a subscription of a customer.
+/// The row of an organization that is put into its table as it is, except for its id and time.
+pub(crate) fn organization(name: &str) -> serde_json::Value {
+    serde_json::json!({
+        "name": name, "time_zone": "UTC", "default_hold_days": 30, "default_cookie_days": 60,
+        "default_payout_threshold": 5000, "default_requires_consent": false,
+    })
+}
+
 pub(crate) fn payment(id: &str, subscription: Option<&str>, days: i64) -> Payment {
     Payment {
         external_event_id: id.to_owned(),

@@ -10,6 +10,7 @@ use domain::{
     fraud::{FlagRules, MAX_FLAG_CLICKS, MAX_FLAG_PERCENT},
     lifecycle::MAX_HOLD_DAYS,
     money::{Currency, MAX_MINOR},
+    organization::Defaults,
     site::Site,
     slug::Slug,
     text::Name,
@@ -107,8 +108,8 @@ impl From<Rate> for CommissionModel {
 }
 
 impl ProgramBody {
-    /// A new program.
-    pub(super) fn create(self) -> Result<NewCampaign, Problem> {
+    /// A new program of an organization with these defaults.
+    pub(super) fn create(self, defaults: &Defaults) -> Result<NewCampaign, Problem> {
         if self
             .status
             .is_some_and(|status| status != CampaignStatus::Active)
@@ -121,7 +122,7 @@ impl ProgramBody {
         let currency = self.currency.unwrap_or(Currency::USD);
         let name = needed("name", self.name.clone())?;
         let plan = self.plan(None)?;
-        let terms = self.terms(Terms::new(currency, plan))?;
+        let terms = self.terms(defaults.terms(currency, plan))?;
         Ok(NewCampaign {
             name,
             slug: self.slug,

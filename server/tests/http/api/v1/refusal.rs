@@ -14,6 +14,7 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("GET", "/api/v1/programs/{}"),
     ("PATCH", "/api/v1/programs/{}"),
     ("DELETE", "/api/v1/programs/{}"),
+    ("GET", "/api/v1/programs/{}/stats"),
     ("GET", "/api/v1/programs/{}/coupons"),
     ("POST", "/api/v1/programs/{}/coupons"),
     ("GET", "/api/v1/programs/{}/affiliates"),
@@ -28,7 +29,10 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("POST", "/api/v1/connections"),
     ("PATCH", "/api/v1/connections/{}"),
     ("DELETE", "/api/v1/connections/{}"),
+    ("GET", "/api/v1/conversions"),
     ("POST", "/api/v1/conversions"),
+    ("GET", "/api/v1/conversions/stats"),
+    ("GET", "/api/v1/conversions/recent"),
     ("POST", "/api/v1/conversions/bulk"),
     ("GET", "/api/v1/conversions/{}"),
     ("POST", "/api/v1/conversions/{}/approve"),
@@ -43,6 +47,8 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("GET", "/api/v1/api-keys"),
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{}"),
+    ("GET", "/api/v1/merchant"),
+    ("PATCH", "/api/v1/merchant"),
     ("POST", "/api/v1/merchant/s2s-secret"),
     ("GET", "/api/v1/webhooks"),
     ("POST", "/api/v1/webhooks"),
@@ -145,9 +151,15 @@ async fn no_key_and_an_unknown_key_are_401_everywhere() {
 #[tokio::test]
 async fn a_key_without_the_scope_is_403_everywhere() {
     let server = TestServer::start().await;
-    let limited = server.with_scopes(&["stats:read"]).await;
+    let stats = server.with_scopes(&["stats:read"]).await;
+    let others = server.with_scopes(&["payouts:read"]).await;
     for (method, path) in ADDRESSES {
-        let answer = call(&limited, method, path, NOBODY).await;
+        let limited = if path.ends_with("/stats") {
+            &others
+        } else {
+            &stats
+        };
+        let answer = call(limited, method, path, NOBODY).await;
         refused(&answer, 403, "INSUFFICIENT_SCOPE");
     }
 }
@@ -164,6 +176,7 @@ async fn reading_scopes_do_not_write() {
             "events:read",
             "flags:read",
             "webhooks:read",
+            "stats:read",
         ])
         .await;
     for (method, path) in ADDRESSES {
