@@ -10,6 +10,7 @@ cargo_leptos=0.3.10
 binaryen=132.0.0
 cargo_fuzz=0.13.2
 localstripe=1.15.10
+agentref=5.0.1
 missing=0
 get_node="the installer of nodejs.org, or sudo apt-get install nodejs npm where that is new enough"
 
@@ -164,23 +165,24 @@ postgres() {
   fi
 }
 
-# A stand-in for Stripe. Optional: without it one test says that it does nothing.
-localstripe() {
-  local dir
-  dir=$(dirname "$(dirname "$LOCALSTRIPE")")
-  if [ "$("$dir/bin/pip" list --format=freeze 2>/dev/null | grep '^localstripe=')" = "localstripe==$localstripe" ]; then
-    have "localstripe $localstripe"
-  elif [ -x "$LOCALSTRIPE" ] && [ "$dir" != "$cache/tools/localstripe" ]; then
-    have "localstripe: $LOCALSTRIPE"
-  elif ! python3 -c 'import venv, ensurepip' 2>/dev/null || ! installing "localstripe $localstripe" \
-    localstripe_install "$dir"; then
-    echo "without localstripe: install python3 with venv and type make install-test, or leave it out with LOCALSTRIPE=none"
+# python_package NAME VERSION PROGRAM OFF: a Python package in an environment of its own, unless PROGRAM is another's.
+# Optional: with OFF the tests do without it.
+python_package() {
+  local name=$1 version=$2 program=$3 off=$4 dir
+  dir=$(dirname "$(dirname "$program")")
+  if [ "$("$dir/bin/pip" list --format=freeze 2>/dev/null | grep "^$name=")" = "$name==$version" ]; then
+    have "$name $version"
+  elif [ -x "$program" ] && [ "$dir" != "$cache/tools/$name" ]; then
+    have "$name: $program"
+  elif ! python3 -c 'import venv, ensurepip' 2>/dev/null || ! installing "$name $version" \
+    python_install "$dir" "$name==$version"; then
+    echo "without $name: install python3 with venv and type make install-test, or leave it out with $off"
   fi
 }
 
 # shellcheck disable=SC2317  # called through installing
-localstripe_install() {
-  python3 -m venv --clear "$1" && "$1/bin/pip" install --quiet --disable-pip-version-check "localstripe==$localstripe"
+python_install() {
+  python3 -m venv --clear "$1" && "$1/bin/pip" install --quiet --disable-pip-version-check "$2"
 }
 
 install_test() {
@@ -188,7 +190,9 @@ install_test() {
   node_js
   npm_packages
   postgres
-  localstripe
+  # A stand-in for Stripe, and the published Python client of dialect B.
+  python_package localstripe "$localstripe" "$LOCALSTRIPE" LOCALSTRIPE=none
+  python_package agentref "$agentref" "$AGENTREF_PYTHON" AGENTREF_PYTHON=none
 }
 
 # ---- fuzz: what `make fuzz` calls

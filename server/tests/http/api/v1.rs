@@ -16,5 +16,6 @@ mod paging;
 mod parameters;
 mod programs;
 mod refusal;
+mod sdk;
 mod stats;
 mod webhooks;
