@@ -52,6 +52,14 @@ const flag = {
   createdAt: text, resolvedAt: orNull(text),
 };
 const flagStats = { open: number, reviewed: number, dismissed: number, confirmed: number, total: number };
+const topics = ["program.created", "program.updated", "affiliate.joined", "affiliate.approved", "affiliate.blocked",
+  "affiliate.unblocked", "conversion.created", "conversion.refunded", "payout.created", "payout.processing",
+  "payout.completed", "payout.failed", "flag.resolved"];
+const endpoint = {
+  id: text, name: text, url: text, status: oneOf("active", "disabled"), programId: orNull(text), schemaVersion: oneOf(2),
+  subscribedEvents: (words) => list(words) && words.every((word) => topics.includes(word)), secretLastFour: orNull(text),
+  createdAt: text, updatedAt: text, disabledAt: orNull(text),
+};
 const merchant = {
   id: text, userId: text, companyName: text, logoUrl: orNull(text), billingTier: text,
   billingRequirementStatus: oneOf("not_required", "required", "grace_period", "restricted", "active"),
@@ -207,6 +215,26 @@ async function flags() {
   assert.deepEqual([after.open, after.dismissed, after.total], [before.open - 1, before.dismissed + 1, before.total]);
 }
 
+async function webhooks() {
+  const made = await client.webhooks.create({ name: "Node", url: "https://hooks.example.com/node", programId,
+    schemaVersion: 2, subscribedEvents: topics });
+  is(made.endpoint, endpoint);
+  assert.match(made.signingSecret, /^whsec_/);
+  const { id } = made.endpoint;
+  assert.deepEqual(is(await client.webhooks.get(id), endpoint), made.endpoint);
+  assert.ok(ids(await client.webhooks.list({ programId })).includes(id));
+  (await client.webhooks.list()).forEach((one) => is(one, endpoint));
+  const changed = is(await client.webhooks.update(id, { name: "Node 2", programId: null, subscribedEvents: ["flag.resolved"] }), endpoint);
+  assert.deepEqual([changed.name, changed.programId, changed.subscribedEvents], ["Node 2", null, ["flag.resolved"]]);
+  const rotated = await client.webhooks.rotateSecret(id);
+  assert.notEqual(rotated.signingSecret, made.signingSecret);
+  assert.equal(is(rotated.endpoint, endpoint).secretLastFour, rotated.signingSecret.slice(-4));
+  await refusal(sdk.ValidationError, "VALIDATION_ERROR", () =>
+    client.webhooks.create({ name: "Node", url: "ftp://hooks.example.com", subscribedEvents: topics }));
+  assert.deepEqual(await client.webhooks.delete(id), { success: true });
+  await refusal(sdk.NotFoundError, "NOT_FOUND", () => client.webhooks.get(id));
+}
+
 async function organization() {
   const old = is(await client.merchant.get(), merchant);
   const changed = is(await client.merchant.update({ companyName: "Node Ltd", timezone: "Europe/Berlin",
@@ -243,7 +271,7 @@ async function patience() {
   is(await slow.merchant.get(), merchant);
 }
 
-for (const part of [programs, coupons, affiliates, conversions, flags, organization, refusals, patience]) {
+for (const part of [programs, coupons, affiliates, conversions, flags, webhooks, organization, refusals, patience]) {
   try {
     await part();
   } catch (error) {

@@ -152,6 +152,43 @@ def flags():
     same((after.open, after.reviewed, after.total), (before.open - 1, before.reviewed + 1, before.total))
 
 
+def webhooks():
+    topics = [
+        "program.created",
+        "program.updated",
+        "affiliate.joined",
+        "affiliate.approved",
+        "affiliate.blocked",
+        "affiliate.unblocked",
+        "conversion.created",
+        "conversion.refunded",
+        "payout.created",
+        "payout.processing",
+        "payout.completed",
+        "payout.failed",
+        "flag.resolved",
+    ]
+    url = "https://hooks.example.com/python"
+    made = client.webhooks.create(
+        name="Python", url=url, program_id=program_id, schema_version=2, subscribed_events=topics
+    )
+    assert made.signing_secret.startswith("whsec_")
+    endpoint = made.endpoint
+    same(client.webhooks.get(endpoint.id), endpoint)
+    same(client.webhooks.list(program_id=program_id), [endpoint])
+    changed = client.webhooks.update(
+        endpoint.id, name="Python 2", program_id=None, subscribed_events=["flag.resolved"]
+    )
+    same((changed.name, changed.program_id, changed.subscribed_events), ("Python 2", None, ["flag.resolved"]))
+    rotated = client.webhooks.rotate_secret(endpoint.id)
+    assert rotated.signing_secret != made.signing_secret
+    same(rotated.endpoint.secret_last_four, rotated.signing_secret[-4:])
+    wrong = lambda: client.webhooks.create(name="Python", url="ftp://example.com", subscribed_events=topics)  # noqa: E731
+    refusal(ValidationError, "VALIDATION_ERROR", wrong)
+    same(client.webhooks.delete(endpoint.id).success, True)
+    refusal(NotFoundError, "NOT_FOUND", lambda: client.webhooks.get(endpoint.id))
+
+
 def organization():
     old = client.merchant.get()
     changed = client.merchant.update(
@@ -203,7 +240,7 @@ def at_once():
 
 
 failed = False
-for part in (programs, coupons, affiliates, conversions, flags, organization, refusals, patience, at_once):
+for part in (programs, coupons, affiliates, conversions, flags, webhooks, organization, refusals, patience, at_once):
     try:
         part()
     except Exception:

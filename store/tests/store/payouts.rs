@@ -1,6 +1,5 @@
 //! Payouts: what runs take, what refunds make of it, and how each ends.
 
-
 use chrono::Duration;
 use domain::{
     affiliate::{Affiliate, AffiliateStatus},

@@ -158,7 +158,8 @@ impl From<EndpointError> for Problem {
     }
 }
 
-/// `GET /webhooks`, oldest first. With `programId`: those of that program only.
+/// `GET /webhooks`, oldest first. With `programId`: those of that program only. All of them unless a page is asked for:
+/// the dialect's clients read this list as a whole.
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -170,10 +171,11 @@ pub(super) async fn list(
         query.parsed("programId", "a program's id (a UUID)", |text| {
             text.parse().ok()
         })?;
-    let page = Page::take(&mut query)?;
+    let page = Page::asked(&mut query)?;
     query.done()?;
     let mut known = state.store.webhook_endpoints(organization_id).await?;
     known.retain(|one| program.is_none() || one.campaign_id == program);
+    let page = page.unwrap_or(Page::holding(known.len()));
     let (total, endpoints) = page.cut(known);
     let rows: Vec<_> = endpoints.iter().map(EndpointRow::from).collect();
     Ok(reply.list(&page, total, &rows))

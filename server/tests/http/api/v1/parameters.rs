@@ -170,6 +170,11 @@ const LISTS: &[(&str, bool, &[&[Parameter]])] = &[
     ),
     ("/api/v1/imports", true, &[]),
     ("/api/v1/api-keys", true, &[]),
+    (
+        "/api/v1/webhooks",
+        true,
+        &[&[("programId", &[NOBODY], &NO_ID)]],
+    ),
     ("/api/v1/merchant", false, &[]),
     ("/api/v1/me", false, &[]),
 ];
