@@ -43,6 +43,7 @@ words! {
 
 /// One step of a decision, readable as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrailStep {
     /// What it came to.
     pub verdict: Verdict,

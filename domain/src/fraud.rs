@@ -73,6 +73,7 @@ impl From<Resolution> for FlagStatus {
 
 /// What a suspicion rests on. Its text is what people read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(
     tag = "evidence",
     rename_all = "snake_case",

@@ -17,6 +17,12 @@ macro_rules! ids {
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
+        #[cfg(feature = "openapi")]
+        crate::openapi::text!($name:
+            format = Some(crate::openapi::uuid()),
+            examples = ["019a2f4e-7c31-7d52-9b0a-3f6d1c8e4a70"],
+        );
+
         impl From<Uuid> for $name {
             fn from(id: Uuid) -> Self { Self(id) }
         }

@@ -33,6 +33,8 @@ pub mod lifecycle;
 pub mod link;
 pub mod member;
 pub mod money;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod organization;
 pub mod pay_per_click;
 pub mod payout;

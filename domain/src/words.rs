@@ -30,6 +30,9 @@ macro_rules! words {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        $crate::openapi::text!($name: enum_values = Some(Self::ALL.iter().map(|word| word.as_str())));
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.label())

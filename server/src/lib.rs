@@ -21,6 +21,7 @@ mod imports;
 mod input;
 mod job;
 pub mod log;
+mod openapi;
 mod outgoing;
 mod problem;
 mod proxy;

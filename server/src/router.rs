@@ -15,31 +15,19 @@ use tower_http::{
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     trace::TraceLayer,
 };
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{conversions, live, s2s, v1},
-    dashboard, health, idempotency, imports, problem, rate_limit, security,
+    dashboard, health, idempotency, imports, openapi, problem, rate_limit, security,
     state::AppState,
     track, webhook,
 };
 
 /// The whole server.
 pub(crate) fn router(state: AppState) -> Router {
-    let once = middleware::from_fn_with_state(state.clone(), idempotency::once);
-    let api = Router::new()
-        .route("/api/conversions", get(conversions::list))
-        .route("/api/conversions/export", get(conversions::export))
-        .route("/api/live/sales", get(live::sales))
-        .route("/api/tracking/s2s", post(s2s::sale))
-        .route("/api/tracking/s2s/refund", post(s2s::refund))
-        .route("/api/tracking/lead", post(s2s::lead))
-        .route(
-            "/api/webhooks/{processor}/{connection}",
-            post(webhook::intake::receive).get(webhook::intake::prove),
-        )
-        .merge(track::pages_calls(&state))
-        .nest("/api/v1", v1::routes().layer(once))
-        .layer(middleware::from_fn(rate_limit::headers));
+    let (api, document) = api(&state);
     // The file is counted as it comes in.
     let upload = post(imports::upload).layer(DefaultBodyLimit::disable());
     let page = Router::new()
@@ -60,6 +48,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .and(NotForContentType::new("text/csv"));
     Router::new()
         .merge(api)
+        .merge(openapi::routes(&document, &state.public_url))
         .merge(page)
         .merge(links)
         .merge(probes)
@@ -73,4 +62,21 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// What programs, processors and pages of shops call, with what it documents.
+pub(crate) fn api(state: &AppState) -> (Router<AppState>, OpenApi) {
+    let once = middleware::from_fn_with_state(state.clone(), idempotency::once);
+    OpenApiRouter::default()
+        .routes(routes!(conversions::list))
+        .routes(routes!(conversions::export))
+        .routes(routes!(live::sales))
+        .routes(routes!(s2s::sale))
+        .routes(routes!(s2s::refund::refund))
+        .routes(routes!(s2s::lead))
+        .routes(routes!(webhook::intake::receive, webhook::intake::prove))
+        .merge(track::pages_calls(state))
+        .nest("/api/v1", v1::routes().layer(once))
+        .layer(middleware::from_fn(rate_limit::headers))
+        .split_for_parts()
 }

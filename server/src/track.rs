@@ -13,11 +13,12 @@ mod visitor;
 
 use std::time::Duration;
 
-use axum::{Router, extract::Request, http::request::Parts, middleware, routing::post};
+use axum::{extract::Request, http::request::Parts, middleware};
 use domain::id::{ClickId, OrganizationId};
 use serde::de::DeserializeOwned;
 use store::click::{ClickError, Clicked, Visit};
 use tokio::time::timeout;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     input::{parse, read_body, require_json},
@@ -31,10 +32,10 @@ const MAX_BODY: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What pages call. Their browsers ask first whether they may.
-pub(crate) fn pages_calls(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/api/tracking/click", post(click::record))
-        .route("/api/tracking/click/lead", post(lead::record))
+pub(crate) fn pages_calls(state: &AppState) -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(click::record))
+        .routes(routes!(lead::record))
         .layer(middleware::from_fn_with_state(state.clone(), site::cors))
 }
 

@@ -10,8 +10,9 @@ use axum::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
+    connection::Processor,
     conversion::{ConversionType, Source},
-    id::ConversionId,
+    id::{AffiliateId, CampaignId, ConversionId},
     lifecycle::Status,
     sales::{DEFAULT_TAKE, Filter, MAX_TAKE, parse_instant},
 };
@@ -22,6 +23,7 @@ use store::{
     export::{ExportError, MAX_PICKED},
     sales::{Cursor, Row},
 };
+use utoipa::{IntoParams, ToSchema};
 
 use self::first_page::Asked;
 use crate::{
@@ -31,17 +33,44 @@ use crate::{
     state::AppState,
 };
 
+/// The filters of the list and of the CSV.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "`filter` reads them; this is for the document")]
+struct SalesFilter {
+    /// Only those of this affiliate.
+    affiliate_id: Option<AffiliateId>,
+    /// Only those of this campaign.
+    campaign_id: Option<CampaignId>,
+    /// Only those that stand so: Pending, Approved, Paid, Refunded, Denied; several with commas between.
+    #[param(example = "Pending,Approved")]
+    status: Option<String>,
+    /// Only these types: Sale, Recurring, Lead; several with commas between.
+    #[param(rename = "type", example = "Sale")]
+    kind: Option<String>,
+    /// Only what was attributed so, such as Coupon or Link; several with commas between.
+    #[param(example = "Coupon")]
+    source: Option<String>,
+    /// By creation: a date or an RFC 3339 time; inclusive.
+    #[param(example = "2026-11-01")]
+    since: Option<String>,
+    /// By creation: a date or an RFC 3339 time; exclusive.
+    #[param(example = "2026-12-01")]
+    until: Option<String>,
+}
+
 /// A sale as dialect A shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Sale<'a> {
     #[serde(flatten)]
     facts: SaleFacts<'a>,
+    #[schema(pattern = "^(Pending|Approved|Paid|Refunded|Denied)$")]
     status: &'static str,
 }
 
 /// What both dialects show of a sale under the same names: all but its status, which dialect B words
 /// differently.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SaleFacts<'a> {
     id: uuid::Uuid,
@@ -50,8 +79,10 @@ pub(crate) struct SaleFacts<'a> {
     #[serde(serialize_with = "time")]
     occurred_at: DateTime<Utc>,
     #[serde(rename = "type")]
+    #[schema(pattern = "^(Sale|Recurring|Lead)$")]
     kind: &'static str,
     source: &'static str,
+    #[schema(value_type = Source)]
     attribution_method: &'static str,
     coupon_code: Option<&'a str>,
     #[serde(serialize_with = "time")]
@@ -67,12 +98,17 @@ pub(crate) struct SaleFacts<'a> {
     affiliate_slug: &'a str,
     campaign_id: uuid::Uuid,
     campaign_name: &'a str,
+    #[schema(example = 4900)]
     amount_cents: i64,
     refunded_cents: i64,
+    #[schema(example = "USD")]
     currency: &'static str,
+    #[schema(example = 980)]
     commission_cents: i64,
+    #[schema(example = "USD")]
     commission_currency: &'static str,
     external_event_id: Option<&'a str>,
+    #[schema(value_type = Processor)]
     processor: &'static str,
     subscription_id: Option<&'a str>,
     customer_id: Option<&'a str>,
@@ -80,6 +116,7 @@ pub(crate) struct SaleFacts<'a> {
     charge_id: Option<&'a str>,
     customer_email: Option<&'a str>,
     parent_conversion_id: Option<uuid::Uuid>,
+    #[schema(value_type = Option<Object>)]
     metadata: Option<&'a RawValue>,
 }
 
@@ -130,7 +167,7 @@ impl<'a> From<&'a Row> for SaleFacts<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SalesList<'a> {
     data: Vec<Sale<'a>>,
@@ -140,7 +177,19 @@ struct SalesList<'a> {
 /// About how many bytes a row takes: a page is written into as much room as it will need.
 const ROW_BYTES: usize = 1024;
 
-/// The list: newest first, by cursor.
+/// Lists sales.
+///
+/// Newest first, by cursor: sales that arrive while paging are neither repeated nor push others out.
+#[utoipa::path(
+    get, path = "/api/conversions", tag = "Sales",
+    params(
+        SalesFilter,
+        ("take" = Option<u64>, Query, minimum = 1, description = "How many, 50 when left out; above 200 is served as 200."),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before, with the same filters."),
+    ),
+    responses((status = 200, body = SalesList)),
+    security(("key" = ["conversions:read"]), ("session" = []))
+)]
 pub(crate) async fn list(
     State(state): State<AppState>,
     reader: Reader,
@@ -209,7 +258,15 @@ impl From<ExportError> for Problem {
     }
 }
 
-/// The same list as CSV, all of it.
+/// Exports sales as CSV.
+///
+/// All that the same filters let through, however many; header first, RFC 4180.
+#[utoipa::path(
+    get, path = "/api/conversions/export", tag = "Sales",
+    params(SalesFilter),
+    responses((status = 200, body = String, content_type = "text/csv")),
+    security(("key" = ["conversions:read"]), ("session" = []))
+)]
 pub(crate) async fn export(
     State(state): State<AppState>,
     reader: Reader,

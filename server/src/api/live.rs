@@ -25,7 +25,17 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// reached is answered with `resync`.
 const UNREADABLE: i64 = i64::MAX;
 
-/// The stream: first what was missed since `Last-Event-ID`, then what happens.
+/// Streams changes of sales.
+///
+/// Server-sent events: `sale` with the data `{"id", "change": "created" | "updated"}`, and `resync` when what
+/// was missed can't be told. Every event has an id; `Last-Event-ID` goes on from there. A comment every 15
+/// seconds keeps the line open.
+#[utoipa::path(
+    get, path = "/api/live/sales", tag = "Sales",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.")),
+    responses((status = 200, body = String, content_type = "text/event-stream")),
+    security(("key" = ["conversions:read"]), ("session" = []))
+)]
 pub(crate) async fn sales(
     State(state): State<AppState>,
     reader: Reader,

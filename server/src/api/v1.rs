@@ -5,6 +5,14 @@
 //!
 //! A resource is one file: what it reads, what it shows, its handlers, and which refusal each error
 //! of the store becomes.
+//!
+//! A handler documents itself. Its first line is the operation's summary, the rest its description;
+//! `#[utoipa::path]` says method, address, `tag` (one of [`crate::openapi::TAGS`]), parameters, body, scope and what
+//! a success answers, without the envelope; [`routes`] lists it by `routes!`. Bodies and rows derive `ToSchema`, named
+//! by `#[schema(as = ...)]` where the struct's name is not unique. Paging is `params(Page, ...)`. A closed set of words
+//! that is a text here is `pattern = "^(a|b)$"`; a field that is left out rather than null is `nullable = false`. The
+//! envelope, the refusals that follow from all this (401, 403, 404 of an id in the address, 413, ...), headers and
+//! `Idempotency-Key` are written by [`crate::openapi`]; other refusals are named: `(status = 409)`.
 
 mod affiliates;
 mod api_keys;
@@ -26,96 +34,62 @@ mod webhooks;
 use std::convert::Infallible;
 
 use axum::{
-    Router,
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
-    routing::{delete, get, patch, post},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::page::Page;
 use crate::state::AppState;
 
-/// Every address under `/api/v1`.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/programs", get(programs::list).post(programs::create))
-        .route(
-            "/programs/{id}",
-            get(programs::show)
-                .patch(programs::change)
-                .delete(programs::archive),
-        )
-        .route("/programs/{id}/stats", get(stats::of_program))
-        .route(
-            "/programs/{id}/coupons",
-            get(coupons::list).post(coupons::create),
-        )
-        .route(
-            "/programs/{id}/affiliates",
-            get(affiliates::list_of_program),
-        )
-        .route("/coupons/{id}", delete(coupons::remove))
-        .route(
-            "/affiliates",
-            get(affiliates::list).post(affiliates::create),
-        )
-        .route(
-            "/affiliates/{id}",
-            get(affiliates::show).patch(affiliates::change),
-        )
-        .route("/affiliates/{id}/block", post(affiliates::block))
-        .route("/affiliates/{id}/unblock", post(affiliates::unblock))
-        .route(
-            "/connections",
-            get(connections::list).post(connections::create),
-        )
-        .route(
-            "/connections/{id}",
-            patch(connections::change).delete(connections::remove),
-        )
-        .route(
-            "/conversions",
-            get(conversions::list).post(conversions::create),
-        )
-        .route("/conversions/stats", get(stats::of_conversions))
-        .route("/conversions/recent", get(conversions::recent))
-        .route("/conversions/bulk", post(conversions::bulk))
-        .route("/conversions/{id}", get(conversions::show))
-        .route("/conversions/{id}/approve", post(conversions::approve))
-        .route("/conversions/{id}/deny", post(conversions::deny))
-        .route("/conversions/{id}/restore", post(conversions::restore))
-        .route("/api-keys", get(api_keys::list).post(api_keys::create))
-        .route("/api-keys/{id}", delete(api_keys::revoke))
-        .route("/events", get(events::list))
-        .route("/events/{id}", get(events::show))
-        .route("/events/{id}/replay", post(events::replay))
-        .route("/flags", get(flags::list))
-        .route("/flags/stats", get(flags::stats))
-        .route("/flags/{id}/resolve", post(flags::resolve))
-        .route("/fx-rates", get(fx_rates::list).post(fx_rates::create))
-        .route("/imports", get(imports::list).post(imports::create))
-        .route("/imports/{id}", get(imports::show).delete(imports::remove))
-        .route("/imports/{id}/errors", get(imports::errors))
-        .route("/imports/{id}/stop", post(imports::stop))
-        .route("/me", get(merchant::me))
-        .route("/merchant", get(merchant::show).patch(merchant::change))
-        .route("/merchant/s2s-secret", post(merchant::rotate_s2s_secret))
-        .route("/webhooks", get(webhooks::list).post(webhooks::create))
-        .route(
-            "/webhooks/{id}",
-            get(webhooks::show)
-                .patch(webhooks::change)
-                .delete(webhooks::remove),
-        )
-        .route("/webhooks/{id}/rotate-secret", post(webhooks::rotate))
-        .route("/webhooks/{id}/test", post(webhooks::test))
-        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
-        .route(
-            "/webhooks/{id}/deliveries/{delivery}/replay",
-            post(webhooks::replay),
-        )
+/// Every address under `/api/v1`, each with what it documents.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(programs::list, programs::create))
+        .routes(routes!(programs::show, programs::change, programs::archive))
+        .routes(routes!(coupons::list, coupons::create))
+        .routes(routes!(affiliates::list::list_of_program))
+        .routes(routes!(stats::of_program))
+        .routes(routes!(coupons::remove))
+        .routes(routes!(affiliates::list::list, affiliates::create))
+        .routes(routes!(affiliates::show, affiliates::change))
+        .routes(routes!(affiliates::block))
+        .routes(routes!(affiliates::unblock))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::change, connections::remove))
+        .routes(routes!(conversions::list::list, conversions::create))
+        .routes(routes!(stats::of_conversions))
+        .routes(routes!(conversions::list::recent))
+        .routes(routes!(conversions::bulk))
+        .routes(routes!(conversions::show))
+        .routes(routes!(conversions::approve))
+        .routes(routes!(conversions::deny))
+        .routes(routes!(conversions::restore))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
+        .routes(routes!(events::list))
+        .routes(routes!(events::show))
+        .routes(routes!(events::replay))
+        .routes(routes!(flags::list))
+        .routes(routes!(flags::stats))
+        .routes(routes!(flags::resolve))
+        .routes(routes!(fx_rates::list, fx_rates::create))
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(imports::show, imports::remove))
+        .routes(routes!(imports::errors))
+        .routes(routes!(imports::stop))
+        .routes(routes!(merchant::me))
+        .routes(routes!(merchant::show, merchant::change))
+        .routes(routes!(merchant::rotate_s2s_secret))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::delivery::test))
+        .routes(routes!(webhooks::delivery::deliveries))
+        .routes(routes!(webhooks::delivery::replay))
 }
 
 /// Writes answers: `{"data": ..., "meta": {"requestId": "..."}}`.
@@ -129,21 +103,32 @@ struct Envelope<Data, Meta> {
     meta: Meta,
 }
 
-#[derive(Serialize)]
+/// Beside every answer.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
+pub(crate) struct Meta {
     request_id: String,
 }
 
-#[derive(Serialize)]
+/// Beside every page of a list.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ListMeta {
+pub(crate) struct ListMeta {
     request_id: String,
+    /// Rows of the whole list.
     total: i64,
+    /// From 1 on.
     page: i64,
     page_size: i64,
     has_more: bool,
+    /// Send it as `cursor` to go on.
     next_cursor: Option<String>,
+}
+
+/// What was asked for is gone.
+#[derive(Serialize, ToSchema)]
+struct Removed {
+    success: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Reply {
@@ -171,7 +156,7 @@ impl Reply {
 
     /// 200: what was asked for is gone.
     fn removed(self) -> Response {
-        self.ok(serde_json::json!({"success": true}))
+        self.ok(Removed { success: true })
     }
 
     /// 200 with a page of a list that has `total` rows.

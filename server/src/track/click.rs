@@ -23,15 +23,19 @@ use store::{
     link::{Asked, Link, OnSite},
 };
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{count, keep, site::campaigns, token, told, visitor};
 use crate::{problem::Problem, state::AppState};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PageClick)]
 struct Body {
     program_id: Option<CampaignId>,
+    #[schema(max_length = 8192, example = "https://shop.example.com/?via=sarah")]
     page_url: String,
+    #[schema(max_length = 255, example = "sarah")]
     referral_code: String,
     referrer: Option<String>,
     consent_granted: Option<bool>,
@@ -40,8 +44,9 @@ struct Body {
 }
 
 /// What became of the visit.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClickStatus)]
 enum Status {
     Ok,
     ConsentRequired,
@@ -49,8 +54,9 @@ enum Status {
 }
 
 /// Why a visit is not counted.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClickReason)]
 enum Reason {
     /// A program, or a page that nobody looks at yet.
     Bot,
@@ -58,8 +64,9 @@ enum Reason {
     UnknownCode,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ClickAnswer)]
 struct Answer<'a> {
     status: Status,
     affiliate_code: Option<&'a str>,
@@ -68,10 +75,19 @@ struct Answer<'a> {
     /// How long the page should remember the token.
     cookie_days: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<Reason>,
 }
 
-/// `POST /api/tracking/click`
+/// Tells of a visit through an affiliate's link.
+///
+/// Called by the loader `/t.js` on a shop's page; only pages of the campaign's sites may.
+#[utoipa::path(
+    post, path = "/api/tracking/click", tag = "Browser tracking",
+    request_body = Body,
+    responses((status = 200, body = Answer), (status = 403)),
+    security(())
+)]
 pub(crate) async fn record(
     State(state): State<AppState>,
     request: Request,

@@ -12,26 +12,42 @@ use domain::{
     id::{ClickId, OrganizationId},
     text::Name,
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use store::{
     intake::{IntakeError, ServerLead},
     link::OnSite,
 };
+use utoipa::ToSchema;
 
 use super::{site::campaigns, token, told, visitor};
 use crate::{problem::Problem, state::AppState};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PageLead)]
 struct Body {
     click_token: String,
     email: Email,
     name: Option<Name>,
 }
 
-/// `POST /api/tracking/click/lead`. The answer is the same whoever signs up and whatever is known of him: anybody
-/// can ask.
+/// The answer, whatever came of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PageLeadAnswer)]
+struct Told {
+    #[schema(pattern = "^(ok)$")]
+    status: &'static str,
+}
+
+/// Tells that a visitor has signed up.
+///
+/// The answer is the same whoever signs up and whatever is known of him.
+#[utoipa::path(
+    post, path = "/api/tracking/click/lead", operation_id = "record_lead", tag = "Browser tracking",
+    request_body = Body,
+    responses((status = 200, body = Told), (status = 403), (status = 404)),
+    security(())
+)]
 pub(crate) async fn record(
     State(state): State<AppState>,
     request: Request,
@@ -48,7 +64,7 @@ pub(crate) async fn record(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Json(json!({"status": "ok"})).into_response())
+    Ok(Json(Told { status: "ok" }).into_response())
 }
 
 /// Whose click it is, of the organizations that the page belongs to.

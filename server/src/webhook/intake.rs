@@ -16,15 +16,17 @@ use axum::{
 use chrono::DateTime;
 use domain::{
     connection::{Mode, Processor},
-    id::ConnectionId,
+    event::Outcome,
+    id::{ConnectionId, EventId},
 };
-use serde_json::json;
+use serde::Serialize;
 use store::{
     Store,
     connection::Connection,
     event::StoredEvent,
     intake::{Content, EventReceipt, IncomingEvent, IntakeError},
 };
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     braintree,
@@ -32,6 +34,30 @@ use super::{
     paddle, stripe,
 };
 use crate::{caller::address, input::read_body, problem::Problem, state::AppState};
+
+/// Where a processor sends its events: the `webhookUrl` of a connection.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(
+    dead_code,
+    reason = "handlers read the path themselves; this is for the document"
+)]
+struct WebhookAddress {
+    /// The connection's processor.
+    #[param(pattern = "^(stripe|paddle|braintree)$")]
+    processor: String,
+    /// The connection's id.
+    connection: ConnectionId,
+}
+
+/// What became of an event.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Receipt {
+    received: bool,
+    event_id: EventId,
+    outcome: Outcome,
+}
 
 /// What is peculiar to a processor; `None`: it sends no events.
 fn adapter(processor: Processor) -> Option<Adapter> {
@@ -43,7 +69,17 @@ fn adapter(processor: Processor) -> Option<Adapter> {
     }
 }
 
-/// `POST /api/webhooks/{processor}/{connection}`
+/// Takes in an event of a processor.
+///
+/// The processor signs the body as it is; what is not signed with a secret of the connection is refused, and
+/// nothing of it is kept. 200 once the event is kept, whatever became of it.
+#[utoipa::path(
+    post, path = "/api/webhooks/{processor}/{connection}", tag = "Processors' webhooks",
+    params(WebhookAddress),
+    request_body(content((Value = "application/json"), (String = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Receipt)),
+    security(())
+)]
 pub(crate) async fn receive(
     State(state): State<AppState>,
     Path((processor, connection)): Path<(String, String)>,
@@ -58,15 +94,23 @@ pub(crate) async fn receive(
     let read = (adapter.read)(&body, connection.created_at)
         .unwrap_or_else(|why| Event::unreadable(&body, &why));
     let receipt = keep(&state.store, incoming(connection, read, body)).await?;
-    let answer = json!({
-        "received": true,
-        "eventId": receipt.event_id,
-        "outcome": receipt.outcome.as_str(),
-    });
+    let answer = Receipt {
+        received: true,
+        event_id: receipt.event_id,
+        outcome: receipt.outcome,
+    };
     Ok(Json(answer).into_response())
 }
 
-/// `GET /api/webhooks/{processor}/{connection}`: a processor asks for proof that the address is ours.
+/// Answers a processor that asks whose address this is.
+///
+/// Braintree asks with `bt_challenge`; the others do not.
+#[utoipa::path(
+    get, path = "/api/webhooks/{processor}/{connection}", tag = "Processors' webhooks",
+    params(WebhookAddress, ("bt_challenge" = Option<String>, Query, description = "Braintree's question.")),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 405)),
+    security(())
+)]
 pub(crate) async fn prove(
     State(state): State<AppState>,
     Path((processor, connection)): Path<(String, String)>,

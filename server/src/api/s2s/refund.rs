@@ -9,27 +9,46 @@ use chrono::{DateTime, Utc};
 use domain::money::MAX_MINOR;
 use serde::{Deserialize, Serialize};
 use store::intake::{Refunded, ServerRefund};
+use utoipa::ToSchema;
 
-use super::{Answer, authenticated, external_id, missing};
+use super::{
+    Answer, authenticated,
+    body::{external_id, missing},
+};
 use crate::{api::conversions::Sale, input::parse, problem::Problem, state::AppState};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ServerRefund)]
 struct RefundBody {
+    #[schema(value_type = String, min_length = 1, max_length = 255, example = "order-1001")]
     external_event_id: Option<String>,
+    #[schema(value_type = String, min_length = 1, max_length = 255, example = "refund-1")]
     refund_id: Option<String>,
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_000i64)]
     amount_cents: Option<i64>,
 }
 
 /// The answer while nobody has told of the sale.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ParkedRefund)]
 struct Parked {
+    #[schema(pattern = "^(parked)$")]
     status: &'static str,
     message: &'static str,
     deduped: bool,
 }
 
-/// `POST /api/tracking/s2s/refund`
+/// Tells of a refund.
+///
+/// All that is left of the sale when no amount is named. The same `refundId` again changes nothing. A refund of
+/// a sale that nobody has told of yet waits for it: 202.
+#[utoipa::path(
+    post, path = "/api/tracking/s2s/refund", tag = "Server to server",
+    request_body = RefundBody,
+    responses((status = 200, body = Answer), (status = 202, body = Parked)),
+    security(("key" = ["conversions:write"]), ("signature" = [], "organization" = []))
+)]
 pub(crate) async fn refund(
     State(state): State<AppState>,
     request: Request,

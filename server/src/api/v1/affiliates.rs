@@ -1,29 +1,23 @@
 //! `/api/v1/affiliates` and `/api/v1/programs/{id}/affiliates`: who earns.
 
 mod body;
-mod list;
+pub(super) mod list;
+mod row;
 
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, Utc};
 use domain::{
-    affiliate::{Affiliate, AffiliateStatus, Enrollment},
-    commission::Rate,
+    affiliate::{Affiliate, AffiliateStatus},
     id::{AffiliateId, CampaignId, OrganizationId},
-    ledger::Balance,
-    money::Currency,
     scope::Scope,
 };
-use serde::Serialize;
-use serde_json::Number;
-use store::affiliate::{AffiliateChange, AffiliateError, AffiliateTotals};
+use store::affiliate::{AffiliateChange, AffiliateError};
 
-use self::body::{ChangeBody, NewBody};
-pub(super) use self::list::{list, list_of_program};
-use super::{
-    Reply,
-    conversions::DecisionBody,
-    field::{Id, percent_number},
+pub(super) use self::row::AffiliateFacts;
+use self::{
+    body::{ChangeBody, NewBody},
+    row::{AffiliateRow, ProgramTotals},
 };
+use super::{Reply, conversions::DecisionBody, field::Id};
 use crate::{
     caller::Caller,
     input::{Json, Query},
@@ -33,136 +27,6 @@ use crate::{
 
 /// What the dialect calls an active affiliate.
 const APPROVED: &str = "approved";
-
-/// An affiliate as this dialect shows one: in one program.
-#[derive(Serialize)]
-struct AffiliateRow<'a> {
-    #[serde(flatten)]
-    facts: AffiliateFacts<'a>,
-    #[serde(flatten)]
-    totals: ProgramTotals,
-    /// By currency, over all programs.
-    balances: Vec<BalanceRow>,
-}
-
-/// The same without what he has earned.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AffiliateFacts<'a> {
-    id: AffiliateId,
-    /// The dialect tells the person from the membership; here both are one.
-    user_id: AffiliateId,
-    /// The program asked about, else the primary one.
-    program_id: Option<CampaignId>,
-    program_ids: Vec<CampaignId>,
-    name: &'a str,
-    email: &'a str,
-    code: &'a str,
-    status: &'static str,
-    recruiter_id: Option<AffiliateId>,
-    /// A commission of one's own in that program.
-    commission_percent: Option<Number>,
-    stripe_account_id: Option<&'a str>,
-    created_at: DateTime<Utc>,
-}
-
-/// What an affiliate has brought in that program.
-#[derive(Serialize, Default)]
-struct ProgramTotals {
-    /// Visits through his links, bots not counted.
-    #[serde(rename = "totalClicks")]
-    clicks: i64,
-    /// Sales and recurring payments.
-    #[serde(rename = "totalConversions")]
-    conversions: i64,
-    /// Commission due now, whatever its status, in minor units.
-    #[serde(rename = "totalEarnings")]
-    earnings: i64,
-}
-
-impl From<AffiliateTotals> for ProgramTotals {
-    fn from(totals: AffiliateTotals) -> Self {
-        Self {
-            clicks: totals.clicks,
-            conversions: totals.sales,
-            earnings: totals.commission_minor,
-        }
-    }
-}
-
-/// What an affiliate has in one currency, in minor units.
-#[derive(Serialize)]
-struct BalanceRow {
-    currency: Currency,
-    pending: i64,
-    /// Payable.
-    approved: i64,
-    paid: i64,
-    debt: i64,
-}
-
-impl From<Balance> for BalanceRow {
-    fn from(balance: Balance) -> Self {
-        Self {
-            currency: balance.currency,
-            pending: balance.pending_minor,
-            approved: balance.approved_minor,
-            paid: balance.paid_minor,
-            debt: balance.debt_minor,
-        }
-    }
-}
-
-impl<'a> AffiliateRow<'a> {
-    fn new(
-        affiliate: &'a Affiliate,
-        program_id: Option<CampaignId>,
-        totals: ProgramTotals,
-        balances: Vec<Balance>,
-    ) -> Self {
-        Self {
-            facts: AffiliateFacts::new(affiliate, program_id),
-            totals,
-            balances: balances.into_iter().map(BalanceRow::from).collect(),
-        }
-    }
-}
-
-impl<'a> AffiliateFacts<'a> {
-    pub(super) fn new(affiliate: &'a Affiliate, program_id: Option<CampaignId>) -> Self {
-        let own = program_id
-            .and_then(|id| affiliate.enrollment(id))
-            .and_then(own_percent);
-        Self {
-            id: affiliate.id,
-            user_id: affiliate.id,
-            program_id,
-            program_ids: affiliate
-                .enrollments
-                .iter()
-                .map(|joined| joined.campaign_id)
-                .collect(),
-            name: affiliate.name.as_str(),
-            email: affiliate.email.as_str(),
-            code: affiliate.slug.as_str(),
-            status: match affiliate.status {
-                AffiliateStatus::Active => APPROVED,
-                other => other.as_str(),
-            },
-            recruiter_id: affiliate.recruiter_id,
-            commission_percent: own,
-            stripe_account_id: affiliate.stripe_account_id.as_deref(),
-            created_at: affiliate.created_at,
-        }
-    }
-}
-
-fn own_percent(enrollment: &Enrollment) -> Option<Number> {
-    match enrollment.plan?.rate {
-        Rate::Percent(share) => Some(percent_number(share)),
-        Rate::Fixed(_) => None,
-    }
-}
 
 impl From<AffiliateError> for Problem {
     fn from(error: AffiliateError) -> Self {
@@ -180,7 +44,15 @@ impl From<AffiliateError> for Problem {
     }
 }
 
-/// `POST /affiliates`
+/// Adds an affiliate.
+///
+/// To the program that is named, or to the oldest one that is open.
+#[utoipa::path(
+    post, path = "/affiliates", tag = "Affiliates",
+    request_body = NewBody,
+    responses((status = 201, body = AffiliateRow), (status = 404), (status = 409)),
+    security(("key" = ["affiliates:manage"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -202,7 +74,15 @@ pub(super) async fn create(
     )))
 }
 
-/// `GET /affiliates/{id}`. Totals and balances, which `include=stats` asks for, are always there.
+/// Shows an affiliate.
+///
+/// Totals and balances, which `include=stats` asks for, are always there.
+#[utoipa::path(
+    get, path = "/affiliates/{id}", tag = "Affiliates",
+    params(("id" = AffiliateId, Path), ("include" = Option<String>, Query, pattern = "^(stats)$", description = "Totals and balances.")),
+    responses((status = 200, body = AffiliateRow)),
+    security(("key" = ["affiliates:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -217,7 +97,16 @@ pub(super) async fn show(
     Ok(reply.ok(row(&state, organization_id, &affiliate, None).await?))
 }
 
-/// `PATCH /affiliates/{id}`
+/// Changes an affiliate.
+///
+/// What is left out stays as it is.
+#[utoipa::path(
+    patch, path = "/affiliates/{id}", tag = "Affiliates",
+    params(("id" = AffiliateId, Path)),
+    request_body = ChangeBody,
+    responses((status = 200, body = AffiliateRow), (status = 409)),
+    security(("key" = ["affiliates:manage"]))
+)]
 pub(super) async fn change(
     State(state): State<AppState>,
     caller: Caller,
@@ -235,7 +124,16 @@ pub(super) async fn change(
     Ok(reply.ok(row(&state, organization_id, &affiliate, program_id).await?))
 }
 
-/// `POST /affiliates/{id}/block`, with or without a reason: earns nothing new.
+/// Blocks an affiliate.
+///
+/// He earns nothing new. Blocking who is blocked changes nothing.
+#[utoipa::path(
+    post, path = "/affiliates/{id}/block", tag = "Affiliates",
+    params(("id" = AffiliateId, Path)),
+    request_body = Option<DecisionBody>,
+    responses((status = 200, body = AffiliateRow)),
+    security(("key" = ["affiliates:manage"]))
+)]
 pub(super) async fn block(
     State(state): State<AppState>,
     caller: Caller,
@@ -253,7 +151,16 @@ pub(super) async fn block(
     .await
 }
 
-/// `POST /affiliates/{id}/unblock`, with or without a reason: earns again.
+/// Unblocks an affiliate.
+///
+/// He earns again.
+#[utoipa::path(
+    post, path = "/affiliates/{id}/unblock", tag = "Affiliates",
+    params(("id" = AffiliateId, Path)),
+    request_body = Option<DecisionBody>,
+    responses((status = 200, body = AffiliateRow)),
+    security(("key" = ["affiliates:manage"]))
+)]
 pub(super) async fn unblock(
     State(state): State<AppState>,
     caller: Caller,

@@ -8,9 +8,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{id::ApiKeyId, scope::Scope, text::Name};
 use serde::{Deserialize, Serialize};
 use store::api_key::KeyView;
+use utoipa::ToSchema;
 
 use super::{
-    Reply,
+    Removed, Reply,
     field::{Id, instant},
     page::Page,
 };
@@ -22,8 +23,9 @@ use crate::{
 };
 
 /// A key as it is listed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
 struct KeyRow<'a> {
     id: ApiKeyId,
     name: &'a str,
@@ -31,6 +33,7 @@ struct KeyRow<'a> {
     scopes: &'a [Scope],
     /// Only in the answer to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "ak_live_4Zt8...")]
     key: Option<&'a str>,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
@@ -52,11 +55,14 @@ impl<'a> From<&'a KeyView> for KeyRow<'a> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewApiKey)]
 pub(crate) struct NewBody {
     name: Name,
+    #[schema(value_type = Vec<Scope>, min_items = 1)]
     scopes: Vec<String>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
     expires_at: Option<String>,
 }
 
@@ -99,7 +105,15 @@ impl NewBody {
     }
 }
 
-/// `GET /api-keys`, oldest first: those that were not revoked.
+/// Lists API keys.
+///
+/// Oldest first: those that were not revoked.
+#[utoipa::path(
+    get, path = "/api-keys", tag = "API keys",
+    params(Page),
+    responses((status = 200, body = Vec<KeyRow>)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -114,7 +128,16 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `POST /api-keys`. A key grants only what it may do itself, and only for as long as it lives.
+/// Makes an API key.
+///
+/// The key itself is in this answer and nowhere else. It grants only what the calling key may do itself, and
+/// only for as long as that one lives.
+#[utoipa::path(
+    post, path = "/api-keys", tag = "API keys",
+    request_body = NewBody,
+    responses((status = 201, body = KeyRow)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -138,7 +161,13 @@ pub(super) async fn create(
     }))
 }
 
-/// `DELETE /api-keys/{id}`
+/// Revokes an API key.
+#[utoipa::path(
+    delete, path = "/api-keys/{id}", tag = "API keys",
+    params(("id" = ApiKeyId, Path)),
+    responses((status = 200, body = Removed)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn revoke(
     State(state): State<AppState>,
     caller: Caller,

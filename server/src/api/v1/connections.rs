@@ -13,9 +13,10 @@ use store::connection::{
     BraintreeKeys, ConnectionChange, ConnectionError, ConnectionView, KeyPair, NewConnection,
     Secrets,
 };
+use utoipa::ToSchema;
 
 use super::{
-    Reply,
+    Removed, Reply,
     field::{Change, Id, external_id, needed, secret, secrets},
     page::Page,
 };
@@ -27,8 +28,9 @@ use crate::{
 };
 
 /// A connection as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Connection)]
 struct ConnectionRow<'a> {
     id: ConnectionId,
     processor: Processor,
@@ -71,9 +73,11 @@ impl<'a> ConnectionRow<'a> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewConnection)]
 pub(crate) struct NewBody {
+    #[schema(pattern = "^(stripe|paddle|braintree)$")]
     processor: String,
     mode: Option<Mode>,
     name: Name,
@@ -92,8 +96,9 @@ pub(crate) struct NewBody {
 }
 
 /// Braintree's words for the mode.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BraintreeEnvironment)]
 enum Environment {
     Production,
     Sandbox,
@@ -153,12 +158,14 @@ impl NewBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ConnectionChange)]
 pub(crate) struct ChangeBody {
     mode: Option<Mode>,
     name: Option<Name>,
     #[serde(default)]
+    #[schema(value_type = Option<CampaignId>)]
     program_id: Change<CampaignId>,
     #[serde(default, deserialize_with = "secrets")]
     signing_secrets: Option<Vec<String>>,
@@ -182,8 +189,9 @@ fn pair(public: Option<String>, private: Option<String>) -> Result<KeyPair, Prob
 }
 
 /// A key pair of Braintree.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = KeyPair)]
 struct PairBody {
     #[serde(default, deserialize_with = "secret")]
     public_key: Option<String>,
@@ -240,7 +248,15 @@ impl From<ConnectionError> for Problem {
     }
 }
 
-/// `GET /connections`, oldest first.
+/// Lists connections.
+///
+/// Oldest first. Secrets are never shown.
+#[utoipa::path(
+    get, path = "/connections", tag = "Connections",
+    params(Page),
+    responses((status = 200, body = Vec<ConnectionRow>)),
+    security(("key" = ["merchant:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -258,7 +274,16 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `POST /connections`
+/// Connects an account at a processor.
+///
+/// Stripe and Paddle take `signingSecrets`; Braintree takes `publicKey`, `privateKey` and `merchantId`. The
+/// answer says where the processor must send its events.
+#[utoipa::path(
+    post, path = "/connections", tag = "Connections",
+    request_body = NewBody,
+    responses((status = 201, body = ConnectionRow), (status = 404)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -274,7 +299,16 @@ pub(super) async fn create(
     Ok(reply.created(ConnectionRow::new(&state, &view)))
 }
 
-/// `PATCH /connections/{id}`. Signing secrets replace those before.
+/// Changes a connection.
+///
+/// Signing secrets replace those before. A key pair joins those before; `keyPairs` replaces them all.
+#[utoipa::path(
+    patch, path = "/connections/{id}", tag = "Connections",
+    params(("id" = ConnectionId, Path)),
+    request_body = ChangeBody,
+    responses((status = 200, body = ConnectionRow)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn change(
     State(state): State<AppState>,
     caller: Caller,
@@ -292,7 +326,15 @@ pub(super) async fn change(
     Ok(reply.ok(ConnectionRow::new(&state, &view)))
 }
 
-/// `DELETE /connections/{id}`
+/// Removes a connection.
+///
+/// Its events and sales stay.
+#[utoipa::path(
+    delete, path = "/connections/{id}", tag = "Connections",
+    params(("id" = ConnectionId, Path)),
+    responses((status = 200, body = Removed)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn remove(
     State(state): State<AppState>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! `/api/v1/conversions`: the list, one sale with its whole story, decisions about sales, sales entered by hand.
 
 mod body;
-mod list;
+pub(super) mod list;
 mod row;
 mod story;
 
@@ -14,11 +14,7 @@ use domain::{
 };
 use store::intake::{Decision, IntakeError, Recorded};
 
-pub(super) use self::{
-    body::DecisionBody,
-    list::{list, recent},
-    row::ConversionRow,
-};
+pub(super) use self::{body::DecisionBody, row::ConversionRow};
 use self::{
     body::{BulkBody, NewBody},
     row::RecordedRow,
@@ -32,7 +28,15 @@ use crate::{
     state::AppState,
 };
 
-/// `GET /conversions/{id}`
+/// Tells the whole story of a conversion.
+///
+/// How it was credited and computed, what came back, and who changed it.
+#[utoipa::path(
+    get, path = "/conversions/{id}", tag = "Conversions",
+    params(("id" = ConversionId, Path)),
+    responses((status = 200, body = WholeStory)),
+    security(("key" = ["conversions:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -47,7 +51,15 @@ pub(super) async fn show(
     Ok(reply.ok(WholeStory::from(&story)))
 }
 
-/// `POST /conversions`: a sale entered by hand. The same `externalEventId` again is the first sale.
+/// Enters a sale by hand.
+///
+/// The same `externalEventId` again is the first sale: 200 with `deduped` true.
+#[utoipa::path(
+    post, path = "/conversions", tag = "Conversions",
+    request_body = NewBody,
+    responses((status = 201, body = RecordedRow), (status = 200, body = RecordedRow), (status = 404)),
+    security(("key" = ["conversions:write"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -78,7 +90,16 @@ fn entry_problem(error: IntakeError) -> Problem {
     }
 }
 
-/// `POST /conversions/{id}/approve`: before the hold ends with a reason only.
+/// Approves a conversion.
+///
+/// Before its hold ends only with a reason.
+#[utoipa::path(
+    post, path = "/conversions/{id}/approve", tag = "Conversions",
+    params(("id" = ConversionId, Path)),
+    request_body = Option<DecisionBody>,
+    responses((status = 200, body = ConversionRow)),
+    security(("key" = ["conversions:write"]))
+)]
 pub(super) async fn approve(
     State(state): State<AppState>,
     caller: Caller,
@@ -89,7 +110,16 @@ pub(super) async fn approve(
     decide_one(&state, &caller, reply, id, Action::Approve, body).await
 }
 
-/// `POST /conversions/{id}/deny`, with a reason.
+/// Denies a conversion.
+///
+/// A reason is needed.
+#[utoipa::path(
+    post, path = "/conversions/{id}/deny", tag = "Conversions",
+    params(("id" = ConversionId, Path)),
+    request_body = Option<DecisionBody>,
+    responses((status = 200, body = ConversionRow)),
+    security(("key" = ["conversions:write"]))
+)]
 pub(super) async fn deny(
     State(state): State<AppState>,
     caller: Caller,
@@ -100,7 +130,14 @@ pub(super) async fn deny(
     decide_one(&state, &caller, reply, id, Action::Deny, body).await
 }
 
-/// `POST /conversions/{id}/restore`: takes a denial back.
+/// Takes a denial back.
+#[utoipa::path(
+    post, path = "/conversions/{id}/restore", tag = "Conversions",
+    params(("id" = ConversionId, Path)),
+    request_body = Option<DecisionBody>,
+    responses((status = 200, body = ConversionRow)),
+    security(("key" = ["conversions:write"]))
+)]
 pub(super) async fn restore(
     State(state): State<AppState>,
     caller: Caller,
@@ -111,7 +148,15 @@ pub(super) async fn restore(
     decide_one(&state, &caller, reply, id, Action::Restore, body).await
 }
 
-/// `POST /conversions/bulk`: for all of them or, when one refuses, for none.
+/// Decides about several conversions.
+///
+/// For all of them or, when one refuses, for none; the refusal names each that is in the way.
+#[utoipa::path(
+    post, path = "/conversions/bulk", tag = "Conversions",
+    request_body = BulkBody,
+    responses((status = 200, body = Vec<ConversionRow>), (status = 404)),
+    security(("key" = ["conversions:write"]))
+)]
 pub(super) async fn bulk(
     State(state): State<AppState>,
     caller: Caller,

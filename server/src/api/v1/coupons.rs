@@ -9,6 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::coupon::{CouponError, NewCoupon};
+use utoipa::ToSchema;
 
 use super::{
     Reply,
@@ -24,8 +25,9 @@ use crate::{
 };
 
 /// A coupon as this dialect shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Coupon)]
 struct CouponRow<'a> {
     id: CouponId,
     code: &'a str,
@@ -50,12 +52,15 @@ impl<'a> From<&'a Coupon> for CouponRow<'a> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewCoupon)]
 pub(crate) struct NewBody {
     affiliate_id: AffiliateId,
     code: CouponCode,
+    #[schema(value_type = Option<DateTime<Utc>>)]
     expires_at: Option<String>,
+    #[schema(min_length = 1, max_length = 255, example = "promo_1A2b3C")]
     processor_discount_id: Option<String>,
 }
 
@@ -85,8 +90,15 @@ impl From<CouponError> for Problem {
     }
 }
 
-/// `GET /programs/{id}/coupons`, newest first. All of them unless a page is asked for: the dialect's
-/// clients read this list as a whole.
+/// Lists the coupons of a program.
+///
+/// Newest first; all of them unless a page is asked for.
+#[utoipa::path(
+    get, path = "/programs/{id}/coupons", tag = "Coupons",
+    params(("id" = CampaignId, Path), Page),
+    responses((status = 200, body = Vec<CouponRow>)),
+    security(("key" = ["programs:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -108,7 +120,16 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `POST /programs/{id}/coupons`
+/// Gives an affiliate a coupon.
+///
+/// A sale with this code is credited to the affiliate.
+#[utoipa::path(
+    post, path = "/programs/{id}/coupons", tag = "Coupons",
+    params(("id" = CampaignId, Path)),
+    request_body = NewBody,
+    responses((status = 201, body = CouponRow), (status = 409)),
+    security(("key" = ["programs:write"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -126,7 +147,15 @@ pub(super) async fn create(
     Ok(reply.created(CouponRow::from(&coupon)))
 }
 
-/// `DELETE /coupons/{id}`: shows what was removed.
+/// Removes a coupon.
+///
+/// The answer shows what was removed.
+#[utoipa::path(
+    delete, path = "/coupons/{id}", tag = "Coupons",
+    params(("id" = CouponId, Path)),
+    responses((status = 200, body = CouponRow)),
+    security(("key" = ["programs:write"]))
+)]
 pub(super) async fn remove(
     State(state): State<AppState>,
     caller: Caller,

@@ -14,10 +14,11 @@ use domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::event::{EventFilter, EventStart, EventView, StoredEvent};
+use utoipa::ToSchema;
 
 use super::{
     Reply,
-    field::{Id, NoBody},
+    field::{Id, NoBody, Nothing},
     page::{Page, not_ours},
 };
 use crate::{
@@ -29,8 +30,9 @@ use crate::{
 };
 
 /// An event as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
 struct EventRow<'a> {
     id: EventId,
     processor: Processor,
@@ -73,13 +75,15 @@ impl<'a> From<&'a EventView> for EventRow<'a> {
 }
 
 /// The same with what was received: the body, or the document inside a form.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct WholeEvent<'a> {
     #[serde(flatten)]
     row: EventRow<'a>,
+    #[schema(value_type = Value)]
     payload: Payload,
     /// What `payload` is: `json`, `xml` as text, or `base64` of other bytes.
+    #[schema(pattern = "^(json|xml|base64)$")]
     payload_encoding: &'static str,
 }
 
@@ -130,7 +134,15 @@ fn filter(query: &mut Query) -> Result<EventFilter, Problem> {
     })
 }
 
-/// `GET /events`, newest first.
+/// Lists the events of processors.
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/events", tag = "Events",
+    params(Page, ("processor" = Option<Processor>, Query), ("connectionId" = Option<ConnectionId>, Query), ("type" = Option<String>, Query, min_length = 1, max_length = 255, example = "invoice.paid", description = "The processor's word for it."), ("outcome" = Option<Outcome>, Query), ("since" = Option<String>, Query, example = "2026-11-01", description = "A date or an RFC 3339 time; inclusive."), ("until" = Option<String>, Query, example = "2026-12-01", description = "A date or an RFC 3339 time; exclusive.")),
+    responses((status = 200, body = Vec<EventRow>)),
+    security(("key" = ["events:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -162,7 +174,15 @@ pub(super) async fn list(
     Ok(reply.part(&page.from(start.seen()), total, next, &rows))
 }
 
-/// `GET /events/{id}`, with its payload.
+/// Shows an event.
+///
+/// With what was received.
+#[utoipa::path(
+    get, path = "/events/{id}", tag = "Events",
+    params(("id" = EventId, Path)),
+    responses((status = 200, body = WholeEvent)),
+    security(("key" = ["events:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -176,7 +196,16 @@ pub(super) async fn show(
     Ok(reply.ok(WholeEvent::from(&stored)))
 }
 
-/// `POST /events/{id}/replay`: takes the event in again; shows what it says then.
+/// Takes an event in again.
+///
+/// The answer shows what became of it.
+#[utoipa::path(
+    post, path = "/events/{id}/replay", tag = "Events",
+    params(("id" = EventId, Path)),
+    request_body = Option<Nothing>,
+    responses((status = 200, body = EventRow)),
+    security(("key" = ["events:write"]))
+)]
 pub(super) async fn replay(
     State(state): State<AppState>,
     caller: Caller,

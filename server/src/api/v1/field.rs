@@ -12,6 +12,7 @@ use domain::{rate::BasisPoints, sales::parse_instant};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Number, Value};
 use url::Url;
+use utoipa::ToSchema;
 
 use crate::{
     input::{self, MAX_BODY, parse, read_body},
@@ -55,9 +56,10 @@ impl<T: FromStr, U: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
 /// The body of a call that says everything by its address: none, or an empty object.
 pub(super) struct NoBody;
 
-#[derive(Deserialize)]
+/// No more than `{}`.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
 impl<S: Send + Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;

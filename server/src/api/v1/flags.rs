@@ -11,6 +11,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::flag::{FlagDecision, FlagFilter, FlagStart, FlagView};
+use utoipa::ToSchema;
 
 use super::{
     Reply,
@@ -25,8 +26,9 @@ use crate::{
 };
 
 /// A flag as this dialect shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Flag)]
 pub(super) struct FlagRow<'a> {
     id: FlagId,
     affiliate_id: AffiliateId,
@@ -42,7 +44,8 @@ pub(super) struct FlagRow<'a> {
 }
 
 /// What it rests on, as facts and in words.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlagDetails)]
 struct Details<'a> {
     text: String,
     #[serde(flatten)]
@@ -50,7 +53,7 @@ struct Details<'a> {
 }
 
 /// A flag in a list, with what its sale was about.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ListedFlag<'a> {
     #[serde(flatten)]
@@ -93,7 +96,8 @@ impl<'a> From<&'a FlagView> for ListedFlag<'a> {
 }
 
 /// How many flags stand how.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlagStats)]
 struct Stats {
     open: i64,
     reviewed: i64,
@@ -103,11 +107,13 @@ struct Stats {
 }
 
 /// What a flag comes to. The dialect's pages say `resolution` where its clients say `status`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = FlagResolution)]
 pub(crate) struct ResolveBody {
     status: Option<Resolution>,
     resolution: Option<Resolution>,
+    #[schema(max_length = 500)]
     note: Option<String>,
     block_affiliate: Option<bool>,
 }
@@ -161,7 +167,15 @@ fn program(query: &mut Query) -> Result<Option<CampaignId>, Problem> {
     })
 }
 
-/// `GET /flags`, newest first.
+/// Lists flags.
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/flags", tag = "Flags",
+    params(Page, ("status" = Option<FlagStatus>, Query, description = "Only those that stand so."), ("type" = Option<FlagRule>, Query, description = "Only what this rule suspects."), ("affiliateId" = Option<AffiliateId>, Query, description = "Only about this affiliate."), ("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
+    responses((status = 200, body = Vec<ListedFlag>)),
+    security(("key" = ["flags:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -192,7 +206,15 @@ pub(super) async fn list(
     Ok(reply.part(&page.from(start.seen()), found.total, next, &rows))
 }
 
-/// `GET /flags/stats`
+/// Counts flags.
+///
+/// By how they stand.
+#[utoipa::path(
+    get, path = "/flags/stats", tag = "Flags",
+    params(("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
+    responses((status = 200, body = Stats)),
+    security(("key" = ["flags:read"]))
+)]
 pub(super) async fn stats(
     State(state): State<AppState>,
     caller: Caller,
@@ -212,7 +234,17 @@ pub(super) async fn stats(
     }))
 }
 
-/// `POST /flags/{id}/resolve`. Blocking the affiliate takes what it takes elsewhere.
+/// Resolves a flag.
+///
+/// Confirming it denies the sale; the other two let it go on. `resolution` is another name of `status`. Blocking the
+/// affiliate takes the scope `affiliates:manage` too.
+#[utoipa::path(
+    post, path = "/flags/{id}/resolve", tag = "Flags",
+    params(("id" = FlagId, Path)),
+    request_body = ResolveBody,
+    responses((status = 200, body = ListedFlag)),
+    security(("key" = ["flags:write"]))
+)]
 pub(super) async fn resolve(
     State(state): State<AppState>,
     caller: Caller,

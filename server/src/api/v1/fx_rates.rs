@@ -13,6 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::exchange::DayRate;
+use utoipa::ToSchema;
 
 use super::Reply;
 use crate::{
@@ -26,14 +27,17 @@ use crate::{
 /// How many days are listed when the caller names none.
 const DEFAULT_DAYS: u64 = 30;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ExchangeRate)]
 struct RateRow {
     date: NaiveDate,
     base: &'static str,
     quote: &'static str,
+    #[schema(example = "1.0832")]
     rate: String,
     /// `own`, or `published` for everybody.
+    #[schema(pattern = "^(own|published)$")]
     source: &'static str,
 }
 
@@ -49,12 +53,15 @@ impl RateRow {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewExchangeRate)]
 struct NewBody {
+    #[schema(value_type = NaiveDate)]
     date: String,
     base: Currency,
     quote: Currency,
+    #[schema(pattern = r"^[0-9]+(\.[0-9]+)?$", max_length = 16, example = "1.0832")]
     rate: String,
 }
 
@@ -77,12 +84,29 @@ impl NewBody {
 }
 
 /// How many rates a file brought.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImportedRates)]
 struct Brought {
     rates: usize,
 }
 
-/// `GET /api/v1/fx-rates`: newest first, the caller's own before the published ones.
+/// What was set: the rate, or how many there were in the file.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum SetRates {
+    One(RateRow),
+    Many(Brought),
+}
+
+/// Lists exchange rates.
+///
+/// Newest first, your own before the published ones. The last 30 days, when no dates are named.
+#[utoipa::path(
+    get, path = "/fx-rates", tag = "Exchange rates",
+    params(("since" = Option<NaiveDate>, Query, description = "The first day."), ("until" = Option<NaiveDate>, Query, description = "The last day.")),
+    responses((status = 200, body = Vec<RateRow>)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -101,8 +125,16 @@ pub(crate) async fn list(
     Ok(reply.ok(&rows))
 }
 
-/// `POST /api/v1/fx-rates`: sets the caller's own rates: one as JSON, or many as CSV with the columns
-/// `date,base,quote,rate`. Sales that waited for them are computed.
+/// Sets exchange rates of your own.
+///
+/// One as JSON, or many as CSV with the columns `date,base,quote,rate`. Sales that waited for them are
+/// computed.
+#[utoipa::path(
+    post, path = "/fx-rates", tag = "Exchange rates",
+    request_body(content((NewBody = "application/json"), (String = "text/csv"))),
+    responses((status = 201, body = SetRates)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -124,10 +156,10 @@ pub(crate) async fn create(
     not_ahead(&own, state.store.now().date_naive())?;
     let (store, actor) = (&state.store, caller.actor());
     store.set_rates(actor, organization_id, &own).await?;
-    Ok(match own.as_slice() {
-        [one] if !is_csv => reply.created(RateRow::new(&(*one, true))),
-        many => reply.created(Brought { rates: many.len() }),
-    })
+    Ok(reply.created(match own.as_slice() {
+        [one] if !is_csv => SetRates::One(RateRow::new(&(*one, true))),
+        many => SetRates::Many(Brought { rates: many.len() }),
+    }))
 }
 
 fn is_csv(headers: &HeaderMap) -> bool {

@@ -20,10 +20,11 @@ use store::{
     audit::Actor,
     import::{BadFile, CurrencySum, Import, ImportError, Setup, Standings, Upload},
 };
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Reply,
-    field::{Id, NoBody},
+    Removed, Reply,
+    field::{Id, NoBody, Nothing},
     page::Page,
 };
 use crate::{
@@ -36,8 +37,9 @@ use crate::{
 };
 
 /// An import as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Import)]
 struct ImportRow {
     id: ImportId,
     kind: ImportKind,
@@ -51,14 +53,17 @@ struct ImportRow {
     program_id: Option<CampaignId>,
     dry_run: bool,
     /// How much of the file was read, in percent.
+    #[schema(minimum = 0, maximum = 100)]
     progress: i64,
     rows_read: i64,
     created: i64,
     /// As what those stand that were created; of sales.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     created_by_status: Option<ByStatus>,
     /// What those come to, by currency; of sales.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sums: Option<Vec<Sum>>,
     existing: i64,
     failed: i64,
@@ -70,7 +75,8 @@ struct ImportRow {
 }
 
 /// How many sales of an import stand as what.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImportedByStatus)]
 struct ByStatus {
     pending: i64,
     approved: i64,
@@ -80,8 +86,9 @@ struct ByStatus {
 }
 
 /// What the sales of an import come to in one currency.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ImportedSum)]
 struct Sum {
     currency: Currency,
     amount_cents: i64,
@@ -160,6 +167,29 @@ impl From<ImportError> for Problem {
     }
 }
 
+/// What the address of an upload can say, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "`Asked` reads them")]
+struct UploadParams {
+    /// What the file holds.
+    kind: ImportKind,
+    /// Where it comes from; what its columns suggest, when it is left out.
+    platform: Option<Platform>,
+    /// Columns by what they hold, as a JSON object, where the names of the columns do not say it.
+    #[param(example = r#"{"amount": "Total"}"#)]
+    mapping: Option<String>,
+    /// What comes first in dates such as 03/04/2026.
+    dates: Option<DateOrder>,
+    /// The program that the rows belong to, unless they name one.
+    program_id: Option<CampaignId>,
+    /// Reads everything and creates nothing.
+    dry_run: Option<bool>,
+    /// Under which name it is shown.
+    #[param(example = "sales.csv")]
+    file_name: Option<String>,
+}
+
 /// What the address of an upload says.
 struct Asked {
     kind: ImportKind,
@@ -228,7 +258,15 @@ fn scope(kind: ImportKind) -> Scope {
     }
 }
 
-/// `GET /api/v1/imports`, newest first: those of the kinds that the key may import.
+/// Lists imports.
+///
+/// Newest first: those of the kinds that the key may import.
+#[utoipa::path(
+    get, path = "/imports", tag = "Imports",
+    params(Page),
+    responses((status = 200, body = Vec<ImportRow>), (status = 403)),
+    security(("key" = []))
+)]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -252,8 +290,18 @@ pub(crate) async fn list(
     Ok(reply.list(&page, found.1, &rows))
 }
 
-/// `POST /api/v1/imports`: takes a file in and starts to read it. The same file again creates nothing; with the same
-/// `Idempotency-Key` it isn't read again either.
+/// Imports a CSV file of another platform.
+///
+/// Takes the file in and starts to read it; `GET` its id to see how far it is. Importing affiliates takes the
+/// scope `affiliates:manage`, sales `conversions:write`. The same file again creates nothing; with the same `Idempotency-Key` it
+/// isn't read again either.
+#[utoipa::path(
+    post, path = "/imports", tag = "Imports",
+    params(UploadParams),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 201, body = ImportRow), (status = 403), (status = 404)),
+    security(("key" = []))
+)]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -344,7 +392,15 @@ async fn one(
     Ok((organization_id, import))
 }
 
-/// `GET /api/v1/imports/{id}`
+/// Shows an import.
+///
+/// With how far it has got.
+#[utoipa::path(
+    get, path = "/imports/{id}", tag = "Imports",
+    params(("id" = ImportId, Path)),
+    responses((status = 200, body = ImportRow), (status = 403)),
+    security(("key" = []))
+)]
 pub(crate) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -357,7 +413,15 @@ pub(crate) async fn show(
     Ok(reply.ok(ImportRow::from(import)))
 }
 
-/// `GET /api/v1/imports/{id}/errors`: the rows that could not be taken, as CSV.
+/// Hands out the rows that could not be taken.
+///
+/// As CSV, with a reason each.
+#[utoipa::path(
+    get, path = "/imports/{id}/errors", tag = "Imports",
+    params(("id" = ImportId, Path)),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 403)),
+    security(("key" = []))
+)]
 pub(crate) async fn errors(
     State(state): State<AppState>,
     caller: Caller,
@@ -369,7 +433,16 @@ pub(crate) async fn errors(
     Ok(error_rows(&state, organization_id, import.id))
 }
 
-/// `POST /api/v1/imports/{id}/stop`
+/// Stops an import.
+///
+/// What it has created stays.
+#[utoipa::path(
+    post, path = "/imports/{id}/stop", tag = "Imports",
+    params(("id" = ImportId, Path)),
+    request_body = Option<Nothing>,
+    responses((status = 200, body = ImportRow), (status = 403)),
+    security(("key" = []))
+)]
 pub(crate) async fn stop(
     State(state): State<AppState>,
     caller: Caller,
@@ -386,7 +459,13 @@ pub(crate) async fn stop(
     Ok(reply.ok(ImportRow::from(import)))
 }
 
-/// `DELETE /api/v1/imports/{id}`: forgets the file of one that is neither running nor done.
+/// Removes an import that has not been started.
+#[utoipa::path(
+    delete, path = "/imports/{id}", tag = "Imports",
+    params(("id" = ImportId, Path)),
+    responses((status = 200, body = Removed), (status = 403), (status = 409)),
+    security(("key" = []))
+)]
 pub(crate) async fn remove(
     State(state): State<AppState>,
     caller: Caller,

@@ -11,11 +11,14 @@ use domain::{
     text::Name,
 };
 use serde::Serialize;
-use serde_json::{Value, json};
 use store::organization::{Organization, SettingsError};
+use utoipa::ToSchema;
 
 use self::body::MerchantBody;
-use super::{Reply, field::NoBody};
+use super::{
+    Reply,
+    field::{NoBody, Nothing},
+};
 use crate::{
     caller::Caller,
     input::{Json, Query},
@@ -24,7 +27,7 @@ use crate::{
 };
 
 /// An organization as this dialect shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Merchant<'a> {
     id: OrganizationId,
@@ -40,7 +43,7 @@ struct Merchant<'a> {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     #[serde(flatten)]
-    constants: Value,
+    constants: Constants,
 }
 
 impl<'a> From<&'a Organization> for Merchant<'a> {
@@ -57,26 +60,44 @@ impl<'a> From<&'a Organization> for Merchant<'a> {
             tracking_requires_consent: settings.defaults.requires_consent,
             created_at: organization.created_at,
             updated_at: organization.changed_at,
-            constants: constants(),
+            constants: Constants::default(),
         }
     }
 }
 
 /// What the dialect's merchants have and ours do not: nobody is billed here, and the first run is over
 /// when there is an organization.
-fn constants() -> Value {
-    json!({
-        "logoUrl": null,
-        "billingTier": "free",
-        "billingRequirementStatus": "not_required",
-        "paymentStatus": "none",
-        "lastPaymentFailedAt": null,
-        "trackingParamAliases": [],
-        "trackingLegacyMetadataFallbackEnabled": false,
-        "notificationPreferences": null,
-        "onboardingCompleted": true,
-        "onboardingStep": 0,
-    })
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = MerchantConstants)]
+struct Constants {
+    logo_url: Option<&'static str>,
+    billing_tier: &'static str,
+    billing_requirement_status: &'static str,
+    payment_status: &'static str,
+    last_payment_failed_at: Option<&'static str>,
+    tracking_param_aliases: [&'static str; 0],
+    tracking_legacy_metadata_fallback_enabled: bool,
+    notification_preferences: Option<&'static str>,
+    onboarding_completed: bool,
+    onboarding_step: u8,
+}
+
+impl Default for Constants {
+    fn default() -> Self {
+        Self {
+            logo_url: None,
+            billing_tier: "free",
+            billing_requirement_status: "not_required",
+            payment_status: "none",
+            last_payment_failed_at: None,
+            tracking_param_aliases: [],
+            tracking_legacy_metadata_fallback_enabled: false,
+            notification_preferences: None,
+            onboarding_completed: true,
+            onboarding_step: 0,
+        }
+    }
 }
 
 impl From<SettingsError> for Problem {
@@ -88,7 +109,7 @@ impl From<SettingsError> for Problem {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Me<'a> {
     organization_id: OrganizationId,
@@ -97,7 +118,7 @@ struct Me<'a> {
     owner: MyOwner<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MyKey<'a> {
     id: ApiKeyId,
@@ -108,21 +129,28 @@ struct MyKey<'a> {
 }
 
 /// Whose key it is, as the dialect's clients ask for it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MyOwner<'a> {
     id: OrganizationId,
     company_name: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct S2sSecret {
     organization_id: OrganizationId,
     secret: String,
 }
 
-/// `GET /me`, for any key.
+/// Tells whose key this is.
+///
+/// Any key may ask.
+#[utoipa::path(
+    get, path = "/me", tag = "Merchant",
+    responses((status = 200, body = Me)),
+    security(("key" = []))
+)]
 pub(super) async fn me(
     State(state): State<AppState>,
     caller: Caller,
@@ -149,7 +177,14 @@ pub(super) async fn me(
     }))
 }
 
-/// `GET /merchant`
+/// Shows the organization.
+///
+/// With what new programs start with.
+#[utoipa::path(
+    get, path = "/merchant", tag = "Merchant",
+    responses((status = 200, body = Merchant)),
+    security(("key" = ["merchant:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -162,7 +197,15 @@ pub(super) async fn show(
     Ok(reply.ok(Merchant::from(&organization)))
 }
 
-/// `PATCH /merchant`
+/// Changes the organization.
+///
+/// What is left out stays as it is.
+#[utoipa::path(
+    patch, path = "/merchant", tag = "Merchant",
+    request_body = MerchantBody,
+    responses((status = 200, body = Merchant)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn change(
     State(state): State<AppState>,
     caller: Caller,
@@ -177,7 +220,15 @@ pub(super) async fn change(
     Ok(reply.ok(Merchant::from(&organization)))
 }
 
-/// `POST /merchant/s2s-secret`: shown here and never again; the one before stays valid for a day.
+/// Makes a new secret for signed server-to-server calls.
+///
+/// It is shown here and never again; the one before stays valid for a day.
+#[utoipa::path(
+    post, path = "/merchant/s2s-secret", tag = "Merchant",
+    request_body = Option<Nothing>,
+    responses((status = 201, body = S2sSecret)),
+    security(("key" = ["merchant:manage"]))
+)]
 pub(super) async fn rotate_s2s_secret(
     State(state): State<AppState>,
     caller: Caller,

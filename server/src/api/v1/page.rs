@@ -3,6 +3,13 @@
 //! long has cursors of its own, which name the last row that was seen.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Type},
+    },
+};
 
 use crate::{input::Query, problem::Problem};
 
@@ -92,6 +99,47 @@ impl Page {
         let total = count(rows.len());
         let (start, size) = (places(self.start), places(self.size));
         (total, rows.into_iter().skip(start).take(size).collect())
+    }
+}
+
+/// For the document.
+impl IntoParams for Page {
+    fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let whole = |least: i64, most: Option<i64>| {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(least))
+                .maximum(most)
+        };
+        let size = || whole(1, Some(MAX_SIZE));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let parameter = |name, schema: ObjectBuilder, text| {
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Query)
+                .schema(Some(schema))
+                .description(Some(text))
+                .build()
+        };
+        vec![
+            parameter("page", whole(1, None), "Which page, from 1 on."),
+            parameter("pageSize", size(), "Rows of a page; 20 when left out."),
+            parameter(
+                "limit",
+                size(),
+                "Another name of `pageSize`, which it wins over.",
+            ),
+            parameter(
+                "offset",
+                whole(0, None),
+                "How many rows to pass over; wins over `page`.",
+            ),
+            parameter(
+                "cursor",
+                text,
+                "The `nextCursor` of the page before; wins over `offset`.",
+            ),
+        ]
     }
 }
 

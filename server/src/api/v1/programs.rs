@@ -14,8 +14,9 @@ use domain::{
     site::Site,
 };
 use serde::Serialize;
-use serde_json::{Number, Value, json};
+use serde_json::Number;
 use store::campaign::CampaignError;
+use utoipa::ToSchema;
 
 use self::body::{CommissionModel, CommissionType, ProgramBody};
 use super::{
@@ -34,7 +35,7 @@ use crate::{
 const STATUSES: [&str; 3] = ["active", "paused", "archived"];
 
 /// A program as this dialect shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "one field per setting")]
 pub(super) struct Program<'a> {
@@ -44,11 +45,13 @@ pub(super) struct Program<'a> {
     slug: &'a str,
     status: CampaignStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = "^(ready|partial|setup)$")]
     readiness: Option<&'static str>,
     currency: Currency,
     commission_type: CommissionType,
     commission_model: CommissionModel,
     /// 0 when the commission is a fixed amount: the clients' models ask for a number.
+    #[schema(value_type = f64, example = 20)]
     commission_percent: Number,
     commission_amount_cents: Option<i64>,
     commission_limit_months: Option<u16>,
@@ -62,6 +65,7 @@ pub(super) struct Program<'a> {
     cookie_duration: u16,
     attribution_model: AttributionModel,
     coupons_override_clicks: bool,
+    #[schema(value_type = f64, example = 20)]
     override_percent: Number,
     refund_on_cancel: bool,
     payout_threshold: i64,
@@ -78,7 +82,7 @@ pub(super) struct Program<'a> {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     #[serde(flatten)]
-    constants: Value,
+    constants: Constants,
 }
 
 impl<'a> Program<'a> {
@@ -128,27 +132,47 @@ impl<'a> Program<'a> {
             flag_review_from_cents: terms.flags.review_from_minor,
             created_at: campaign.created_at,
             updated_at: campaign.created_at,
-            constants: constants(),
+            constants: Constants::default(),
         }
     }
 }
 
 /// What the dialect's programs have and ours do not.
-fn constants() -> Value {
-    json!({
-        "description": null,
-        "portalSlug": null,
-        "marketplaceStatus": "private",
-        "marketplaceCategory": null,
-        "marketplaceDescription": null,
-        "marketplaceLogoUrl": null,
-        "applicationAccess": "invite_only",
-        "autoApproveAffiliates": true,
-        "trackingParamAliases": [],
-        "termsUrl": null,
-        "stripeAccountId": null,
-        "stripeConnectedAt": null,
-    })
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ProgramConstants)]
+struct Constants {
+    description: Option<&'static str>,
+    portal_slug: Option<&'static str>,
+    marketplace_status: &'static str,
+    marketplace_category: Option<&'static str>,
+    marketplace_description: Option<&'static str>,
+    marketplace_logo_url: Option<&'static str>,
+    application_access: &'static str,
+    auto_approve_affiliates: bool,
+    tracking_param_aliases: [&'static str; 0],
+    terms_url: Option<&'static str>,
+    stripe_account_id: Option<&'static str>,
+    stripe_connected_at: Option<&'static str>,
+}
+
+impl Default for Constants {
+    fn default() -> Self {
+        Self {
+            description: None,
+            portal_slug: None,
+            marketplace_status: "private",
+            marketplace_category: None,
+            marketplace_description: None,
+            marketplace_logo_url: None,
+            application_access: "invite_only",
+            auto_approve_affiliates: true,
+            tracking_param_aliases: [],
+            terms_url: None,
+            stripe_account_id: None,
+            stripe_connected_at: None,
+        }
+    }
 }
 
 impl From<CampaignError> for Problem {
@@ -161,7 +185,15 @@ impl From<CampaignError> for Problem {
     }
 }
 
-/// `GET /programs`, oldest first.
+/// Lists programs.
+///
+/// Oldest first.
+#[utoipa::path(
+    get, path = "/programs", tag = "Programs",
+    params(Page, ("status" = Option<String>, Query, pattern = "^(active|paused|archived)$", description = "Only those that stand so. Nothing is ever paused here.")),
+    responses((status = 200, body = Vec<Program>)),
+    security(("key" = ["programs:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -183,7 +215,16 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `POST /programs`
+/// Makes a program.
+///
+/// `name`, `commissionType` and either `commissionPercent` or, with the `commissionModel` `fixed`,
+/// `commissionAmountCents` are needed.
+#[utoipa::path(
+    post, path = "/programs", tag = "Programs",
+    request_body = ProgramBody,
+    responses((status = 201, body = Program), (status = 409)),
+    security(("key" = ["programs:write"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -200,7 +241,15 @@ pub(super) async fn create(
     Ok(reply.created(Program::new(organization_id, &campaign)))
 }
 
-/// `GET /programs/{id}`
+/// Shows a program.
+///
+/// With how far it is from being ready to sell.
+#[utoipa::path(
+    get, path = "/programs/{id}", tag = "Programs",
+    params(("id" = CampaignId, Path)),
+    responses((status = 200, body = Program)),
+    security(("key" = ["programs:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -219,7 +268,16 @@ pub(super) async fn show(
     }))
 }
 
-/// `PATCH /programs/{id}`
+/// Changes a program.
+///
+/// What is left out stays as it is. Sales that were recorded keep the terms they were recorded under.
+#[utoipa::path(
+    patch, path = "/programs/{id}", tag = "Programs",
+    params(("id" = CampaignId, Path)),
+    request_body = ProgramBody,
+    responses((status = 200, body = Program), (status = 409)),
+    security(("key" = ["programs:write"]))
+)]
 pub(super) async fn change(
     State(state): State<AppState>,
     caller: Caller,
@@ -235,7 +293,15 @@ pub(super) async fn change(
     Ok(reply.ok(Program::new(organization_id, &campaign)))
 }
 
-/// `DELETE /programs/{id}`: archives it, and shows it as it is then.
+/// Archives a program.
+///
+/// It gives no new credit and stays to be read. The answer shows it as it is then.
+#[utoipa::path(
+    delete, path = "/programs/{id}", tag = "Programs",
+    params(("id" = CampaignId, Path)),
+    responses((status = 200, body = Program)),
+    security(("key" = ["programs:write"]))
+)]
 pub(super) async fn archive(
     State(state): State<AppState>,
     caller: Caller,

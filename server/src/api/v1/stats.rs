@@ -14,6 +14,7 @@ use store::{
     affiliate::AffiliateFilter,
     sales::{SalesStats, StatusTotals},
 };
+use utoipa::ToSchema;
 
 use super::{Reply, field::Id, programs};
 use crate::{caller::Caller, input::Query, problem::Problem, state::AppState};
@@ -22,8 +23,9 @@ use crate::{caller::Caller, input::Query, problem::Problem, state::AppState};
 const DEFAULT_DAYS: u64 = 30;
 
 /// Conversions by where they stand: each is counted once, under the word that lists take as `status`.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ConversionCounts)]
 struct Counts {
     pending: i64,
     approved: i64,
@@ -34,8 +36,9 @@ struct Counts {
 }
 
 /// Sums of one pair of currencies, in minor units.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CurrencySums)]
 struct PairSums {
     /// What customers paid in.
     currency: Currency,
@@ -52,8 +55,9 @@ struct PairSums {
     paid_commissions: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ConversionSums)]
 struct Money {
     /// Of the currency beside it, in which most of what was paid for is.
     total_revenue: i64,
@@ -64,7 +68,7 @@ struct Money {
     by_currency: Vec<PairSums>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ConversionStats {
     total: i64,
     #[serde(flatten)]
@@ -73,7 +77,7 @@ struct ConversionStats {
     money: Money,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProgramStats<'a> {
     program_id: CampaignId,
@@ -87,7 +91,15 @@ struct ProgramStats<'a> {
     money: Money,
 }
 
-/// `GET /conversions/stats`
+/// Sums up conversions.
+///
+/// By where they stand and by currency.
+#[utoipa::path(
+    get, path = "/conversions/stats", tag = "Conversions",
+    params(("period" = Option<String>, Query, pattern = "^(7d|30d|90d|all)$", description = "Whole UTC days, today among them; 30d when left out."), ("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
+    responses((status = 200, body = ConversionStats)),
+    security(("key" = ["stats:read"]))
+)]
 pub(super) async fn of_conversions(
     State(state): State<AppState>,
     caller: Caller,
@@ -111,7 +123,15 @@ pub(super) async fn of_conversions(
     }))
 }
 
-/// `GET /programs/{id}/stats`
+/// Sums up a program.
+///
+/// Its conversions by where they stand and by currency.
+#[utoipa::path(
+    get, path = "/programs/{id}/stats", tag = "Programs",
+    params(("id" = CampaignId, Path), ("period" = Option<String>, Query, pattern = "^(7d|30d|90d|all)$", description = "Whole UTC days, today among them; 30d when left out.")),
+    responses((status = 200, body = ProgramStats)),
+    security(("key" = ["stats:read"]))
+)]
 pub(super) async fn of_program(
     State(state): State<AppState>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! `/api/v1/webhooks`: where a merchant's own programs are told what happens. A secret is in the answer that makes
 //! it and in no other.
 
-mod delivery;
+pub(super) mod delivery;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -14,11 +14,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::webhook::{Endpoint, EndpointChange, EndpointError, NewEndpoint};
+use utoipa::ToSchema;
 
-pub(super) use self::delivery::{deliveries, replay, test};
 use super::{
-    Reply,
-    field::{Change, Id, NoBody},
+    Removed, Reply,
+    field::{Change, Id, NoBody, Nothing},
     outgoing::SCHEMA_VERSION,
     page::Page,
 };
@@ -30,8 +30,9 @@ use crate::{
 };
 
 /// An endpoint as this dialect shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Webhook)]
 struct EndpointRow<'a> {
     id: WebhookEndpointId,
     name: &'a str,
@@ -74,19 +75,23 @@ impl<'a> From<&'a Endpoint> for EndpointRow<'a> {
 }
 
 /// An endpoint with a secret that was just made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = WebhookWithSecret)]
 struct WithSecret<'a> {
     endpoint: EndpointRow<'a>,
     signing_secret: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewWebhook)]
 pub(crate) struct NewBody {
     name: Name,
+    #[schema(example = "https://shop.example.com/hooks")]
     url: String,
     program_id: Option<CampaignId>,
+    #[schema(minimum = 2, maximum = 2)]
     schema_version: Option<u8>,
     subscribed_events: Vec<Topic>,
 }
@@ -103,13 +108,16 @@ impl NewBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = WebhookChange)]
 pub(crate) struct ChangeBody {
     name: Option<Name>,
     url: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Option<CampaignId>)]
     program_id: Change<CampaignId>,
+    #[schema(minimum = 2, maximum = 2)]
     schema_version: Option<u8>,
     subscribed_events: Option<Vec<Topic>>,
     status: Option<EndpointStatus>,
@@ -158,8 +166,15 @@ impl From<EndpointError> for Problem {
     }
 }
 
-/// `GET /webhooks`, oldest first. With `programId`: those of that program only. All of them unless a page is asked for:
-/// the dialect's clients read this list as a whole.
+/// Lists webhooks.
+///
+/// Oldest first; all of them unless a page is asked for.
+#[utoipa::path(
+    get, path = "/webhooks", tag = "Webhooks",
+    params(Page, ("programId" = Option<CampaignId>, Query, description = "Only those of this program.")),
+    responses((status = 200, body = Vec<EndpointRow>)),
+    security(("key" = ["webhooks:read"]))
+)]
 pub(super) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -181,7 +196,15 @@ pub(super) async fn list(
     Ok(reply.list(&page, total, &rows))
 }
 
-/// `GET /webhooks/{id}`
+/// Shows a webhook.
+///
+/// Its secret is never shown again.
+#[utoipa::path(
+    get, path = "/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path)),
+    responses((status = 200, body = EndpointRow)),
+    security(("key" = ["webhooks:read"]))
+)]
 pub(super) async fn show(
     State(state): State<AppState>,
     caller: Caller,
@@ -195,7 +218,16 @@ pub(super) async fn show(
     Ok(reply.ok(EndpointRow::from(&endpoint)))
 }
 
-/// `POST /webhooks`
+/// Adds a webhook.
+///
+/// The address is told of the events that it subscribes to, signed as Standard Webhooks are, with the secret in
+/// this answer. It must be HTTPS and on the open internet.
+#[utoipa::path(
+    post, path = "/webhooks", tag = "Webhooks",
+    request_body = NewBody,
+    responses((status = 201, body = WithSecret), (status = 404)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,
@@ -215,7 +247,16 @@ pub(super) async fn create(
     }))
 }
 
-/// `PATCH /webhooks/{id}`
+/// Changes a webhook.
+///
+/// What is left out stays as it is; the `status` `active` turns it on again.
+#[utoipa::path(
+    patch, path = "/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path)),
+    request_body = ChangeBody,
+    responses((status = 200, body = EndpointRow), (status = 409)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(super) async fn change(
     State(state): State<AppState>,
     caller: Caller,
@@ -232,7 +273,16 @@ pub(super) async fn change(
     Ok(reply.ok(EndpointRow::from(&endpoint)))
 }
 
-/// `POST /webhooks/{id}/rotate-secret`. The secret before signs beside the new one for 24 hours.
+/// Makes a new secret for a webhook.
+///
+/// The secret before signs beside the new one for 24 hours.
+#[utoipa::path(
+    post, path = "/webhooks/{id}/rotate-secret", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path)),
+    request_body = Option<Nothing>,
+    responses((status = 200, body = WithSecret)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(super) async fn rotate(
     State(state): State<AppState>,
     caller: Caller,
@@ -252,7 +302,13 @@ pub(super) async fn rotate(
     }))
 }
 
-/// `DELETE /webhooks/{id}`
+/// Removes a webhook.
+#[utoipa::path(
+    delete, path = "/webhooks/{id}", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path)),
+    responses((status = 200, body = Removed)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(super) async fn remove(
     State(state): State<AppState>,
     caller: Caller,

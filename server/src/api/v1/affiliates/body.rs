@@ -10,6 +10,7 @@ use domain::{
 use serde::Deserialize;
 use serde_json::Number;
 use store::affiliate::{AffiliateChange, NewAffiliate};
+use utoipa::ToSchema;
 
 use super::APPROVED;
 use crate::{
@@ -17,15 +18,18 @@ use crate::{
     problem::Problem,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewAffiliate)]
 pub(crate) struct NewBody {
     name: Name,
     email: Email,
     code: Slug,
     program_id: Option<CampaignId>,
     recruiter_id: Option<AffiliateId>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 20)]
     commission_percent: Option<Number>,
+    #[schema(example = "acct_1A2b3C")]
     stripe_account_id: Option<String>,
 }
 
@@ -45,20 +49,25 @@ impl NewBody {
 }
 
 /// A change: what is left out stays, `null` empties.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = AffiliateChange)]
 pub(crate) struct ChangeBody {
     name: Option<Name>,
     email: Option<Email>,
     code: Option<Slug>,
+    #[schema(pattern = "^(approved|paused|blocked|removed)$")]
     status: Option<String>,
     /// The program that `commissionPercent` is about, joined if need be; else the primary one.
     program_id: Option<CampaignId>,
     #[serde(default)]
+    #[schema(value_type = Option<AffiliateId>)]
     recruiter_id: Change<AffiliateId>,
     #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 20)]
     commission_percent: Change<Number>,
     #[serde(default)]
+    #[schema(value_type = Option<String>, example = "acct_1A2b3C")]
     stripe_account_id: Change<String>,
 }
 

@@ -7,8 +7,9 @@ use domain::{
     scope::Scope,
 };
 use store::affiliate::{AffiliateFilter, Order, SortBy, Start};
+use utoipa::IntoParams;
 
-use super::{body::read_status, rows};
+use super::{body::read_status, row::AffiliateRow, rows};
 use crate::{
     api::v1::{
         Reply,
@@ -27,7 +28,15 @@ const PENDING: &str = "pending";
 /// The longest text that is searched for, in characters.
 const MAX_SEARCHED: usize = 100;
 
-/// `GET /affiliates`
+/// Lists affiliates.
+///
+/// Newest first, or in an order of their own.
+#[utoipa::path(
+    get, path = "/affiliates", tag = "Affiliates",
+    params(Page, ListFilter, ("programId" = Option<CampaignId>, Query, description = "Only those who are in this program.")),
+    responses((status = 200, body = Vec<AffiliateRow>)),
+    security(("key" = ["affiliates:read"]))
+)]
 pub(in crate::api::v1) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -41,7 +50,15 @@ pub(in crate::api::v1) async fn list(
     listed(&state, organization_id, program, query, reply).await
 }
 
-/// `GET /programs/{id}/affiliates`
+/// Lists the affiliates of a program.
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/programs/{id}/affiliates", tag = "Affiliates",
+    params(("id" = CampaignId, Path), Page, ListFilter),
+    responses((status = 200, body = Vec<AffiliateRow>)),
+    security(("key" = ["affiliates:read"]))
+)]
 pub(in crate::api::v1) async fn list_of_program(
     State(state): State<AppState>,
     caller: Caller,
@@ -168,6 +185,27 @@ fn order(query: &mut Query) -> Result<Option<Order>, Problem> {
 fn searched(text: &str) -> Option<String> {
     let fits = !text.trim().is_empty() && text.chars().count() <= MAX_SEARCHED;
     fits.then(|| text.to_owned())
+}
+
+/// Who of them is listed, and in which order.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "`listed` reads them; this is for the document")]
+struct ListFilter {
+    /// Only those that stand so. Nobody is ever pending here.
+    #[param(pattern = "^(approved|pending|paused|blocked|removed)$")]
+    status: Option<String>,
+    /// `false` leaves out who does not earn, unless `status` asks for him.
+    include_blocked: Option<bool>,
+    /// Only those in whose name, e-mail or code this is.
+    #[param(min_length = 1, max_length = 100, example = "sarah")]
+    search: Option<String>,
+    /// What they are ordered by; the revenue and clicks are those in the program.
+    #[param(pattern = "^(createdAt|name|totalClicks|totalRevenue)$")]
+    sort_by: Option<String>,
+    /// Which way; `desc` when left out.
+    #[param(pattern = "^(asc|desc)$")]
+    sort_order: Option<String>,
 }
 
 enum Wanted {

@@ -19,6 +19,7 @@ use store::{
     audit::Actor,
     intake::{MAX_DECIDED, ManualSale},
 };
+use utoipa::ToSchema;
 
 use super::super::field::{instant, needed};
 use crate::{
@@ -30,9 +31,11 @@ use crate::{
 const MAX_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 /// A decision about one sale or affiliate. The body may be left out: not every decision needs a reason.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Decision)]
 pub(crate) struct DecisionBody {
+    #[schema(max_length = 500, example = "checked by hand")]
     reason: Option<String>,
 }
 
@@ -60,11 +63,14 @@ impl DecisionBody {
 }
 
 /// A decision about several.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = BulkDecision)]
 pub(crate) struct BulkBody {
+    #[schema(min_items = 1, max_items = 100)]
     ids: Vec<ConversionId>,
     action: Action,
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
@@ -82,16 +88,23 @@ impl BulkBody {
 }
 
 /// A sale entered by hand.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewConversion)]
 pub(crate) struct NewBody {
     affiliate_id: AffiliateId,
     program_id: CampaignId,
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_000i64, example = 4900)]
     amount: i64,
+    #[schema(value_type = Currency)]
     currency: String,
+    #[schema(value_type = Option<Email>)]
     customer_email: Option<String>,
+    #[schema(min_length = 1, max_length = 255, example = "invoice-2041")]
     external_event_id: Option<String>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
     occurred_at: Option<String>,
+    #[schema(max_length = 500, example = "paid by bank transfer")]
     note: Option<String>,
 }
 

@@ -3,12 +3,13 @@
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
-    id::OrganizationId,
+    id::{AffiliateId, CampaignId, OrganizationId},
     lifecycle::Status,
     sales::{Filter, parse_instant},
     scope::Scope,
 };
 use store::sales::{Page as Rows, Totals};
+use utoipa::IntoParams;
 
 use super::row::ConversionRow;
 use crate::{
@@ -29,7 +30,15 @@ const MAX_SKIP: u32 = 100_000;
 const RECENT: u16 = 5;
 const MAX_RECENT: u16 = 20;
 
-/// `GET /conversions`, newest first.
+/// Lists conversions.
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/conversions", tag = "Conversions",
+    params(Page, ListFilter),
+    responses((status = 200, body = Vec<ConversionRow>)),
+    security(("key" = ["conversions:read"]))
+)]
 pub(in crate::api::v1) async fn list(
     State(state): State<AppState>,
     caller: Caller,
@@ -53,7 +62,15 @@ pub(in crate::api::v1) async fn list(
     Ok(reply.part(&page, totals.chips.all, next, &rows))
 }
 
-/// `GET /conversions/recent`: the newest, without a page around them.
+/// Lists the newest conversions.
+///
+/// Without a page around them.
+#[utoipa::path(
+    get, path = "/conversions/recent", tag = "Conversions",
+    params(("limit" = Option<u16>, Query, minimum = 1, maximum = 20, description = "How many, 5 when left out.")),
+    responses((status = 200, body = Vec<ConversionRow>)),
+    security(("key" = ["conversions:read"]))
+)]
 pub(in crate::api::v1) async fn recent(
     State(state): State<AppState>,
     caller: Caller,
@@ -126,6 +143,32 @@ async fn numbered(
         newer: None,
     };
     Ok((page, nothing, totals))
+}
+
+/// Which of them are listed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "`filter` reads them; this is for the document")]
+struct ListFilter {
+    /// Only those that stand so. Rows show `paid` as `approved`.
+    #[param(pattern = "^(pending|approved|paid|rejected|refunded|partially_refunded)$")]
+    status: Option<String>,
+    /// Only those of this affiliate.
+    affiliate_id: Option<AffiliateId>,
+    /// Only those of this program.
+    program_id: Option<CampaignId>,
+    /// By creation: a date or an RFC 3339 time; inclusive.
+    #[param(example = "2026-11-01")]
+    start_date: Option<String>,
+    /// Another name of `startDate`.
+    #[param(example = "2026-11-01")]
+    from: Option<String>,
+    /// By creation: a date, which is in it to its end, or an RFC 3339 time, which is not.
+    #[param(example = "2026-11-30")]
+    end_date: Option<String>,
+    /// Another name of `endDate`.
+    #[param(example = "2026-11-30")]
+    to: Option<String>,
 }
 
 /// Takes the filters out of a query.

@@ -9,22 +9,27 @@ use domain::{
 };
 use serde::Serialize;
 use store::sales::Row;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::conversions::SaleFacts;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Conversion)]
 pub(in crate::api::v1) struct ConversionRow<'a> {
     #[serde(flatten)]
     facts: SaleFacts<'a>,
     program_id: CampaignId,
     amount: i64,
     commission: i64,
+    #[schema(pattern = "^(one_time|recurring|recurring_limited)$")]
     commission_type: &'static str,
     /// What the dialect's clients know; the exact one is in `lifecycle`.
+    #[schema(pattern = "^(pending|approved|rejected|refunded|partially_refunded)$")]
     status: &'static str,
     lifecycle: Status,
+    #[schema(pattern = "^(cookie|coupon|metadata)$")]
     method: &'static str,
     stripe_session_id: Option<&'a str>,
     /// Payouts are not made yet.
@@ -50,7 +55,8 @@ impl<'a> From<&'a Row> for ConversionRow<'a> {
 }
 
 /// The answer to a call that may have come before.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecordedConversion)]
 pub(super) struct RecordedRow<'a> {
     #[serde(flatten)]
     pub(super) row: ConversionRow<'a>,

@@ -12,13 +12,15 @@ use domain::{
 };
 use serde::Serialize;
 use store::story::{AuditLine, BackLine, ClickLine, EventLine, LedgerLine, Story, Who};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::row::ConversionRow;
 use crate::api::v1::flags::FlagRow;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ConversionStory)]
 pub(super) struct WholeStory<'a> {
     #[serde(flatten)]
     row: ConversionRow<'a>,
@@ -34,8 +36,9 @@ pub(super) struct WholeStory<'a> {
 }
 
 /// A line of the computation; the last one is the commission.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ComputationLine)]
 struct Line {
     kind: StepKind,
     text: String,
@@ -44,8 +47,9 @@ struct Line {
 }
 
 /// The visit that brought the customer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StoryClick)]
 struct Click<'a> {
     id: ClickId,
     page_url: Option<&'a str>,
@@ -53,8 +57,9 @@ struct Click<'a> {
     clicked_at: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StoryRefund)]
 struct Refund<'a> {
     id: &'a str,
     kind: BackKind,
@@ -68,8 +73,9 @@ struct Refund<'a> {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = LedgerEntry)]
 struct Entry<'a> {
     kind: EntryKind,
     amount_cents: i64,
@@ -80,8 +86,9 @@ struct Entry<'a> {
     created_at: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuditEntry)]
 struct Audit<'a> {
     created_at: DateTime<Utc>,
     actor: Actor<'a>,
@@ -90,12 +97,13 @@ struct Audit<'a> {
 }
 
 /// Who changed it: a member by e-mail, a key by name, an event by id.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
+#[schema(as = AuditActor)]
 enum Actor<'a> {
     Member { email: &'a str },
     Key { name: &'a str },
@@ -103,8 +111,9 @@ enum Actor<'a> {
     System,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StoryEvent)]
 struct Event<'a> {
     id: EventId,
     #[serde(rename = "type")]

@@ -7,23 +7,29 @@ use domain::{
     text::Name,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::{
     api::v1::field::{Change, whole},
     problem::Problem,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = MerchantChange)]
 pub(crate) struct MerchantBody {
     company_name: Option<Name>,
     timezone: Option<TimeZone>,
+    #[schema(minimum = 0, maximum = 365)]
     default_commission_hold_days: Option<i64>,
+    #[schema(minimum = 1, maximum = 365)]
     default_cookie_duration: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000i64)]
     default_payout_threshold: Option<i64>,
     tracking_requires_consent: Option<bool>,
     // Parts of the dialect that can have one value only.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     logo_url: Change<String>,
     tracking_param_aliases: Option<Vec<String>>,
     tracking_legacy_metadata_fallback_enabled: Option<bool>,

@@ -18,13 +18,14 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use store::campaign::NewCampaign;
+use utoipa::ToSchema;
 
 use crate::{
     api::v1::field::{Change, needed, percent, web_address, whole},
     problem::Problem,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProgramBody {
     name: Option<Name>,
@@ -33,46 +34,65 @@ pub(crate) struct ProgramBody {
     currency: Option<Currency>,
     commission_type: Option<CommissionType>,
     commission_model: Option<CommissionModel>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 20)]
     commission_percent: Option<Number>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000i64)]
     commission_amount_cents: Option<i64>,
+    #[schema(minimum = 1, maximum = 120)]
     commission_limit_months: Option<i64>,
+    #[schema(minimum = 0, maximum = 365)]
     commission_hold_days: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000i64)]
     lead_commission_cents: Option<i64>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000i64)]
     click_commission_cents: Option<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     lead_cap_per_day: Change<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     lead_cap_per_month: Change<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     click_cap_per_day: Change<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     click_cap_per_month: Change<i64>,
+    #[schema(minimum = 1, maximum = 365)]
     cookie_duration: Option<i64>,
     attribution_model: Option<AttributionModel>,
     coupons_override_clicks: Option<bool>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100, example = 20)]
     override_percent: Option<Number>,
     refund_on_cancel: Option<bool>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000i64)]
     payout_threshold: Option<i64>,
     tracking_requires_consent: Option<bool>,
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 2048, example = "https://shop.example.com")]
     website: Change<String>,
     #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 2048, example = "https://shop.example.com/welcome")]
     landing_page_url: Change<String>,
+    #[schema(value_type = Option<Vec<Site>>, max_items = 20)]
     sites: Option<Vec<String>>,
     flag_self_referral: Option<bool>,
     flag_suspicious_activity: Option<bool>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     flag_clicks_per_day: Change<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     flag_conversion_percent: Change<i64>,
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000_000_000i64)]
     flag_review_from_cents: Change<i64>,
     /// Part of the dialect; `true` is the only thing it can be.
     auto_approve_affiliates: Option<bool>,
 }
 
 /// For which payments a program pays.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CommissionType {
     OneTime,
@@ -81,7 +101,7 @@ pub(super) enum CommissionType {
 }
 
 /// How a program reckons.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CommissionModel {
     Percent,

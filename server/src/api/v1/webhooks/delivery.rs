@@ -9,12 +9,13 @@ use domain::{
 };
 use serde::Serialize;
 use store::webhook::{DeliveryFilter, DeliveryStart, DeliveryView};
+use utoipa::ToSchema;
 
 use super::find;
 use crate::{
     api::v1::{
         Reply,
-        field::{Id, Ids, NoBody},
+        field::{Id, Ids, NoBody, Nothing},
         page::{Page, not_ours},
     },
     caller::Caller,
@@ -24,8 +25,9 @@ use crate::{
 };
 
 /// A message on its way to an endpoint, or there.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = WebhookDelivery)]
 struct DeliveryRow<'a> {
     id: WebhookDeliveryId,
     webhook_id: WebhookEndpointId,
@@ -78,7 +80,15 @@ fn filter(query: &mut Query, endpoint_id: WebhookEndpointId) -> Result<DeliveryF
     })
 }
 
-/// `GET /webhooks/{id}/deliveries`, newest first.
+/// Lists what was sent to a webhook.
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/webhooks/{id}/deliveries", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path), Page, ("status" = Option<DeliveryStatus>, Query), ("eventType" = Option<Topic>, Query)),
+    responses((status = 200, body = Vec<DeliveryRow>)),
+    security(("key" = ["webhooks:read"]))
+)]
 pub(in crate::api::v1) async fn deliveries(
     State(state): State<AppState>,
     caller: Caller,
@@ -112,7 +122,16 @@ pub(in crate::api::v1) async fn deliveries(
     Ok(reply.part(&page.from(start.seen()), found.total, next, &rows))
 }
 
-/// `POST /webhooks/{id}/deliveries/{delivery}/replay`: sends it again, as the same message.
+/// Sends a message again.
+///
+/// As the same message: receivers that have it know it by its id.
+#[utoipa::path(
+    post, path = "/webhooks/{id}/deliveries/{delivery}/replay", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path), ("delivery" = WebhookDeliveryId, Path)),
+    request_body = Option<Nothing>,
+    responses((status = 200, body = DeliveryRow)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(in crate::api::v1) async fn replay(
     State(state): State<AppState>,
     caller: Caller,
@@ -128,7 +147,16 @@ pub(in crate::api::v1) async fn replay(
     Ok(reply.ok(DeliveryRow::new(id, &view)))
 }
 
-/// `POST /webhooks/{id}/test`: sends a test, whatever the endpoint asks for.
+/// Sends a test message.
+///
+/// Whatever the webhook subscribes to.
+#[utoipa::path(
+    post, path = "/webhooks/{id}/test", tag = "Webhooks",
+    params(("id" = WebhookEndpointId, Path)),
+    request_body = Option<Nothing>,
+    responses((status = 201, body = DeliveryRow)),
+    security(("key" = ["webhooks:write"]))
+)]
 pub(in crate::api::v1) async fn test(
     State(state): State<AppState>,
     caller: Caller,
