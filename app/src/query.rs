@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use domain::{
     conversion::{ConversionType, Source},
-    id::{AffiliateId, CampaignId, ConversionId},
+    id::{AffiliateId, CampaignId, ConversionId, WebhookEndpointId},
     lifecycle::Status,
     money::Currency,
     sales::{ChipCounts, DEFAULT_TAKE, Filter},
@@ -45,6 +45,14 @@ pub const COUPONS_PATH: &str = "/dashboard/coupons";
 
 /// Where the settings of the organization live; those of other pages are below it.
 pub const SETTINGS_PATH: &str = "/dashboard/settings";
+
+/// Where outgoing webhooks live.
+pub const WEBHOOKS_PATH: &str = "/dashboard/settings/webhooks";
+
+/// The address of one of them.
+pub fn webhook_path(id: WebhookEndpointId) -> String {
+    format!("{WEBHOOKS_PATH}/{id}")
+}
 
 /// Where a sale lives.
 pub fn sale_path(id: ConversionId) -> String {

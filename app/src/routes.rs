@@ -15,6 +15,7 @@ use crate::{
         connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
         events::Events, flags::Flags, import::Import, imports::Imports, not_found::NotFound,
         sale::AddSale, sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn,
+        webhook::Webhook, webhooks::Webhooks,
     },
     part::icon::Sprite,
     text,
@@ -49,6 +50,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async/>
                     <Route path=path!("imports") view=Imports ssr=SsrMode::Async/>
                     <Route path=path!("imports/:id") view=Import ssr=SsrMode::Async/>
+                    <Route path=path!("settings/webhooks") view=Webhooks ssr=SsrMode::Async/>
+                    <Route path=path!("settings/webhooks/:id") view=Webhook ssr=SsrMode::Async/>
                     <Route path=path!("settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

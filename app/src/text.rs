@@ -20,6 +20,7 @@ pub mod imports;
 pub mod sale;
 pub mod sales;
 pub mod settings;
+pub mod webhooks;
 
 pub const PRODUCT: &str = "Tributary";
 pub const JUST_NOW: &str = "Just now";

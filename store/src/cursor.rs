@@ -5,6 +5,7 @@ use domain::id::OrganizationId;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::Vault;
 
@@ -51,6 +52,34 @@ pub(crate) fn open<Filter: Serialize, const LENGTH: usize>(
     } else {
         Err(InvalidCursor)
     }
+}
+
+/// A row of a list that is paged either way, and how many rows had been seen by then, itself included.
+const ROW_LENGTH: usize = 24;
+
+/// A row as text.
+pub(crate) fn seal_row<Filter: Serialize>(
+    vault: &Vault,
+    list: &List<Filter>,
+    (last, seen): (Uuid, i64),
+) -> String {
+    let mut place = [0; ROW_LENGTH];
+    let (id, count) = place.split_at_mut(16);
+    id.copy_from_slice(last.as_bytes());
+    count.copy_from_slice(&seen.to_be_bytes());
+    seal(vault, list, place)
+}
+
+/// Reads what [`seal_row`] made for the same list.
+pub(crate) fn open_row<Filter: Serialize>(
+    vault: &Vault,
+    list: &List<Filter>,
+    text: &str,
+) -> Result<(Uuid, i64), InvalidCursor> {
+    let place: [u8; ROW_LENGTH] = open(vault, list, text)?;
+    let (id, seen) = place.split_first_chunk::<16>().ok_or(InvalidCursor)?;
+    let seen = seen.try_into().map_err(|_| InvalidCursor)?;
+    Ok((Uuid::from_bytes(*id), i64::from_be_bytes(seen)))
 }
 
 fn tag<Filter: Serialize>(vault: &Vault, list: &List<Filter>, place: &[u8]) -> [u8; TAG_LENGTH] {

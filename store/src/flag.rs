@@ -22,9 +22,6 @@ use crate::{
 
 const TABLE: &str = "flag";
 
-/// An id and a number of rows.
-const PLACE_LENGTH: usize = 24;
-
 /// A member wants a sale to be looked at.
 #[derive(Clone, Debug)]
 pub struct Flagging {
@@ -390,11 +387,8 @@ impl Store {
         filter: FlagFilter,
         cursor: FlagCursor,
     ) -> String {
-        let mut place = [0; PLACE_LENGTH];
-        let (id, seen) = place.split_at_mut(16);
-        id.copy_from_slice(cursor.last.0.as_bytes());
-        seen.copy_from_slice(&cursor.seen.to_be_bytes());
-        cursor::seal(&self.vault, &list(organization_id, filter), place)
+        let list = list(organization_id, filter);
+        cursor::seal_row(&self.vault, &list, (cursor.last.0, cursor.seen))
     }
 
     /// Reads what [`Store::seal_flag_cursor`] made for the same organization and filter.
@@ -405,11 +399,10 @@ impl Store {
         text: &str,
     ) -> Result<FlagCursor, InvalidCursor> {
         let list = list(organization_id, filter);
-        let place: [u8; PLACE_LENGTH] = cursor::open(&self.vault, &list, text)?;
-        let (id, seen) = place.split_first_chunk::<16>().ok_or(InvalidCursor)?;
+        let (last, seen) = cursor::open_row(&self.vault, &list, text)?;
         Ok(FlagCursor {
-            last: FlagId(Uuid::from_bytes(*id)),
-            seen: i64::from_be_bytes(seen.try_into().map_err(|_| InvalidCursor)?),
+            last: FlagId(last),
+            seen,
         })
     }
 }

@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Random, StoreError, columns::columns, error::readable, sales::Row};
+use crate::{
+    Random, StoreError, columns::columns, error::readable, payout::PayoutView, sales::Row,
+};
 
 /// What something was like when it happened, and before that where it changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +52,11 @@ pub enum Snapshot {
     Flag {
         /// As it is now.
         flag: Box<Flag>,
+    },
+    /// A payout, with the names of whom it pays.
+    Payout {
+        /// As it is now.
+        payout: Box<PayoutView>,
     },
     /// Nothing: an endpoint is tried.
     Test,

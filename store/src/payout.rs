@@ -10,6 +10,7 @@ mod open;
 mod rail;
 mod revise;
 mod step;
+mod tell;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -17,6 +18,7 @@ use domain::{
     money::{Currency, Money, MoneyError},
     payout::{CarriedOver, Payout, PayoutMethod, PayoutRefusal, PayoutStatus},
 };
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
@@ -39,7 +41,7 @@ use crate::{
 const TABLE: &str = "payout";
 
 /// A payout with the names of whom it pays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutView {
     /// The payout.
     pub payout: Payout,
@@ -217,6 +219,13 @@ async fn change_in(
     actor: Actor,
     why: &str,
 ) -> Result<(), StoreError> {
+    let before = sqlx::query_scalar!(
+        "select status from payout where organization_id = $1 and payout_id = $2",
+        organization_id.0,
+        payout.id.0,
+    )
+    .fetch_one(&mut *db)
+    .await?;
     sqlx::query!(
         "update payout set status = $3, amount_minor = $4, processing_at = $5, completed_at = $6, failed_at = $7,
              transfer_id = $8, failure = $9, note = $10, next_attempt_at = $11
@@ -242,5 +251,16 @@ async fn change_in(
         action: "changed",
         detail: &format!("{}, {}: {why}", payout.status, payout.amount),
     };
-    audit::write_in(db, &desk.random, organization_id, desk.clock.now(), entry).await
+    audit::write_in(
+        &mut *db,
+        &desk.random,
+        organization_id,
+        desk.clock.now(),
+        entry,
+    )
+    .await?;
+    if before == payout.status.as_str() {
+        return Ok(());
+    }
+    tell::tell_in(db, desk, organization_id, &[payout.id.0]).await
 }

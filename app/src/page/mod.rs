@@ -18,4 +18,6 @@ pub mod sales;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod webhook;
+pub mod webhooks;
 mod written;

@@ -68,3 +68,7 @@ pub mod story;
 pub mod table;
 pub mod time;
 pub mod totals;
+#[cfg(feature = "ssr")]
+pub(crate) mod webhook;
+#[cfg(feature = "ssr")]
+pub(crate) mod webhooks;

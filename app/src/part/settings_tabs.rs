@@ -2,28 +2,34 @@
 
 use leptos::prelude::*;
 
-use crate::{query::SETTINGS_PATH, text::settings as words};
+use crate::{
+    query::{SETTINGS_PATH, WEBHOOKS_PATH},
+    text::{settings as words, webhooks},
+};
 
 /// The pages of settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     General,
+    Webhooks,
 }
 
 impl Tab {
     /// In the order people read them.
-    const ALL: [Self; 1] = [Self::General];
+    const ALL: [Self; 2] = [Self::General, Self::Webhooks];
 
     /// Where it lives.
     pub(crate) fn path(self) -> String {
         match self {
             Self::General => SETTINGS_PATH.to_owned(),
+            Self::Webhooks => WEBHOOKS_PATH.to_owned(),
         }
     }
 
     fn label(self) -> &'static str {
         match self {
             Self::General => words::GENERAL,
+            Self::Webhooks => webhooks::TITLE,
         }
     }
 }

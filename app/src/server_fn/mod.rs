@@ -13,6 +13,7 @@ pub mod sale;
 pub mod sales;
 pub mod session;
 pub mod settings;
+pub mod webhook;
 
 use crate::wire::wire;
 

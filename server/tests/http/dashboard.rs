@@ -9,6 +9,7 @@ mod flags;
 mod imports;
 mod sale;
 mod settings;
+mod webhooks;
 
 use reqwest::Method;
 use serde_json::json;

@@ -9,6 +9,7 @@ pub(crate) mod braintree;
 mod client;
 mod database;
 mod localstripe;
+mod node;
 pub(crate) mod paddle;
 mod poll;
 mod process;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     client::{Affiliate, Answer, Client, Connection, padded, send},
     database::Database,
     localstripe::LocalStripe,
+    node::verdicts,
     poll::{eventually, now, until},
     process::run,
     proxy::Proxy,

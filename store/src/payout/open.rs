@@ -18,6 +18,7 @@ use super::{
     Payable, PayoutError, PayoutView, TABLE, by_ids_in,
     due::payable_in,
     step::{Work, complete_in},
+    tell::tell_in,
 };
 use crate::{
     Store, StoreError,
@@ -184,11 +185,12 @@ impl Work<'_> {
         self.insert_in(db, &made).await?;
         self.take_in(db, &made).await?;
         self.note_in(db, &made).await?;
+        let ids: Vec<Uuid> = made.iter().map(|(payout, _)| payout.id.0).collect();
+        tell_in(db, self.desk, self.organization_id, &ids).await?;
         for (payout, _) in made.iter().filter(|(payout, _)| payout.amount.minor == 0) {
             let settled = payout.clone().completed(now)?;
             complete_in(db, self, &settled, "earnings and debts settle each other").await?;
         }
-        let ids: Vec<Uuid> = made.iter().map(|(payout, _)| payout.id.0).collect();
         let mut views = by_ids_in(db, self.organization_id, &ids).await?;
         views.sort_by_key(|view| ids.iter().position(|id| *id == view.payout.id.0));
         Ok(views)

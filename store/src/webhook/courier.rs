@@ -165,21 +165,18 @@ impl Store {
         due: &DueDelivery,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
-        let mut tx = begin(&self.pool).await?;
-        if self.put_down_in(&mut tx, due, attempt).await? {
-            self.judge_in(&mut tx, due, attempt).await?;
+        if !self.put_down(due, attempt).await? {
+            return Ok(());
         }
+        // Apart from the delivery: who disables an endpoint gives up what others are just putting down.
+        let mut tx = begin(&self.pool).await?;
+        self.judge_in(&mut tx, due, attempt).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// False: somebody has it meanwhile, or gave it up.
-    async fn put_down_in(
-        &self,
-        db: &mut PgConnection,
-        due: &DueDelivery,
-        attempt: &Attempt,
-    ) -> Result<bool, StoreError> {
+    async fn put_down(&self, due: &DueDelivery, attempt: &Attempt) -> Result<bool, StoreError> {
         let (now, attempts) = (self.now(), due.attempts.saturating_add(1));
         let (status, next) = match &attempt.error {
             None => (DeliveryStatus::Delivered, None),
@@ -204,7 +201,7 @@ impl Store {
             attempt.answer,
             attempt.duration_ms,
         )
-        .execute(db)
+        .execute(&self.pool)
         .await?;
         Ok(put.rows_affected() > 0)
     }

@@ -10,7 +10,7 @@ use crate::support::{Answer, Client, OWNER_EMAIL, TestServer, send};
 const PAGE: &str = "/dashboard/settings";
 
 /// A browser without JavaScript: keeps cookies, follows redirects, knows on which page it is.
-struct Browser {
+pub(super) struct Browser {
     client: Client,
     cookies: BTreeMap<String, String>,
     page: String,
@@ -27,7 +27,7 @@ impl Browser {
     }
 
     /// The member with this e-mail and the usual password has signed in.
-    async fn of(server: &TestServer, email: &str) -> Self {
+    pub(super) async fn of(server: &TestServer, email: &str) -> Self {
         let mut browser = Self::new(server);
         let session = token(server, email).await;
         browser
@@ -37,14 +37,14 @@ impl Browser {
     }
 
     /// Opens a page; what it is, redirects followed.
-    async fn open(&mut self, path: &str) -> Answer {
-        self.page = path.to_owned();
+    pub(super) async fn open(&mut self, path: &str) -> Answer {
+        path.clone_into(&mut self.page);
         let answer = self.send(Method::GET, path, &[]).await;
         Box::pin(self.follow(answer)).await
     }
 
     /// Sends a form of the page that is open; the page that it leads to.
-    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.send(Method::POST, path, fields).await.expect(302);
         self.follow(answer).await
     }
@@ -96,14 +96,14 @@ impl Browser {
 
 /// Is all of it there?
 #[track_caller]
-fn tells(page: &Answer, texts: &[&str]) {
+pub(super) fn tells(page: &Answer, texts: &[&str]) {
     for text in texts {
         assert!(page.text.contains(text), "{text}: {}", page.text);
     }
 }
 
 /// What stands in the box of what is shown once.
-fn shown_once(page: &Answer) -> Option<String> {
+pub(super) fn shown_once(page: &Answer) -> Option<String> {
     let (_, rest) = page.text.split_once("class=\"once\"")?;
     let (_, rest) = rest.split_once("<code>")?;
     let (code, _) = rest.split_once("</code>")?;

@@ -1,38 +1,9 @@
 //! The reference library of the Standard Webhooks specification takes what this program signs.
 
-use std::{
-    io::Write,
-    path::Path,
-    process::{Command, Stdio},
-};
-
 use serde_json::{Map, Value, json};
 
 use super::{endpoint, path_of, text};
-use crate::support::{Received, Receiver, TestServer, now};
-
-/// What the package says of each delivery: the type of its message, or null when it was not signed. `None`: the npm
-/// packages of `end2end` are not installed.
-fn verdicts(deliveries: &Value) -> Option<Vec<Value>> {
-    let end2end = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end");
-    if !end2end.join("node_modules/standardwebhooks").is_dir() {
-        eprintln!("skipped: npm ci --prefix end2end installs the package standardwebhooks");
-        return None;
-    }
-    let mut node = Command::new("node")
-        .arg(end2end.join("support/verify-webhooks.mjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node runs");
-    let mut stdin = node.stdin.take().expect("a pipe");
-    stdin
-        .write_all(deliveries.to_string().as_bytes())
-        .expect("node reads");
-    drop(stdin);
-    let output = node.wait_with_output().expect("node ends");
-    Some(serde_json::from_slice(&output.stdout).expect("a list"))
-}
+use crate::support::{Received, Receiver, TestServer, now, verdicts};
 
 /// The headers under the names that the package reads, taken from those that begin with `family`.
 fn headers(received: &Received, family: &str) -> Value {
@@ -85,7 +56,7 @@ async fn every_message_is_signed_with_each_secret_that_is_valid() {
         delivery(&before[0], "webhook", &second),
         delivery(&changed, "webhook", &first),
     ]);
-    if let Some(verdicts) = verdicts(&asked) {
+    if let Some(verdicts) = verdicts("verify-webhooks.mjs", "standardwebhooks", &asked) {
         let expected = json!([
             "affiliate.joined",
             "affiliate.approved",

@@ -1,41 +1,11 @@
 //! Paddle's own SDK and this program agree on which bytes Paddle signed.
 
-use std::{
-    io::Write,
-    path::Path,
-    process::{Command, Stdio},
-};
-
 use serde_json::{Value, json};
 
 use super::{SECRET, shop};
-use crate::support::{now, paddle::signature, send};
+use crate::support::{now, paddle::signature, send, verdicts};
 
-/// What the SDK says of each delivery: the type of its event, or null when it was not signed. `None`: the npm
-/// packages of `end2end` are not installed.
-fn verdicts(deliveries: &Value) -> Option<Vec<Value>> {
-    let end2end = Path::new(env!("CARGO_MANIFEST_DIR")).join("../end2end");
-    if !end2end
-        .join("node_modules/@paddle/paddle-node-sdk")
-        .is_dir()
-    {
-        eprintln!("skipped: npm ci --prefix end2end installs Paddle's SDK");
-        return None;
-    }
-    let mut node = Command::new("node")
-        .arg(end2end.join("support/verify-paddle.mjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node runs");
-    let mut stdin = node.stdin.take().expect("a pipe");
-    stdin
-        .write_all(deliveries.to_string().as_bytes())
-        .expect("node reads");
-    drop(stdin);
-    let output = node.wait_with_output().expect("node ends");
-    Some(serde_json::from_slice(&output.stdout).expect("a list"))
-}
+const SDK: &str = "@paddle/paddle-node-sdk";
 
 #[tokio::test]
 async fn the_sdk_and_this_program_accept_and_refuse_the_same_bytes() {
@@ -82,7 +52,7 @@ async fn the_sdk_and_this_program_accept_and_refuse_the_same_bytes() {
         .iter()
         .map(|(body, header, _)| json!({"body": body, "secret": SECRET, "header": header}))
         .collect();
-    let Some(verdicts) = verdicts(&json!(asked)) else {
+    let Some(verdicts) = verdicts("verify-paddle.mjs", SDK, &json!(asked)) else {
         return;
     };
     assert_eq!(verdicts.len(), deliveries.len());
