@@ -75,6 +75,17 @@ async function main(directory: string): Promise<void> {
       { name: 'connections-add-braintree', path: '/dashboard/connections?add=braintree', as: shop },
       { name: 'connections-add', path: '/dashboard/connections?add=stripe', as: shop },
       { name: 'connections-empty', path: '/dashboard/connections', as: empty },
+      { name: 'settings', path: '/dashboard/settings', as: shop, whole: true },
+      { name: 'settings-secret', path: '/dashboard/settings', as: empty, prepare: makesSecret },
+      { name: 'members', path: '/dashboard/settings/members', as: shop, whole: true },
+      { name: 'members-invite', path: '/dashboard/settings/members?open=invite', as: shop },
+      { name: 'members-invited', path: '/dashboard/settings/members?open=invite', as: shop, whole: true, prepare: invites },
+      { name: 'api-keys', path: '/dashboard/settings/api-keys', as: shop },
+      { name: 'api-keys-add', path: '/dashboard/settings/api-keys?add=key', as: shop, whole: true },
+      { name: 'audit', path: '/dashboard/settings/audit', as: shop, whole: true },
+      { name: 'account', path: '/dashboard/settings/account', as: shop, whole: true },
+      { name: 'menu', path: '/dashboard/settings', as: shop, prepare: openMenu },
+      { name: 'invite-gone', path: '/invite/gone' },
       { name: 'imports-empty', path: '/dashboard/imports', as: empty },
       { name: 'imports-add', path: '/dashboard/imports?add=file', as: empty },
       { name: 'import', path: '/dashboard/imports?add=file', as: shop, whole: true, prepare: uploads },
@@ -132,6 +143,23 @@ async function uploads(page: Page): Promise<void> {
 async function pickTwo(page: Page): Promise<void> {
   const boxes = page.getByRole('checkbox', { name: /^Select/ });
   for (const index of [1, 2]) await boxes.nth(index).check();
+}
+
+async function makesSecret(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Make a new secret' }).click();
+  await page.getByRole('heading', { name: 'Secret for signed calls' }).waitFor();
+}
+
+async function invites(page: Page): Promise<void> {
+  const form = page.getByRole('region', { name: 'Invite a member' });
+  await form.getByLabel('E-mail').fill('lee@northwind.example');
+  await form.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('heading', { name: 'Invitation link' }).waitFor();
+}
+
+async function openMenu(page: Page): Promise<void> {
+  const menu = page.getByRole('button', { name: 'Menu' });
+  if (await menu.isVisible()) await menu.click();
 }
 
 async function openFilter(page: Page): Promise<void> {

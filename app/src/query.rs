@@ -43,7 +43,7 @@ pub fn campaign_path(id: CampaignId) -> String {
 /// Where the coupons page lives.
 pub const COUPONS_PATH: &str = "/dashboard/coupons";
 
-/// Where the settings of the organization live; those of other pages are below it.
+/// Where the settings of the organization live; the other pages of settings are below it.
 pub const SETTINGS_PATH: &str = "/dashboard/settings";
 
 /// Where outgoing webhooks live.
@@ -53,6 +53,21 @@ pub const WEBHOOKS_PATH: &str = "/dashboard/settings/webhooks";
 pub fn webhook_path(id: WebhookEndpointId) -> String {
     format!("{WEBHOOKS_PATH}/{id}")
 }
+
+/// Where the members are.
+pub const MEMBERS_PATH: &str = "/dashboard/settings/members";
+
+/// Where invitations lead, with their token behind it.
+pub const INVITE_PATH: &str = "/invite";
+
+/// Where the keys to the API are.
+pub const API_KEYS_PATH: &str = "/dashboard/settings/api-keys";
+
+/// Where the audit log is read.
+pub const AUDIT_PATH: &str = "/dashboard/settings/audit";
+
+/// Where somebody's own account is.
+pub const ACCOUNT_PATH: &str = "/dashboard/settings/account";
 
 /// Where a sale lives.
 pub fn sale_path(id: ConversionId) -> String {

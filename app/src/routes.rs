@@ -11,9 +11,10 @@ use leptos_router::{
 use crate::{
     moment::Clock,
     page::{
-        affiliate::Affiliate, affiliates::Affiliates, campaign::Campaign, campaigns::Campaigns,
-        connections::Connections, coupons::Coupons, dashboard::Dashboard, event::Event,
-        events::Events, flags::Flags, import::Import, imports::Imports, not_found::NotFound,
+        account::Account, affiliate::Affiliate, affiliates::Affiliates, api_keys::ApiKeys,
+        audit::Audit, campaign::Campaign, campaigns::Campaigns, connections::Connections,
+        coupons::Coupons, dashboard::Dashboard, event::Event, events::Events, flags::Flags,
+        import::Import, imports::Imports, invite::Invite, members::Members, not_found::NotFound,
         sale::AddSale, sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn,
         webhook::Webhook, webhooks::Webhooks,
     },
@@ -35,6 +36,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=home ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/invite/:token") view=Invite ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async>
                     <Route path=path!("") view=home ssr=SsrMode::Async/>
                     <Route path=path!("sales/new") view=AddSale ssr=SsrMode::Async/>
@@ -53,6 +55,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/webhooks") view=Webhooks ssr=SsrMode::Async/>
                     <Route path=path!("settings/webhooks/:id") view=Webhook ssr=SsrMode::Async/>
                     <Route path=path!("settings") view=Settings ssr=SsrMode::Async/>
+                    <Route path=path!("settings/members") view=Members ssr=SsrMode::Async/>
+                    <Route path=path!("settings/api-keys") view=ApiKeys ssr=SsrMode::Async/>
+                    <Route path=path!("settings/audit") view=Audit ssr=SsrMode::Async/>
+                    <Route path=path!("settings/account") view=Account ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

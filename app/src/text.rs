@@ -6,8 +6,11 @@ use domain::{
     money::{Currency, Money},
 };
 
+pub mod account;
 pub mod affiliate;
 pub mod affiliates;
+pub mod api_keys;
+pub mod audit;
 pub mod campaign;
 pub mod campaigns;
 pub mod connections;
@@ -17,6 +20,8 @@ pub mod first_steps;
 pub mod flags;
 pub mod funnel;
 pub mod imports;
+pub mod invite;
+pub mod members;
 pub mod sale;
 pub mod sales;
 pub mod settings;
@@ -165,6 +170,7 @@ pub mod form {
 
     pub const CHOOSE: &str = "choose one of the list";
     pub const OPTIONAL: &str = "optional";
+    pub const NEED_DAY: &str = "a day such as 2026-12-31 is needed";
 
     pub fn amount(currency: Currency) -> String {
         let example = Money::new(5 * 10_i64.pow(currency.exponent()), currency);

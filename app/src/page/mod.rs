@@ -1,7 +1,10 @@
 //! Pages: one file per route. A page reads the address, loads, and composes parts.
 
+pub mod account;
 pub mod affiliate;
 pub mod affiliates;
+pub mod api_keys;
+pub mod audit;
 pub mod campaign;
 pub mod campaigns;
 pub mod connections;
@@ -12,6 +15,8 @@ pub mod events;
 pub mod flags;
 pub mod import;
 pub mod imports;
+pub mod invite;
+pub mod members;
 pub mod not_found;
 pub mod sale;
 pub mod sales;

@@ -1,14 +1,18 @@
 //! The pages before one is signed in, as markup. Written on the server only (see [`super::served`]).
 
 use leptos::prelude::*;
+use store::invitation::Invited;
 
 use super::{
     fields::{Field, Refused, form, input},
     icon::{Icon, icon},
 };
 use crate::{
-    server_fn::session::{SetUp, SignIn},
-    text::{self, setup, sign_in},
+    server_fn::{
+        invitation::Join,
+        session::{SetUp, SignIn},
+    },
+    text::{self, invite, members, setup, sign_in},
 };
 
 const ORGANIZATION: Field = Field::new(
@@ -29,6 +33,13 @@ const EMAIL: Field = Field::new("email", sign_in::EMAIL, "")
 const PASSWORD: Field = Field::new("password", sign_in::PASSWORD, "")
     .kind("password")
     .autocomplete("current-password");
+const OWN_PASSWORD: Field = Field::new("password", invite::PASSWORD, invite::PASSWORD_HINT)
+    .kind("password")
+    .autocomplete("current-password");
+const FIRST_PASSWORD: Field =
+    Field::new("password", invite::NEW_PASSWORD, invite::NEW_PASSWORD_HINT)
+        .kind("password")
+        .autocomplete("new-password");
 
 /// Makes the first organization of an empty database.
 pub(crate) fn set_up(refused: &Refused) -> impl IntoView + use<> {
@@ -65,6 +76,48 @@ pub(crate) fn sign_in_page(refused: &Refused, next: &str) -> impl IntoView + use
             {brand()}
             <h1>{sign_in::TITLE}</h1>
             {form::<SignIn>("stack", refused, fields)}
+        </main>
+    }
+}
+
+/// Joining an organization. `is_himself`: whoever is invited is signed in, and need not prove it again.
+pub(crate) fn invitation(
+    invited: &Invited,
+    is_himself: bool,
+    token: &str,
+    refused: &Refused,
+) -> impl IntoView + use<> {
+    let password = match (is_himself, invited.person_id) {
+        (true, _) => None,
+        (false, Some(_)) => Some(input(&OWN_PASSWORD, refused, "")),
+        (false, None) => Some(input(&FIRST_PASSWORD, refused, "")),
+    };
+    let fields = view! {
+        <input type="hidden" name="form[token]" value=token.to_owned()/>
+        // What a browser keeps the password under.
+        <input type="email" autocomplete="username" value=invited.email.to_string() hidden readonly/>
+        {password}
+        <button type="submit" class="btn main">{invite::SUBMIT}</button>
+    }
+    .into_any();
+    view! {
+        <main class="door">
+            {brand()}
+            <h1>{invite::heading(&invited.organization_name)}</h1>
+            <p class="lead">{invite::lead(invited.email.as_str(), invited.role)}" "{members::role(invited.role)}</p>
+            {form::<Join>("stack", refused, fields)}
+        </main>
+    }
+}
+
+/// A link that is not good any more.
+pub(crate) fn invitation_gone() -> impl IntoView {
+    view! {
+        <main class="door">
+            {brand()}
+            <h1>{invite::GONE}</h1>
+            <p class="lead">{invite::GONE_HINT}</p>
+            <a class="btn" href="/sign-in">{invite::TO_SIGN_IN}</a>
         </main>
     }
 }

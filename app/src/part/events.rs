@@ -88,7 +88,10 @@ pub(super) fn select(filter: Filter) -> impl IntoView {
     }
 }
 
-fn day(((name, label), chosen): ((&'static str, &'static str), String)) -> impl IntoView {
+/// A first or last day.
+pub(super) fn day(
+    ((name, label), chosen): ((&'static str, &'static str), String),
+) -> impl IntoView {
     let class = (!chosen.is_empty()).then_some("on");
     view! {
         <label class=class>

@@ -138,6 +138,11 @@ impl Refused {
         kept.find_map(|(kept, typed)| (kept == name).then_some(typed.as_str()))
     }
 
+    /// What is wrong with the field of a name.
+    pub(crate) fn about(&self, name: &str) -> Option<&str> {
+        (self.invalid.field == name).then_some(self.invalid.message.as_str())
+    }
+
     fn is_about(&self, field: &Field) -> bool {
         self.invalid.field == field.name
     }

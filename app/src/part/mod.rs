@@ -1,6 +1,8 @@
 //! Parts: pure views. Props in, view out; none of them loads data.
 
 #[cfg(feature = "ssr")]
+pub(crate) mod account;
+#[cfg(feature = "ssr")]
 pub(crate) mod affiliate;
 #[cfg(feature = "ssr")]
 pub(crate) mod affiliate_form;
@@ -8,6 +10,10 @@ pub(crate) mod affiliate_form;
 pub(crate) mod affiliate_place;
 #[cfg(feature = "ssr")]
 pub(crate) mod affiliates;
+#[cfg(feature = "ssr")]
+pub(crate) mod api_keys;
+#[cfg(feature = "ssr")]
+pub(crate) mod audit;
 pub mod badge;
 #[cfg(feature = "ssr")]
 pub(crate) mod campaign;
@@ -47,6 +53,8 @@ pub(crate) mod imports;
 #[cfg(feature = "ssr")]
 pub(crate) mod links;
 pub mod live_mark;
+#[cfg(feature = "ssr")]
+pub(crate) mod members;
 pub mod nav;
 #[cfg(feature = "ssr")]
 pub(crate) mod once;

@@ -5,7 +5,9 @@ use leptos_router::components::A;
 
 use super::icon::{Icon, icon};
 use crate::{
-    query::{AFFILIATES_PATH, CAMPAIGNS_PATH, COUPONS_PATH, SALES_PATH, SETTINGS_PATH},
+    query::{
+        ACCOUNT_PATH, AFFILIATES_PATH, CAMPAIGNS_PATH, COUPONS_PATH, SALES_PATH, SETTINGS_PATH,
+    },
     server_fn::session::{Session, SignOut},
     text,
 };
@@ -42,8 +44,8 @@ pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
         <nav class="nav" aria-label=text::nav::MAIN>
             <p class="brand">{icon(Icon::Brand)}<span>{text::PRODUCT}</span></p>
             <button type="button" class="btn menu" popovertarget="pages">{icon(Icon::Menu)}{text::nav::MENU}</button>
-            <div class="pages" id="pages" popover="auto" node_ref=menu>
-                <div class="groups" on:click=close>
+            <div class="pages" id="pages" popover="auto" node_ref=menu on:click=close>
+                <div class="groups">
                     <ul aria-label=text::nav::LEDGER>
                         {link((SALES_PATH, Icon::Sales, text::nav::SALES))}
                         <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
@@ -78,12 +80,12 @@ pub fn open_count(session: Session) -> impl IntoView {
     })
 }
 
-/// Who is signed in, and the way out.
+/// Who is signed in, the way to his account, and the way out.
 #[component]
 pub fn Account(session: Session) -> impl IntoView {
     view! {
         <div class="account">
-            <p><b>{session.organization}</b><span title=session.email.clone()>{session.email.clone()}</span></p>
+            <a href=ACCOUNT_PATH><b>{session.organization}</b><span title=session.email.clone()>{session.email.clone()}</span></a>
             <form method="post" action=SignOut::PATH>
                 <button type="submit" class="btn quiet">{icon(Icon::Out)}{text::nav::SIGN_OUT}</button>
             </form>

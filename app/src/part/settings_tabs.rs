@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    query::{SETTINGS_PATH, WEBHOOKS_PATH},
+    query::{ACCOUNT_PATH, API_KEYS_PATH, AUDIT_PATH, MEMBERS_PATH, SETTINGS_PATH, WEBHOOKS_PATH},
     text::{settings as words, webhooks},
 };
 
@@ -11,25 +11,33 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     General,
+    Members,
+    ApiKeys,
     Webhooks,
+    Audit,
+    Account,
 }
 
 impl Tab {
     /// In the order people read them.
-    const ALL: [Self; 2] = [Self::General, Self::Webhooks];
+    const ALL: [Self; 6] = [
+        Self::General,
+        Self::Members,
+        Self::ApiKeys,
+        Self::Webhooks,
+        Self::Audit,
+        Self::Account,
+    ];
 
-    /// Where it lives.
-    pub(crate) fn path(self) -> String {
+    /// Where it lives, and what it is called.
+    fn link(self) -> (&'static str, &'static str) {
         match self {
-            Self::General => SETTINGS_PATH.to_owned(),
-            Self::Webhooks => WEBHOOKS_PATH.to_owned(),
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::General => words::GENERAL,
-            Self::Webhooks => webhooks::TITLE,
+            Self::General => (SETTINGS_PATH, words::GENERAL),
+            Self::Members => (MEMBERS_PATH, words::MEMBERS),
+            Self::ApiKeys => (API_KEYS_PATH, words::API_KEYS),
+            Self::Webhooks => (WEBHOOKS_PATH, webhooks::TITLE),
+            Self::Audit => (AUDIT_PATH, words::AUDIT),
+            Self::Account => (ACCOUNT_PATH, words::ACCOUNT),
         }
     }
 }
@@ -37,8 +45,9 @@ impl Tab {
 /// The head of a page of settings: what they are called, `action` beside it, and the tabs.
 pub(crate) fn head(here: Tab, action: Option<AnyView>) -> impl IntoView {
     let link = |tab: Tab| {
+        let (href, name) = tab.link();
         let current = (tab == here).then_some("page");
-        view! { <a href=tab.path() aria-current=current>{tab.label()}</a> }
+        view! { <a href=href aria-current=current>{name}</a> }
     };
     view! {
         <header class="head"><h1>{words::TITLE}</h1>{action}</header>

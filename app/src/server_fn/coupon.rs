@@ -105,7 +105,7 @@ pub(crate) use server::last_day;
 
 #[cfg(feature = "ssr")]
 mod server {
-    use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+    use chrono::{DateTime, NaiveDate, Utc};
     use domain::{
         campaign::CampaignStatus,
         coupon::{Coupon, CouponCode, CouponState},
@@ -124,11 +124,11 @@ mod server {
             coupons::{Narrowed, Open, Told, told},
             fields::Refused,
         },
-        query::{COUPONS_PATH, parse_day},
+        query::COUPONS_PATH,
         request::Caller,
         server_fn::{
             Choice,
-            form::{field, optional},
+            form::{end_of, end_of_day, field, optional},
             sales::MAX_CHOICES,
         },
         text::{coupons as words, form},
@@ -330,17 +330,6 @@ mod server {
         let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
         let fits = typed.len() <= MAX_EXTERNAL_ID && typed.chars().all(plain);
         fits.then(|| typed.to_owned()).ok_or(words::NEED_ID)
-    }
-
-    /// The end of a day that was typed.
-    fn end_of(typed: &str) -> Result<DateTime<Utc>, &'static str> {
-        let end = parse_day(typed).and_then(end_of_day);
-        end.ok_or(words::OLD_DAY)
-    }
-
-    fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
-        let next = day.checked_add_days(Days::new(1))?;
-        Some(next.and_time(NaiveTime::MIN).and_utc())
     }
 
     impl From<CouponError> for AppError {

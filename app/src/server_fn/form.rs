@@ -24,13 +24,15 @@ macro_rules! form {
 pub(crate) use form;
 
 #[cfg(feature = "ssr")]
-pub(crate) use reading::{field, number, optional};
+pub(crate) use reading::{end_of, end_of_day, field, number, optional};
 
 #[cfg(feature = "ssr")]
 mod reading {
     use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
-    use crate::{error::AppError, text};
+    use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+
+    use crate::{error::AppError, query::parse_day, text};
 
     /// The parsed value, or what is wrong with the field.
     pub(crate) fn field<T, E: Display>(name: &str, parsed: Result<T, E>) -> Result<T, AppError> {
@@ -63,5 +65,15 @@ mod reading {
             return Ok(None);
         }
         field(name, parse(typed)).map(Some)
+    }
+    /// The end of a day that was typed (UTC).
+    pub(crate) fn end_of(typed: &str) -> Result<DateTime<Utc>, &'static str> {
+        let end = parse_day(typed).and_then(end_of_day);
+        end.ok_or(text::form::NEED_DAY)
+    }
+
+    pub(crate) fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
+        let next = day.checked_add_days(Days::new(1))?;
+        Some(next.and_time(NaiveTime::MIN).and_utc())
     }
 }

@@ -1,7 +1,10 @@
 //! Server functions: what the pages ask the server. Bodies are a few lines that call one verb of the
 //! store. Reads are GET, writes are POST and also work as plain forms.
 
+pub mod account;
 pub mod affiliate;
+pub mod api_key;
+pub mod audit;
 pub mod campaign;
 pub mod connection;
 pub mod coupon;
@@ -9,6 +12,8 @@ pub mod event;
 pub mod flag;
 pub mod form;
 pub mod import;
+pub mod invitation;
+pub mod member;
 pub mod sale;
 pub mod sales;
 pub mod session;

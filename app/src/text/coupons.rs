@@ -37,7 +37,6 @@ pub const REMOVE: &str = "Remove";
 pub const REMOVE_NOW: &str = "Remove this coupon";
 pub const REMOVE_HINT: &str = "Payments with it are no longer credited by it; what was credited stays. Its code and discount id are free again.";
 pub const NEED_ID: &str = "an id of at most 255 bytes without blanks is needed";
-pub const OLD_DAY: &str = "a day such as 2026-12-31 is needed";
 pub const PAST: &str =
     "that day is over, so the coupon would earn nothing: choose a later one, or none";
 pub const HOW: &str = "Which coupon counts";

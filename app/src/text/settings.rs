@@ -2,6 +2,10 @@
 
 pub const TITLE: &str = "Settings";
 pub const GENERAL: &str = "General";
+pub const MEMBERS: &str = "Members";
+pub const API_KEYS: &str = "API keys";
+pub const AUDIT: &str = "Audit log";
+pub const ACCOUNT: &str = "Your account";
 
 pub const ORGANIZATION: &str = "Organization";
 pub const ORGANIZATION_HINT: &str = "Who sells. The id goes into calls that are signed instead of carrying a key, and into the snippet of sites that several organizations share.";

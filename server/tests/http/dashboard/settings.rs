@@ -1,5 +1,10 @@
 //! Settings, as one has them without JavaScript.
 
+mod account;
+mod api_keys;
+mod audit;
+mod members;
+
 use std::collections::BTreeMap;
 
 use reqwest::Method;
