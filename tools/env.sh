@@ -20,6 +20,9 @@ export LOCALSTRIPE=${LOCALSTRIPE:-$cache/tools/localstripe/bin/localstripe}
 # The Python with the published client of dialect B, for the HTTP tests: an explicit AGENTREF_PYTHON wins.
 export AGENTREF_PYTHON=${AGENTREF_PYTHON:-$cache/tools/agentref/bin/python}
 
+# What tries the API by its document, for the HTTP tests: an explicit SCHEMATHESIS wins.
+export SCHEMATHESIS=${SCHEMATHESIS:-$cache/tools/schemathesis/bin/schemathesis}
+
 # The directory of the newest PostgreSQL server there is; fails when none is of version 14 or newer.
 postgres_bin() {
   local initdb dir version newest=13 best=

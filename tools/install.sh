@@ -11,6 +11,7 @@ binaryen=132.0.0
 cargo_fuzz=0.13.2
 localstripe=1.15.10
 agentref=5.0.1
+schemathesis=4.32.5
 missing=0
 get_node="the installer of nodejs.org, or sudo apt-get install nodejs npm where that is new enough"
 
@@ -190,9 +191,10 @@ install_test() {
   node_js
   npm_packages
   postgres
-  # A stand-in for Stripe, and the published Python client of dialect B.
+  # A stand-in for Stripe, the published Python client of dialect B, and what tries the API by its document.
   python_package localstripe "$localstripe" "$LOCALSTRIPE" LOCALSTRIPE=none
   python_package agentref "$agentref" "$AGENTREF_PYTHON" AGENTREF_PYTHON=none
+  python_package schemathesis "$schemathesis" "$SCHEMATHESIS" SCHEMATHESIS=none
 }
 
 # ---- fuzz: what `make fuzz` calls

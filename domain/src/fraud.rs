@@ -74,13 +74,10 @@ impl From<Resolution> for FlagStatus {
 /// What a suspicion rests on. Its text is what people read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(
-    tag = "evidence",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "evidence", rename_all = "snake_case")]
 pub enum Evidence {
     /// Both addresses lead to one mailbox.
+    #[serde(rename_all = "camelCase")]
     SameMailbox {
         /// The payer's.
         customer_email: String,
@@ -88,6 +85,7 @@ pub enum Evidence {
         affiliate_email: String,
     },
     /// More clicks in a day than the campaign expects.
+    #[serde(rename_all = "camelCase")]
     Clicks {
         /// How many there were.
         clicks: i64,
@@ -97,6 +95,7 @@ pub enum Evidence {
         threshold: u32,
     },
     /// More sales than the clicks explain.
+    #[serde(rename_all = "camelCase")]
     Conversions {
         /// Sales that clicks brought within the last 24 hours, this one too.
         sales: i64,
@@ -106,6 +105,7 @@ pub enum Evidence {
         threshold_percent: u16,
     },
     /// An address that is thrown away.
+    #[serde(rename_all = "camelCase")]
     DisposableDomain {
         /// The payer's.
         customer_email: String,
@@ -113,6 +113,7 @@ pub enum Evidence {
         domain: String,
     },
     /// An amount that the campaign wants to be looked at.
+    #[serde(rename_all = "camelCase")]
     Amount {
         /// What was paid, in minor units of `currency`.
         amount_cents: i64,
@@ -124,6 +125,7 @@ pub enum Evidence {
         threshold_currency: Currency,
     },
     /// A member asks.
+    #[serde(rename_all = "camelCase")]
     ByHand {
         /// Why.
         note: String,

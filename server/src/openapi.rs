@@ -4,9 +4,15 @@
 //! here, once. Nothing is read from files and nothing from elsewhere: both work without the internet.
 
 mod complete;
+mod page;
 mod refusals;
 
-use axum::{Json, Router, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    body::Bytes,
+    http::header,
+    routing::{MethodRouter, get},
+};
 use utoipa::openapi::OpenApi;
 
 use crate::state::AppState;
@@ -56,13 +62,36 @@ pub(crate) const TAGS: [(&str, &str); 17] = [
     ("API keys", "Keys to this API."),
 ];
 
+/// What the page may reach: its own files, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// The document and its page. They are written when the server starts and never change.
 pub(crate) fn routes(document: &OpenApi, public_url: &str) -> Router<AppState> {
     let document = complete::complete(document, public_url);
-    Router::new().route(
-        "/api/v1/openapi.json",
-        get(async move || Json(document).into_response()),
-    )
+    let html = Bytes::from(page::page(&document));
+    let json = Bytes::from(document.to_string());
+    Router::new()
+        .route("/api/v1/openapi.json", file("application/json", json))
+        .route("/api/docs", file("text/html; charset=utf-8", html))
+        .route(
+            "/api/docs/page.css",
+            file("text/css; charset=utf-8", page::STYLE.into()),
+        )
+        .route(
+            "/api/docs/page.js",
+            file("text/javascript; charset=utf-8", page::SCRIPT.into()),
+        )
+}
+
+/// Something that is the same for everybody, until another version of the server is started.
+fn file(kind: &'static str, content: Bytes) -> MethodRouter<AppState> {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    get(async move || (headers, content))
 }
 
 #[cfg(test)]

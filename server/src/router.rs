@@ -76,7 +76,12 @@ pub(crate) fn api(state: &AppState) -> (Router<AppState>, OpenApi) {
         .routes(routes!(s2s::lead))
         .routes(routes!(webhook::intake::receive, webhook::intake::prove))
         .merge(track::pages_calls(state))
-        .nest("/api/v1", v1::routes().layer(once))
+        .nest(
+            "/api/v1",
+            v1::routes()
+                .layer(once)
+                .layer(middleware::from_fn(v1::no_parameters)),
+        )
         .layer(middleware::from_fn(rate_limit::headers))
         .split_for_parts()
 }

@@ -184,7 +184,7 @@ const ROW_BYTES: usize = 1024;
     get, path = "/api/conversions", tag = "Sales",
     params(
         SalesFilter,
-        ("take" = Option<u64>, Query, minimum = 1, description = "How many, 50 when left out; above 200 is served as 200."),
+        ("take" = Option<usize>, Query, minimum = 1, description = "How many, 50 when left out; above 200 is served as 200."),
         ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before, with the same filters."),
     ),
     responses((status = 200, body = SalesList)),

@@ -21,7 +21,7 @@ use self::body::{LeadBody, SaleBody};
 use super::{conversions::Sale, signature};
 use crate::{
     caller::{Caller, address},
-    input::{MAX_BODY, parse, read_body, require_json},
+    input::{MAX_BODY, Query, parse, read_body, require_json},
     problem::Problem,
     state::AppState,
 };
@@ -171,6 +171,7 @@ async fn authenticated(
         let caller = Caller::uncounted(&parts, state).await?;
         Some(caller.with(Scope::ConversionsWrite)?)
     };
+    Query::read(parts.uri.query().unwrap_or_default())?.done()?;
     require_json(&parts.headers)?;
     let body = read_body(body, MAX_BODY).await?;
     let organization_id = match by_key {

@@ -34,8 +34,9 @@ mod webhooks;
 use std::convert::Infallible;
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Request},
     http::{StatusCode, request::Parts},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -43,7 +44,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::page::Page;
-use crate::state::AppState;
+use crate::{input::Query, state::AppState};
 
 /// Every address under `/api/v1`, each with what it documents.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -90,6 +91,17 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::delivery::test))
         .routes(routes!(webhooks::delivery::deliveries))
         .routes(routes!(webhooks::delivery::replay))
+}
+
+/// Refuses a parameter of a write, by name: it is a mistake such as a `dryRun` that belongs into the body. A file's body
+/// says nothing but itself, so its address does.
+pub(crate) async fn no_parameters(request: Request, next: Next) -> Response {
+    let is_write = !request.method().is_safe() && request.uri().path() != "/imports";
+    let query = request.uri().query().filter(|_| is_write);
+    match Query::read(query.unwrap_or_default()).and_then(Query::done) {
+        Err(problem) if is_write => problem.into_response(),
+        _ => next.run(request).await,
+    }
 }
 
 /// Writes answers: `{"data": ..., "meta": {"requestId": "..."}}`.

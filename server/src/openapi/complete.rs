@@ -73,7 +73,7 @@ fn describe_what_is_shared(components: &mut Value) {
     components["parameters"] = json!({"IdempotencyKey": {
         "name": "Idempotency-Key", "in": "header", "required": false,
         "description": "The same key and body within 24 hours get the first answer, with `Idempotency-Replayed: true`.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0f6c4c9e"]},
+        "schema": {"type": "string", "pattern": "^[\\t -~]{1,255}$", "examples": ["0f6c4c9e"]},
     }});
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A refusal: its status, the name of its description in the document, and what it says.
-const ALL: [(&str, &str, &str); 11] = [
+pub(super) const ALL: [(&str, &str, &str); 11] = [
     (
         "400",
         "BadRequest",

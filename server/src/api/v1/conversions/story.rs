@@ -98,16 +98,19 @@ struct Audit<'a> {
 
 /// Who changed it: a member by e-mail, a key by name, an event by id.
 #[derive(Serialize, ToSchema)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "kind", rename_all = "camelCase")]
 #[schema(as = AuditActor)]
 enum Actor<'a> {
-    Member { email: &'a str },
-    Key { name: &'a str },
-    Event { event_id: EventId },
+    Member {
+        email: &'a str,
+    },
+    Key {
+        name: &'a str,
+    },
+    #[serde(rename_all = "camelCase")]
+    Event {
+        event_id: EventId,
+    },
     System,
 }
 

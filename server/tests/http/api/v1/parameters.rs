@@ -269,3 +269,26 @@ async fn a_list_has_the_parameters_that_it_says_it_has() {
         assert_eq!(*total, json!(1), "{query}");
     }
 }
+
+/// A `dryRun` that is looked for in the body must not be taken for one in the address.
+#[tokio::test]
+async fn writes_take_no_parameters() {
+    let server = TestServer::start().await;
+    let program = server.default_campaign().await;
+    let body = json!({"name": "Spring", "commissionType": "one_time", "commissionPercent": 10});
+    let refused = server.post("/api/v1/programs?dryRun=true", body).await;
+    assert_eq!((refused.status, refused.field()), (400, "dryRun"));
+    let path = format!("/api/v1/programs/{program}?force=1");
+    for refused in [
+        server.delete(&path).await,
+        server.patch(&path, json!({})).await,
+    ] {
+        assert_eq!((refused.status, refused.field()), (400, "force"));
+    }
+    let sale = json!({"externalEventId": "e", "amountCents": 100, "currency": "USD", "affiliateSlug": "nobody"});
+    let refused = server.post("/api/tracking/s2s?campaign=x", sale).await;
+    assert_eq!((refused.status, refused.field()), (400, "campaign"));
+    let programs = server.get("/api/v1/programs").await;
+    assert_eq!(programs.data().as_array().map(Vec::len), Some(1));
+    assert_eq!(programs.data()[0]["status"], "active");
+}
