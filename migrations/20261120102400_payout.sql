@@ -67,6 +67,7 @@ create table payout_entry (
     constraint payout_entry_entry foreign key (organization_id, ledger_entry_id) references ledger_entry
 );
 create unique index payout_entry_once on payout_entry (organization_id, ledger_entry_id) where released_at is null;
+create index payout_entry_by_entry on payout_entry (organization_id, ledger_entry_id);
 create index payout_entry_by_conversion on payout_entry (organization_id, conversion_id) where released_at is null;
 
 -- The payout that an entry of the kind payout is of; null: paid out elsewhere.

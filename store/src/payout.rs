@@ -196,7 +196,7 @@ macro_rules! payouts {
 use payouts;
 
 /// These payouts, newest first.
-async fn by_ids_in(
+pub(crate) async fn by_ids_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     ids: &[Uuid],

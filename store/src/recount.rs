@@ -2,7 +2,7 @@
 //!
 //! Reads an organization in one moment, whether or not a server runs, and changes nothing. Statuses and
 //! commissions are computed anew from amounts, plans, refunds, flags and decisions; the ledger is added up by
-//! affiliate and currency; the days' roll-ups are compared with their rows. Not asked again are the rules of
+//! affiliate and currency; the days' roll-ups are compared with their rows; payouts with the entries they take. Not asked again are the rules of
 //! attribution and which payment was a customer's first: they were decided on what was known then.
 
 use std::collections::{HashMap, HashSet};
@@ -29,6 +29,7 @@ mod account;
 mod clicks;
 mod days;
 mod loose;
+mod payouts;
 
 /// How many conversions are counted at a time.
 const AT_A_TIME: i64 = 2000;
@@ -87,6 +88,7 @@ async fn count_in(
     }
     days_in(db, organization_id, recount).await?;
     clicks::clicks_in(db, organization_id, recount).await?;
+    payouts::payouts_in(db, organization_id, recount).await?;
     loose_ends_in(db, organization_id, recount).await
 }
 

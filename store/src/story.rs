@@ -6,10 +6,11 @@ use domain::{
     conversion::Conversion,
     event::Outcome,
     fraud::Flag,
-    id::{ClickId, ConversionId, EventId, OrganizationId},
+    id::{ClickId, ConversionId, EventId, OrganizationId, PayoutId},
     ledger::EntryKind,
     lifecycle::{Refusal, Transition},
     money::{Currency, Money},
+    payout::Payout,
     refund::{Back, BackKind, BackStatus, MoneyBack, Share, Whole},
 };
 use sqlx::PgConnection;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     error::readable,
-    flag,
+    flag, payout,
     refund::of_conversions_in,
     sales::{Row, by_ids_in},
     transaction::begin_moment,
@@ -39,6 +40,8 @@ pub struct Story {
     pub backs: Vec<BackLine>,
     /// What was written to the affiliate's account.
     pub ledger: Vec<LedgerLine>,
+    /// Payouts that took it, those included that gave it back.
+    pub payouts: Vec<PayoutLine>,
     /// What was suspected of it. Of a share: of the sale it follows.
     pub flags: Vec<Flag>,
     /// Who changed it.
@@ -93,8 +96,19 @@ pub struct LedgerLine {
     pub amount: Money,
     /// Why, in words.
     pub reason: String,
+    /// The payout that takes it.
+    pub payout_id: Option<PayoutId>,
     /// When.
     pub created_at: DateTime<Utc>,
+}
+
+/// A payout, as far as a story tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutLine {
+    /// The payout.
+    pub payout: Payout,
+    /// How much of it this conversion is, or was; a debit is negative.
+    pub amount: Money,
 }
 
 /// Who made a change.
@@ -179,6 +193,7 @@ impl Store {
         let backs = backs_in(&mut moment, organization_id, root, whole).await?;
         let flags = flag::of_conversions_in(&mut moment, organization_id, &[root.0]).await?;
         let ledger = ledger_in(&mut moment, organization_id, id).await?;
+        let payouts = payouts_in(&mut moment, organization_id, id).await?;
         let audit = audit_in(&mut moment, organization_id, id).await?;
         let events = events_in(&mut moment, organization_id, root, &audit).await?;
         moment.commit().await?;
@@ -202,6 +217,7 @@ impl Store {
             click,
             backs,
             ledger,
+            payouts,
             flags,
             audit,
             events,
@@ -305,8 +321,11 @@ async fn ledger_in(
 ) -> Result<Vec<LedgerLine>, StoreError> {
     const TABLE: &str = "ledger_entry";
     let rows = sqlx::query!(
-        "select kind, amount_minor, currency, reason, created_at from ledger_entry
-         where organization_id = $1 and conversion_id = $2 order by ledger_entry_id",
+        r#"select e.kind, e.amount_minor, e.currency, e.reason, e.created_at, t.payout_id as "payout_id?"
+           from ledger_entry e
+           left join payout_entry t on t.organization_id = e.organization_id
+               and t.ledger_entry_id = e.ledger_entry_id and t.released_at is null
+           where e.organization_id = $1 and e.conversion_id = $2 order by e.ledger_entry_id"#,
         organization_id.0,
         id.0,
     )
@@ -319,8 +338,39 @@ async fn ledger_in(
             kind: readable(EntryKind::parse(&row.kind), TABLE, "kind")?,
             amount: Money::new(row.amount_minor, currency),
             reason: row.reason,
+            payout_id: row.payout_id.map(PayoutId),
             created_at: row.created_at,
         });
+    }
+    Ok(lines)
+}
+
+async fn payouts_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ConversionId,
+) -> Result<Vec<PayoutLine>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select t.payout_id, sum(e.amount_minor)::bigint as "minor!"
+           from ledger_entry e
+           join payout_entry t on t.organization_id = e.organization_id and t.ledger_entry_id = e.ledger_entry_id
+           where e.organization_id = $1 and e.conversion_id = $2
+           group by t.payout_id order by t.payout_id"#,
+        organization_id.0,
+        id.0,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.payout_id).collect();
+    let payouts = payout::by_ids_in(db, organization_id, &ids).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let found = payouts
+            .iter()
+            .find(|view| view.payout.id.0 == row.payout_id);
+        let payout = readable(found, "payout_entry", "payout_id")?.payout.clone();
+        let amount = Money::new(row.minor, payout.amount.currency);
+        lines.push(PayoutLine { payout, amount });
     }
     Ok(lines)
 }

@@ -5,7 +5,7 @@
     reason = "how a checked query is told that an array may be null"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     affiliate::AffiliateStatus,
@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::PayoutError;
-use crate::{Store, StoreError, error::readable};
+use crate::{Store, StoreError, error::readable, transaction::begin_moment};
 
 /// What is due to an affiliate in one currency, and what a run would make of it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,13 @@ struct Person {
     email: String,
 }
 
+/// Everything that decides about what is due, as of one moment.
+struct Books {
+    thresholds: Thresholds,
+    people: Vec<Person>,
+    unsettled: BTreeMap<AffiliateId, Vec<Unsettled>>,
+}
+
 impl Store {
     /// What a run would do now, by affiliate and currency: whom it would pay, and whom it would carry over and why.
     ///
@@ -52,8 +59,10 @@ impl Store {
         organization_id: OrganizationId,
         selection: &Selection,
     ) -> Result<Vec<Payable>, PayoutError> {
-        let mut db = self.pool.acquire().await?;
-        payable_in(&mut db, organization_id, selection).await
+        let mut moment = begin_moment(&self.pool).await?;
+        let payable = payable_in(&mut moment, organization_id, selection).await?;
+        moment.commit().await?;
+        Ok(payable)
     }
 
     /// What is due to everybody, those included who are in debt; the same as a run without limits.
@@ -67,6 +76,42 @@ impl Store {
         self.preview_batch(organization_id, &Selection::default())
             .await
     }
+
+    /// What is due for each campaign, or for one, to those who earned something in it: what [`Store::create_payout`]
+    /// would pay.
+    ///
+    /// # Errors
+    /// [`PayoutError::NoCampaign`] for an id that is not there.
+    pub async fn payable_by_campaign(
+        &self,
+        organization_id: OrganizationId,
+        campaign_id: Option<CampaignId>,
+    ) -> Result<Vec<Payable>, PayoutError> {
+        let mut moment = begin_moment(&self.pool).await?;
+        let books = Books::read_in(&mut moment, organization_id, &[]).await?;
+        moment.commit().await?;
+        books.check(campaign_id)?;
+        let mut payable = Vec::new();
+        for one in &books.people {
+            let campaigns: BTreeSet<CampaignId> = books
+                .of(one)
+                .iter()
+                .filter_map(|part| part.campaign_id)
+                .collect();
+            let wanted = campaigns
+                .into_iter()
+                .filter(|id| campaign_id.is_none_or(|own| own == *id));
+            for id in wanted {
+                let selection = Selection {
+                    campaign_id: Some(id),
+                    ..Selection::default()
+                };
+                let dues = books.due(one, &selection).into_iter();
+                payable.extend(dues.filter(|one| one.due.earned_minor > 0));
+            }
+        }
+        Ok(payable)
+    }
 }
 
 /// What is due by this selection, in the order of names. Who is named and has nothing to get is told so.
@@ -75,54 +120,90 @@ pub(super) async fn payable_in(
     organization_id: OrganizationId,
     selection: &Selection,
 ) -> Result<Vec<Payable>, PayoutError> {
-    let thresholds = thresholds_in(db, organization_id).await?;
-    if let Some(id) = selection.campaign_id
-        && !thresholds.contains_key(&id)
-    {
-        return Err(PayoutError::NoCampaign);
-    }
-    let unsettled = unsettled_in(db, organization_id, selection).await?;
-    let owners = unsettled.iter().map(|part| part.affiliate_id);
-    let mut ids: Vec<Uuid> = owners
-        .chain(selection.affiliates.iter().copied())
-        .map(|id| id.0)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let people = people_in(db, organization_id, &ids).await?;
-    let is_known = |id: &&AffiliateId| people.iter().any(|one| one.payee.affiliate_id == **id);
+    let books = Books::read_in(db, organization_id, &selection.affiliates).await?;
+    books.check(selection.campaign_id)?;
+    let is_known = |id: &&AffiliateId| {
+        let mut people = books.people.iter();
+        people.any(|one| one.payee.affiliate_id == **id)
+    };
     if let Some(id) = selection.affiliates.iter().find(|id| !is_known(id)) {
         return Err(PayoutError::NoAffiliate(*id));
     }
-    let mut by_affiliate: BTreeMap<AffiliateId, Vec<Unsettled>> = BTreeMap::new();
-    for part in unsettled {
-        by_affiliate
-            .entry(part.affiliate_id)
-            .or_default()
-            .push(part);
+    let people = books.people.iter();
+    Ok(people.flat_map(|one| books.due(one, selection)).collect())
+}
+
+impl Books {
+    /// Of these affiliates; of none: of all.
+    async fn read_in(
+        db: &mut PgConnection,
+        organization_id: OrganizationId,
+        affiliates: &[AffiliateId],
+    ) -> Result<Self, StoreError> {
+        let thresholds = thresholds_in(db, organization_id).await?;
+        let mut unsettled: BTreeMap<AffiliateId, Vec<Unsettled>> = BTreeMap::new();
+        for part in unsettled_in(db, organization_id, affiliates).await? {
+            unsettled.entry(part.affiliate_id).or_default().push(part);
+        }
+        let owners = unsettled.keys().chain(affiliates);
+        let ids: BTreeSet<Uuid> = owners.map(|id| id.0).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        Ok(Self {
+            people: people_in(db, organization_id, &ids).await?,
+            thresholds,
+            unsettled,
+        })
     }
-    let threshold = |id: CampaignId, currency: Currency| {
-        let (own, minor) = thresholds.get(&id)?;
-        (*own == currency).then_some(*minor)
-    };
-    let mut payable = Vec::new();
-    for one in people {
-        let parts = by_affiliate.remove(&one.payee.affiliate_id);
-        let mut dues = selection.due(&one.payee, &parts.unwrap_or_default(), threshold);
+
+    fn check(&self, campaign_id: Option<CampaignId>) -> Result<(), PayoutError> {
+        match campaign_id {
+            Some(id) if !self.thresholds.contains_key(&id) => Err(PayoutError::NoCampaign),
+            _ => Ok(()),
+        }
+    }
+
+    fn of(&self, one: &Person) -> &[Unsettled] {
+        let own = self.unsettled.get(&one.payee.affiliate_id);
+        own.map_or(&[], Vec::as_slice)
+    }
+
+    fn due(&self, one: &Person, selection: &Selection) -> Vec<Payable> {
+        let threshold = |id: CampaignId, currency: Currency| {
+            let (own, minor) = self.thresholds.get(&id)?;
+            (*own == currency).then_some(*minor)
+        };
+        let mut dues = selection.due(&one.payee, self.of(one), threshold);
         if dues.is_empty() && selection.names(one.payee.affiliate_id) {
-            dues.push(nothing(&one.payee, selection, &thresholds));
+            dues.push(self.nothing(&one.payee, selection));
         }
-        for due in dues {
-            payable.push(Payable {
-                name: one.name.clone(),
-                slug: one.slug.clone(),
-                email: one.email.clone(),
-                outcome: due.outcome(selection.method),
-                due,
-            });
+        let payable = dues.into_iter().map(|due| Payable {
+            name: one.name.clone(),
+            slug: one.slug.clone(),
+            email: one.email.clone(),
+            outcome: due.outcome(selection.method),
+            due,
+        });
+        payable.collect()
+    }
+
+    /// Nothing is due to who is named.
+    fn nothing(&self, payee: &Payee, selection: &Selection) -> Due {
+        let of_campaign = selection
+            .campaign_id
+            .and_then(|id| self.thresholds.get(&id));
+        let (own, threshold_minor) = of_campaign.copied().unwrap_or((Currency::USD, 0));
+        Due {
+            affiliate_id: payee.affiliate_id,
+            currency: selection.currency.unwrap_or(own),
+            campaign_id: selection.campaign_id,
+            earned_minor: 0,
+            debt_minor: 0,
+            threshold_minor,
+            account: payee.account.clone(),
+            is_active: true,
+            parts: Vec::new(),
         }
     }
-    Ok(payable)
 }
 
 impl Payable {
@@ -132,23 +213,6 @@ impl Payable {
             Outcome::Carries(why) => Some(why),
             Outcome::Pays(_) | Outcome::Settles => None,
         }
-    }
-}
-
-/// Nothing is due to who is named.
-fn nothing(payee: &Payee, selection: &Selection, thresholds: &Thresholds) -> Due {
-    let of_campaign = selection.campaign_id.and_then(|id| thresholds.get(&id));
-    let (own, threshold_minor) = of_campaign.copied().unwrap_or((Currency::USD, 0));
-    Due {
-        affiliate_id: payee.affiliate_id,
-        currency: selection.currency.unwrap_or(own),
-        campaign_id: selection.campaign_id,
-        earned_minor: 0,
-        debt_minor: 0,
-        threshold_minor,
-        account: payee.account.clone(),
-        is_active: true,
-        parts: Vec::new(),
     }
 }
 
@@ -178,9 +242,9 @@ async fn thresholds_in(
 async fn unsettled_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    selection: &Selection,
+    affiliates: &[AffiliateId],
 ) -> Result<Vec<Unsettled>, StoreError> {
-    let affiliates: Vec<Uuid> = selection.affiliates.iter().map(|id| id.0).collect();
+    let affiliates: Vec<Uuid> = affiliates.iter().map(|id| id.0).collect();
     let affiliates = Some(affiliates).filter(|ids| !ids.is_empty());
     let rows = sqlx::query!(
         r#"select c.affiliate_id as "affiliate_id!", c.commission_currency as "currency!", c.campaign_id as "campaign_id?",

@@ -1,5 +1,8 @@
 //! Payouts: what runs take, what refunds make of it, and how each ends.
 
+mod histories;
+mod rail;
+
 use chrono::Duration;
 use domain::{
     affiliate::{Affiliate, AffiliateStatus},
