@@ -65,6 +65,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// The body of a call that may come without one: then nothing is said in it.
+pub(crate) async fn optional<T: DeserializeOwned + Default>(
+    request: Request,
+) -> Result<T, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, MAX_BODY).await?;
+    if body.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(T::default());
+    }
+    require_json(&parts.headers)?;
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    parse(&body)
+}
+
 /// Refuses a body that does not call itself JSON.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let kind = headers

@@ -15,7 +15,7 @@ use axum::{
 };
 use domain::{attribution::TrailStep, fraud::FlagRefusal};
 use serde_json::{Value, json};
-use store::{StoreError, intake::IntakeError};
+use store::{StoreError, intake::IntakeError, payout::PayoutError};
 use uuid::Uuid;
 
 /// Seconds after which a caller may try again when the database is away or the queue is full.
@@ -323,6 +323,20 @@ impl From<IntakeError> for Problem {
             IntakeError::Money(_) => Self::invalid("amountCents", error.to_string()),
             IntakeError::Unavailable => Self::unavailable(),
             IntakeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PayoutError> for Problem {
+    fn from(error: PayoutError) -> Self {
+        match error {
+            PayoutError::NotFound => Self::not_found("payout"),
+            PayoutError::NoAffiliate(_) => Self::not_found("affiliate"),
+            PayoutError::NoCampaign => Self::not_found("campaign"),
+            PayoutError::Refused(_) => Self::conflict("status_conflict", error.to_string()),
+            PayoutError::CarriedOver { .. } => Self::conflict("nothing_to_pay", error.to_string()),
+            PayoutError::Money(_) => Self::internal(&error),
+            PayoutError::Store(error) => error.into(),
         }
     }
 }

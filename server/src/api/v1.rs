@@ -27,6 +27,7 @@ mod imports;
 mod merchant;
 pub(crate) mod outgoing;
 mod page;
+mod payouts;
 mod programs;
 mod stats;
 mod webhooks;
@@ -82,6 +83,15 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::show, imports::remove))
         .routes(routes!(imports::errors))
         .routes(routes!(imports::stop))
+        .routes(routes!(payouts::list, payouts::create))
+        .routes(routes!(payouts::pending))
+        .routes(routes!(payouts::stats))
+        .routes(routes!(payouts::batch))
+        .routes(routes!(payouts::show))
+        .routes(routes!(payouts::entries))
+        .routes(routes!(payouts::process))
+        .routes(routes!(payouts::complete))
+        .routes(routes!(payouts::fail))
         .routes(routes!(merchant::me))
         .routes(routes!(merchant::show, merchant::change))
         .routes(routes!(merchant::rotate_s2s_secret))

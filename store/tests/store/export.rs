@@ -101,7 +101,7 @@ impl Books {
             "currency": "USD", "commission_minor": 980, "commission_currency": "USD",
             "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": format!("in_{number}"), "processor": "server",
             "hold_until": "2026-12-20T09:59:00Z", "metadata": {}, "trail": [], "change_position": 1,
-            "revision": 1,
+            "revision": 1, "settled_minor": 0,
         });
         for (column, value) in own.as_object().expect("an object") {
             row[column] = value.clone();

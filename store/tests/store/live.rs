@@ -136,7 +136,7 @@ async fn record(pool: &PgPool) -> SaleChange {
         "affiliate_id": Uuid::nil(), "campaign_id": Uuid::nil(), "amount_minor": 4900, "base_minor": 4900,
         "refunded_minor": 0, "currency": "USD", "commission_minor": 980, "commission_currency": "USD",
         "commission_state": "ready", "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": id.to_string(), "processor": "server", "hold_until": at, "metadata": {},
-        "trail": [], "change_position": position, "revision": 1,
+        "trail": [], "change_position": position, "revision": 1, "settled_minor": 0,
     });
     insert(&mut tx, "conversion", row).await;
     tx.commit().await.expect("committed");

@@ -111,7 +111,7 @@ impl Books {
             "commission_minor": 980, "commission_currency": USD, "commission_state": "ready",
             "plan_percent_bp": 2000, "plan_duration": "recurring", "is_covered": true, "is_flagged": false, "external_event_id": id.to_string(),
             "processor": "server", "hold_until": at + Duration::days(30), "metadata": {},
-            "trail": [{ "verdict": "answered", "text": "because" }], "change_position": 1, "revision": 1,
+            "trail": [{ "verdict": "answered", "text": "because" }], "change_position": 1, "revision": 1, "settled_minor": 0,
         });
         for (column, value) in own.as_object().expect("an object") {
             row[column] = value.clone();

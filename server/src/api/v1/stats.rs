@@ -167,7 +167,7 @@ pub(super) async fn of_program(
 }
 
 /// Takes the period out of a query: its first day, or none for all time.
-fn period(query: &mut Query, now: DateTime<Utc>) -> Result<Option<NaiveDate>, Problem> {
+pub(super) fn period(query: &mut Query, now: DateTime<Utc>) -> Result<Option<NaiveDate>, Problem> {
     let days = |text: &str| match text {
         "7d" => Some(Some(7)),
         "30d" => Some(Some(30)),

@@ -14,6 +14,7 @@ mod imports;
 mod merchant;
 mod paging;
 mod parameters;
+mod payouts;
 mod programs;
 mod refusal;
 mod sdk;

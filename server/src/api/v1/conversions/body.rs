@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{
-    extract::{FromRequest, Request},
-    http::header,
-};
+use axum::extract::{FromRequest, Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     email::Email,
@@ -23,7 +20,7 @@ use utoipa::ToSchema;
 
 use super::super::field::{instant, needed};
 use crate::{
-    input::{self, MAX_BODY, parse, read_body, require_json},
+    input::{self, optional},
     problem::Problem,
 };
 
@@ -43,16 +40,7 @@ impl<S: Send + Sync> FromRequest<S> for DecisionBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = read_body(body, MAX_BODY).await?;
-        if body.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
-            return Ok(Self::default());
-        }
-        require_json(&parts.headers)?;
-        if body.is_empty() {
-            return Ok(Self::default());
-        }
-        parse(&body)
+        optional(request).await
     }
 }
 

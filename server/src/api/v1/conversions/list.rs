@@ -209,7 +209,7 @@ fn standing(word: &str) -> Option<(Vec<Status>, Option<bool>)> {
 }
 
 /// A time under one of its two names.
-fn either(
+pub(in crate::api::v1) fn either(
     query: &mut Query,
     name: &str,
     other: &str,
@@ -228,7 +228,7 @@ fn either(
 }
 
 /// The end of a range: a day is in it to its end, a time is not.
-fn end(text: &str) -> Option<DateTime<Utc>> {
+pub(in crate::api::v1) fn end(text: &str) -> Option<DateTime<Utc>> {
     let at = parse_instant(text)?;
     if text.parse::<NaiveDate>().is_ok() {
         return at.checked_add_days(Days::new(1));

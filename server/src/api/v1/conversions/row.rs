@@ -4,13 +4,12 @@
 use domain::{
     commission::Duration,
     conversion::{Conversion, Source},
-    id::CampaignId,
+    id::{CampaignId, PayoutId},
     lifecycle::Status,
 };
 use serde::Serialize;
 use store::sales::Row;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::api::conversions::SaleFacts;
 
@@ -32,8 +31,8 @@ pub(in crate::api::v1) struct ConversionRow<'a> {
     #[schema(pattern = "^(cookie|coupon|metadata)$")]
     method: &'static str,
     stripe_session_id: Option<&'a str>,
-    /// Payouts are not made yet.
-    payout_id: Option<Uuid>,
+    /// The payout that paid it.
+    payout_id: Option<PayoutId>,
 }
 
 impl<'a> From<&'a Row> for ConversionRow<'a> {
@@ -49,7 +48,7 @@ impl<'a> From<&'a Row> for ConversionRow<'a> {
             lifecycle: sale.status,
             method: method(sale.source),
             stripe_session_id: sale.ids.session.as_deref(),
-            payout_id: None,
+            payout_id: sale.payout_id,
         }
     }
 }

@@ -6,14 +6,13 @@ use domain::{
     computation::{Step, StepKind},
     conversion::CommissionState,
     event::Outcome,
-    id::{ClickId, EventId},
+    id::{ClickId, EventId, PayoutId},
     ledger::EntryKind,
     refund::{BackKind, BackStatus},
 };
 use serde::Serialize;
 use store::story::{AuditLine, BackLine, ClickLine, EventLine, LedgerLine, Story, Who};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::row::ConversionRow;
 use crate::api::v1::flags::FlagRow;
@@ -81,8 +80,8 @@ struct Entry<'a> {
     amount_cents: i64,
     currency: &'static str,
     reason: &'a str,
-    /// Payouts are not made yet.
-    payout_id: Option<Uuid>,
+    /// The payout that takes it, also before it is paid.
+    payout_id: Option<PayoutId>,
     created_at: DateTime<Utc>,
 }
 
@@ -194,7 +193,7 @@ impl<'a> From<&'a LedgerLine> for Entry<'a> {
             amount_cents: line.amount.minor,
             currency: line.amount.currency.code(),
             reason: &line.reason,
-            payout_id: None,
+            payout_id: line.payout_id,
             created_at: line.created_at,
         }
     }

@@ -44,6 +44,15 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("GET", "/api/v1/flags"),
     ("GET", "/api/v1/flags/stats"),
     ("POST", "/api/v1/flags/{}/resolve"),
+    ("GET", "/api/v1/payouts"),
+    ("GET", "/api/v1/payouts/pending"),
+    ("POST", "/api/v1/payouts"),
+    ("POST", "/api/v1/payouts/batches"),
+    ("GET", "/api/v1/payouts/{}"),
+    ("GET", "/api/v1/payouts/{}/entries"),
+    ("POST", "/api/v1/payouts/{}/process"),
+    ("POST", "/api/v1/payouts/{}/complete"),
+    ("POST", "/api/v1/payouts/{}/fail"),
     ("GET", "/api/v1/api-keys"),
     ("POST", "/api/v1/api-keys"),
     ("DELETE", "/api/v1/api-keys/{}"),
@@ -115,6 +124,9 @@ fn body_of(method: &str, path: &str) -> Value {
         (_, path) if path.starts_with("/api/v1/conversions/") => json!({"reason": "R"}),
         (_, path) if path.starts_with("/api/v1/affiliates/") => json!({"reason": "R"}),
         (_, path) if path.starts_with("/api/v1/flags/") => json!({"status": "reviewed"}),
+        (_, "/api/v1/payouts") => json!({"affiliateId": NOBODY, "programId": NOBODY}),
+        (_, "/api/v1/payouts/batches") => json!({"dryRun": true}),
+        (_, path) if path.starts_with("/api/v1/payouts/") => json!({"note": "N"}),
         (_, "/api/v1/api-keys") => json!({"name": "K", "scopes": ["stats:read"]}),
         _ => json!({"affiliateId": NOBODY, "code": "CODE"}),
     }
@@ -177,6 +189,7 @@ async fn reading_scopes_do_not_write() {
             "flags:read",
             "webhooks:read",
             "stats:read",
+            "payouts:read",
         ])
         .await;
     for (method, path) in ADDRESSES {
