@@ -177,6 +177,16 @@ fn timeline(story: &Story) -> impl IntoView + use<> {
         let shown = view! { {line.detail.clone()}<small>{who}</small> };
         lines.push((line.created_at, shown.into_any()));
     }
+    for line in &story.payouts {
+        let payout = &line.payout;
+        lines.push((payout.created_at, words::taken(line.amount).into_any()));
+        let began = payout
+            .processing_at
+            .filter(|at| payout.completed_at != Some(*at));
+        lines.extend(began.map(|at| (at, words::PAYOUT_BEGAN.into_any())));
+        let failed = words::payout_failed(payout.failure.as_deref());
+        lines.extend(payout.failed_at.map(|at| (at, failed.into_any())));
+    }
     // What an event did is told after it, though both were written in one go.
     lines.sort_by_key(|(at, _)| at.timestamp());
     let line = |(at, line)| view! { <li>{moment(at)}<span>{line}</span></li> };

@@ -140,6 +140,22 @@ pub fn recorded(accrued: Option<Money>) -> String {
     }
 }
 
+/// A payout took it; how much it was of it.
+pub fn taken(amount: Money) -> String {
+    format!("Taken into a payout with {amount}")
+}
+
+/// Its payout was not paid: why, as far as is known.
+pub fn payout_failed(reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("Its payout failed: {reason}"),
+        None => "Its payout failed".to_owned(),
+    }
+}
+
+/// Its payout is being paid.
+pub const PAYOUT_BEGAN: &str = "Its payout is being paid";
+
 /// How many can be decided about at once.
 pub fn so_many(most: usize) -> String {
     format!("pick 1 to {most} sales")

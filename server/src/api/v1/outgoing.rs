@@ -3,22 +3,20 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{AffiliateId, CampaignId, OrganizationId, PayoutBatchId, PayoutId},
-    money::Currency,
-    payout::{PayoutMethod, PayoutStatus},
+    id::{CampaignId, OrganizationId},
     target::Surroundings,
     webhook::Topic,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::{
-    payout::PayoutView,
     sales::Row,
     webhook::{Message, Snapshot},
 };
 
 use super::{
-    affiliates::AffiliateFacts, conversions::ConversionRow, flags::FlagRow, programs::Program,
+    affiliates::AffiliateFacts, conversions::ConversionRow, flags::FlagRow, payouts::PayoutRow,
+    programs::Program,
 };
 
 /// The version of the dialect's messages that this is.
@@ -37,55 +35,6 @@ struct Envelope {
     program_id: Option<CampaignId>,
     environment: &'static str,
     data: Value,
-}
-
-/// A payout.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PayoutFacts<'a> {
-    id: PayoutId,
-    batch_id: Option<PayoutBatchId>,
-    affiliate_id: AffiliateId,
-    affiliate_name: &'a str,
-    /// Of one that pays for several: null.
-    program_id: Option<CampaignId>,
-    amount: i64,
-    currency: Currency,
-    status: PayoutStatus,
-    method: PayoutMethod,
-    /// Stripe's id of the transfer.
-    transfer_id: Option<&'a str>,
-    /// Why it failed.
-    failure_reason: Option<&'a str>,
-    notes: Option<&'a str>,
-    created_at: DateTime<Utc>,
-    processing_at: Option<DateTime<Utc>>,
-    completed_at: Option<DateTime<Utc>>,
-    failed_at: Option<DateTime<Utc>>,
-}
-
-impl<'a> From<&'a PayoutView> for PayoutFacts<'a> {
-    fn from(view: &'a PayoutView) -> Self {
-        let payout = &view.payout;
-        Self {
-            id: payout.id,
-            batch_id: payout.batch_id,
-            affiliate_id: payout.affiliate_id,
-            affiliate_name: &view.affiliate_name,
-            program_id: payout.campaign_id,
-            amount: payout.amount.minor,
-            currency: payout.amount.currency,
-            status: payout.status,
-            method: payout.method,
-            transfer_id: payout.transfer_id.as_deref(),
-            failure_reason: payout.failure.as_deref(),
-            notes: payout.note.as_deref(),
-            created_at: payout.created_at,
-            processing_at: payout.processing_at,
-            completed_at: payout.completed_at,
-            failed_at: payout.failed_at,
-        }
-    }
 }
 
 /// The body of a message.
@@ -132,7 +81,7 @@ fn data(organization_id: OrganizationId, message: &Message) -> Value {
             compared(value(Program::new(organization_id, campaign)), before)
         }
         Snapshot::Flag { flag } => value(FlagRow::from(flag.as_ref())),
-        Snapshot::Payout { payout } => value(PayoutFacts::from(payout.as_ref())),
+        Snapshot::Payout { payout } => value(PayoutRow::from(payout.as_ref())),
         Snapshot::Test => json!({"message": "This is a test: nothing happened."}),
     }
 }

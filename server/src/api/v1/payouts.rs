@@ -14,9 +14,10 @@ use domain::{
 };
 use store::payout::{PayoutCursor, PayoutError, PayoutFilter, PayoutStart, PayoutView};
 
+pub(super) use self::row::PayoutRow;
 use self::{
     body::{BatchBody, NewBody, StepBody},
-    row::{BatchRow, EntryRow, PayoutRow, PendingRow, StatsRow},
+    row::{BatchRow, EntryRow, PendingRow, StatsRow},
 };
 use super::{
     Reply,

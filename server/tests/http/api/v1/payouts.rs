@@ -327,8 +327,8 @@ async fn payouts_are_listed_by_filter_and_page() {
         let found = listed(&query).await;
         assert_eq!(found.json["meta"]["total"], count, "{query}");
     }
-    let other = server.get(&format!("{PATH}?status=failed&cursor={cursor}"));
-    refused(&other.await, 400, "BAD_REQUEST");
+    let other = format!("{PATH}?status=failed&cursor={cursor}");
+    refused(&server.get(&other).await, 400, "BAD_REQUEST");
 }
 
 #[tokio::test]
