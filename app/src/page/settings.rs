@@ -8,5 +8,7 @@ use crate::{server_fn::settings::LoadSettings, text::settings as words};
 /// The first page of settings.
 #[component]
 pub fn Settings() -> impl IntoView {
-    written(words::TITLE, |_| LoadSettings {})
+    written(words::TITLE, |address| LoadSettings {
+        done: address.get("done"),
+    })
 }

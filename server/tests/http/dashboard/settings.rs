@@ -14,6 +14,11 @@ use crate::support::{Answer, Client, OWNER_EMAIL, TestServer, send};
 
 const PAGE: &str = "/dashboard/settings";
 
+/// The second organization's owner is one of the first, too: one is always left.
+const ANOTHER_OWNER: &str = "insert into member (organization_id, person_id, role, created_at)
+    select o.organization_id, p.person_id, 'owner', o.created_at from organization o cross join person p
+    where o.name = 'First' and p.email = 'owner@other.example'";
+
 /// A browser without JavaScript: keeps cookies, follows redirects, knows on which page it is.
 pub(super) struct Browser {
     client: Client,
@@ -123,7 +128,12 @@ async fn a_new_secret_for_signed_calls_is_shown_once() {
     let id = server.organization_id.as_str();
     tells(
         &page,
-        &["<title>Settings", "First", id, "There is no secret yet"],
+        &[
+            "<title>Settings",
+            "value=\"First\"",
+            id,
+            "There is no secret yet",
+        ],
     );
     let page = owner
         .submit("/rpc/rotate_s2s_secret", &[])
@@ -161,9 +171,14 @@ async fn what_is_shown_once_is_shown_to_its_member_only() {
 #[tokio::test]
 async fn only_owners_and_admins_make_secrets() {
     let server = TestServer::start().await;
+    server.second_organization().await;
+    server.database().change(ANOTHER_OWNER).await;
     let mut member = Browser::of(&server, OWNER_EMAIL).await;
     for role in ["viewer", "manager"] {
-        let role = format!("update member set role = '{role}'");
+        let role = format!(
+            "update member set role = '{role}'
+             where person_id = (select person_id from person where email = '{OWNER_EMAIL}')"
+        );
         server.database().change(&role).await;
         let page = member.open(PAGE).await.expect(200);
         tells(&page, &["Only owners and admins can change this."]);
@@ -171,4 +186,58 @@ async fn only_owners_and_admins_make_secrets() {
         assert_eq!(shown_once(&page), None);
         assert_eq!(server.database().count("s2s_secret").await, 0);
     }
+}
+
+#[tokio::test]
+async fn the_organization_and_what_campaigns_start_with_are_changed() {
+    let server = TestServer::start().await;
+    let mut owner = Browser::of(&server, OWNER_EMAIL).await;
+    let page = owner.open(PAGE).await.expect(200);
+    tells(
+        &page,
+        &["value=\"First\"", "value=\"UTC\"", "value=\"50.00\""],
+    );
+    for (name, zone, why) in [
+        ("", "UTC", "1 to 120"),
+        ("Acme", "Berlin time", "The name of a time zone such as"),
+        (
+            "Acme",
+            "Europe/Atlantis",
+            "There is no time zone Europe/Atlantis",
+        ),
+    ] {
+        let fields = [("form[name]", name), ("form[time_zone]", zone)];
+        let page = owner.submit("/rpc/change_organization", &fields).await;
+        tells(&page, &[why, &format!("value=\"{zone}\"")]);
+    }
+    let fields = [("form[name]", "Acme"), ("form[time_zone]", "Europe/Berlin")];
+    let page = owner.submit("/rpc/change_organization", &fields).await;
+    tells(&page, &["Saved.", "<b>Acme</b>", "value=\"Europe/Berlin\""]);
+
+    let defaults = |hold, threshold| {
+        [
+            ("form[hold_days]", hold),
+            ("form[cookie_days]", "30"),
+            ("form[threshold]", threshold),
+            ("form[consent]", "yes"),
+        ]
+    };
+    let page = owner
+        .submit("/rpc/change_defaults", &defaults("-1", "25"))
+        .await;
+    tells(&page, &["A whole number from 0 to 365 is needed."]);
+    let page = owner
+        .submit("/rpc/change_defaults", &defaults("14", "much"))
+        .await;
+    tells(&page, &["An amount from 0 to 10,000,000,000 such as 50.00"]);
+    let page = owner
+        .submit("/rpc/change_defaults", &defaults("14", "25"))
+        .await;
+    tells(&page, &["Saved.", "value=\"14\"", "value=\"25.00\""]);
+    let merchant = server.get("/api/v1/merchant").await.expect(200);
+    let merchant = merchant.data();
+    assert_eq!(merchant["companyName"], "Acme");
+    assert_eq!(merchant["timezone"], "Europe/Berlin");
+    assert_eq!(merchant["defaultCommissionHoldDays"], 14);
+    assert_eq!(merchant["defaultPayoutThreshold"], 2500);
 }
