@@ -14,6 +14,8 @@ create table click (
     is_known boolean not null,
     page_url text,
     referrer text,
+    -- where the visitor came from, in a word
+    traffic text not null,
     primary key (organization_id, click_id)
 ) partition by range (click_id);
 
@@ -24,13 +26,15 @@ create index click_by_network on click (organization_id, network, click_id);
 create index click_by_visitor on click (organization_id, visitor, click_id) where visitor is not null;
 create index click_by_affiliate on click (organization_id, affiliate_id, click_id);
 
--- Clicks per day, kept in the statement that keeps the clicks.
+-- Clicks per day and traffic source, kept in the statement that keeps the clicks.
 create table click_day (
     organization_id uuid not null,
     affiliate_id uuid not null,
     campaign_id uuid not null,
     day date not null,
+    traffic text not null,
     clicks bigint not null,
-    primary key (organization_id, affiliate_id, campaign_id, day)
+    primary key (organization_id, affiliate_id, campaign_id, day, traffic)
 );
 create index click_day_by_campaign on click_day (organization_id, campaign_id, day);
+create index click_day_by_day on click_day (organization_id, day);

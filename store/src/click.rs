@@ -5,6 +5,8 @@
     reason = "how a checked query is told that an array may hold nulls"
 )]
 
+mod traffic;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -16,11 +18,13 @@ use domain::{
     click::Click,
     fact::{Clue, ClueKind},
     id::{AffiliateId, CampaignId, ClickId, OrganizationId, lower_bound},
+    traffic::TrafficSource,
 };
 use sqlx::{PgConnection, PgPool};
 use thiserror::Error;
 use uuid::Uuid;
 
+use self::traffic::Sources;
 use crate::{
     Clock, Random, Store, StoreError,
     columns::columns,
@@ -101,6 +105,8 @@ pub(crate) struct HashedVisit {
     visitor: Option<Vec<u8>>,
     /// Did he come with the cookie?
     is_known: bool,
+    /// Where he came from, in a word.
+    traffic: TrafficSource,
 }
 
 /// A click as it stands in the database.
@@ -128,6 +134,7 @@ pub(crate) struct Desk {
     pub(crate) pool: PgPool,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    sources: Sources,
 }
 
 impl Scribe for Desk {
@@ -156,6 +163,15 @@ impl Scribe for Desk {
 }
 
 impl Desk {
+    pub(crate) fn new(pool: PgPool, clock: Clock, random: Random) -> Self {
+        Self {
+            pool,
+            clock,
+            random,
+            sources: Sources::new(),
+        }
+    }
+
     /// Two statements: what the visitors clicked lately, and all that is new.
     async fn keep(
         &self,
@@ -183,7 +199,11 @@ impl Desk {
                 network: visit.network.clone(),
                 visitor: visit.visitor.clone(),
             });
-            new.push((click, visit));
+            let day = now.date_naive();
+            let named = self
+                .sources
+                .named(organization_id, day, visit.traffic.clone());
+            new.push((click, visit, named));
             clicked.push(Clicked::New(click));
         }
         keep_in(&mut db, organization_id, now, &new).await?;
@@ -231,12 +251,12 @@ async fn keep_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     now: DateTime<Utc>,
-    new: &[(Click, &HashedVisit)],
+    new: &[(Click, &HashedVisit, TrafficSource)],
 ) -> Result<(), StoreError> {
     if new.is_empty() {
         return Ok(());
     }
-    columns!(new, (click, visit) => {
+    columns!(new, (click, visit, source) => {
         ids: Uuid = click.id.0,
         affiliates: Uuid = click.affiliate_id.0,
         campaigns: Uuid = click.campaign_id.0,
@@ -245,31 +265,33 @@ async fn keep_in(
         pages: Option<String> = visit.visit.page_url.clone(),
         referrers: Option<String> = visit.visit.referrer.clone(),
         known: bool = visit.is_known,
+        traffic: String = source.as_str().to_owned(),
     });
     // In one order everywhere, so that two batches never wait for each other.
-    let mut days: BTreeMap<(AffiliateId, CampaignId), i64> = BTreeMap::new();
-    for (click, _) in new {
-        *days
-            .entry((click.affiliate_id, click.campaign_id))
-            .or_default() += 1;
+    let mut days: BTreeMap<(AffiliateId, CampaignId, &str), i64> = BTreeMap::new();
+    for (click, _, source) in new {
+        let key = (click.affiliate_id, click.campaign_id, source.as_str());
+        *days.entry(key).or_default() += 1;
     }
-    columns!(&days, ((affiliate_id, campaign_id), count) => {
+    columns!(&days, ((affiliate_id, campaign_id, source), count) => {
         day_affiliates: Uuid = affiliate_id.0,
         day_campaigns: Uuid = campaign_id.0,
+        day_traffic: String = (*source).to_owned(),
         counts: i64 = *count,
     });
     let day: NaiveDate = now.date_naive();
     sqlx::query!(
         "with kept as (
              insert into click (organization_id, click_id, affiliate_id, campaign_id, clicked_at, network, visitor,
-                 page_url, referrer, is_known)
-             select $1, c.id, c.affiliate, c.campaign, $2, c.network, c.visitor, c.page, c.referrer, c.known
+                 page_url, referrer, is_known, traffic)
+             select $1, c.id, c.affiliate, c.campaign, $2, c.network, c.visitor, c.page, c.referrer, c.known, c.traffic
              from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[], $8::text[], $9::text[],
-                 $14::boolean[]) as c (id, affiliate, campaign, network, visitor, page, referrer, known))
-         insert into click_day (organization_id, affiliate_id, campaign_id, day, clicks)
-         select $1, d.affiliate, d.campaign, $10, d.clicks
-         from unnest($11::uuid[], $12::uuid[], $13::bigint[]) as d (affiliate, campaign, clicks)
-         on conflict (organization_id, affiliate_id, campaign_id, day) do update
+                 $14::boolean[], $15::text[]) as c (id, affiliate, campaign, network, visitor, page, referrer, known,
+                 traffic))
+         insert into click_day (organization_id, affiliate_id, campaign_id, day, traffic, clicks)
+         select $1, d.affiliate, d.campaign, $10, d.traffic, d.clicks
+         from unnest($11::uuid[], $12::uuid[], $13::bigint[], $16::text[]) as d (affiliate, campaign, clicks, traffic)
+         on conflict (organization_id, affiliate_id, campaign_id, day, traffic) do update
          set clicks = click_day.clicks + excluded.clicks",
         organization_id.0,
         now,
@@ -285,6 +307,8 @@ async fn keep_in(
         &day_campaigns,
         &counts,
         &known,
+        &traffic,
+        &day_traffic,
     )
     .execute(db)
     .await?;
@@ -372,6 +396,7 @@ impl Store {
             network: hashed("click network", &visit.network),
             visitor: cookie.map(|cookie| hashed("click visitor", cookie)),
             is_known: matches!(visit.visitor, Some(Visitor::Known(_))),
+            traffic: TrafficSource::of(visit.page_url.as_deref(), visit.referrer.as_deref()),
             visit,
         };
         self.click_writer.submit(organization_id, item).await

@@ -55,6 +55,7 @@ pub mod random;
 pub mod reconcile;
 pub mod recount;
 mod refund;
+pub mod report;
 pub mod s2s_secret;
 pub mod sales;
 pub mod session;
@@ -106,11 +107,11 @@ impl Store {
             directory: Arc::clone(&directory),
             live: live.clone(),
         });
-        let click_writer = writer::Writer::start(click::Desk {
-            pool: pool.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-        });
+        let click_writer = writer::Writer::start(click::Desk::new(
+            pool.clone(),
+            clock.clone(),
+            random.clone(),
+        ));
         Self {
             pool,
             clock,

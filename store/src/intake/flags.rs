@@ -144,12 +144,14 @@ pub(super) async fn traffic_in(
     });
     let rows = sqlx::query!(
         r#"select l.affiliate as "affiliate!", l.campaign as "campaign!",
-               coalesce(t.clicks, 0) as "today!", coalesce(y.clicks, 0) as "yesterday!", s.sales as "sales!"
+               t.clicks as "today!", y.clicks as "yesterday!", s.sales as "sales!"
            from unnest($2::uuid[], $3::uuid[]) as l (affiliate, campaign)
-           left join click_day t on t.organization_id = $1 and t.affiliate_id = l.affiliate
-               and t.campaign_id = l.campaign and t.day = $4
-           left join click_day y on y.organization_id = $1 and y.affiliate_id = l.affiliate
-               and y.campaign_id = l.campaign and y.day = $5
+           cross join lateral (select coalesce(sum(d.clicks), 0)::bigint as clicks from click_day d
+               where d.organization_id = $1 and d.affiliate_id = l.affiliate and d.campaign_id = l.campaign
+                   and d.day = $4) t
+           cross join lateral (select coalesce(sum(d.clicks), 0)::bigint as clicks from click_day d
+               where d.organization_id = $1 and d.affiliate_id = l.affiliate and d.campaign_id = l.campaign
+                   and d.day = $5) y
            cross join lateral (select count(*) filter (where few.click_id >= $8) as sales from (
                select c.click_id from conversion c
                where c.organization_id = $1 and c.affiliate_id = l.affiliate and c.campaign_id = l.campaign

@@ -1,4 +1,4 @@
-//! Paid clicks and leads: what is rolled up against the clicks that are kept, and what counts against caps against
+//! Clicks: the days' counts against those that are kept. Paid clicks and leads: what is rolled up against the clicks that are kept, and what counts against caps against
 //! the conversions that were paid.
 
 use chrono::{DateTime, Days, Duration, Utc};
@@ -11,14 +11,50 @@ use crate::{
     pay_per_click::{DaysClicks, count_in, kept_in},
 };
 
-/// Looks at both.
+/// Looks at all of them.
 pub(super) async fn clicks_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
     recount: &mut Recount,
 ) -> Result<(), StoreError> {
+    counted_in(db, organization_id, recount).await?;
     rolled_up_in(db, organization_id, recount).await?;
     paid_in(db, organization_id, recount).await
+}
+
+/// The days of which every click is kept: whole months are dropped, oldest first.
+async fn counted_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    recount: &mut Recount,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"with counted as (
+               select affiliate_id, campaign_id, (clicked_at at time zone 'UTC')::date as day, traffic,
+                   count(*) as clicks
+               from click where organization_id = $1
+               group by 1, 2, 3, 4),
+           stored as (
+               select affiliate_id, campaign_id, day, traffic, clicks from click_day
+               where organization_id = $1 and day >= (select min(day) from counted))
+           select coalesce(c.affiliate_id, s.affiliate_id) as "affiliate_id!", coalesce(c.day, s.day) as "day!",
+               coalesce(c.campaign_id, s.campaign_id) as "campaign_id!",
+               coalesce(c.traffic, s.traffic) as "traffic!", coalesce(c.clicks, 0) as "counted!",
+               coalesce(s.clicks, 0) as "stored!"
+           from counted c full join stored s using (affiliate_id, campaign_id, day, traffic)
+           where coalesce(c.clicks, 0) <> coalesce(s.clicks, 0)
+           order by 1, 2, 3, 4"#,
+        organization_id.0,
+    )
+    .fetch_all(db)
+    .await?;
+    for row in rows {
+        recount.differences.push(format!(
+            "clicks from {} of affiliate {} in campaign {} on {}: {} are kept, but the roll-up says {}",
+            row.traffic, row.affiliate_id, row.campaign_id, row.day, row.counted, row.stored
+        ));
+    }
+    Ok(())
 }
 
 /// The clicks of every day, as far as they are kept.

@@ -178,9 +178,9 @@ async fn days_are_counted_as_they_are_recounted(pool: PgPool) {
     }
     let differing = number(
         &shop,
-        "select count(*) from (select organization_id, affiliate_id, campaign_id, (clicked_at at time zone 'UTC')::date as day, count(*) as clicks
-             from click group by 1, 2, 3, 4) c
-         full join click_day d using (organization_id, affiliate_id, campaign_id, day) where d.clicks is distinct from c.clicks",
+        "select count(*) from (select organization_id, affiliate_id, campaign_id, (clicked_at at time zone 'UTC')::date as day, traffic, count(*) as clicks
+             from click group by 1, 2, 3, 4, 5) c
+         full join click_day d using (organization_id, affiliate_id, campaign_id, day, traffic) where d.clicks is distinct from c.clicks",
     );
     assert_eq!(differing.await, 0);
     assert_eq!(clicks(&shop).await, 80);

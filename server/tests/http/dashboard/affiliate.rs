@@ -305,7 +305,7 @@ async fn the_way_from_click_to_sale_is_told_for_a_period() {
     server
         .database()
         .change(
-            "insert into click_day select organization_id, affiliate_id, campaign_id, now()::date - 40, 8
+            "insert into click_day select organization_id, affiliate_id, campaign_id, now()::date - 40, 'direct', 8
              from affiliate_day",
         )
         .await;
