@@ -7,7 +7,6 @@ use domain::{
     id::{AffiliateId, OrganizationId},
     money::{Currency, Money},
 };
-use uuid::Uuid;
 
 use super::ReportFilter;
 use crate::{Store, StoreError, error::readable};
@@ -65,8 +64,8 @@ impl Store {
             organization_id.0,
             filter.span.first(),
             filter.span.end(),
-            filter.campaign_id.map(|id| id.0) as Option<Uuid>,
-            filter.affiliate_id.map(|id| id.0) as Option<Uuid>,
+            filter.campaign_id.map(|id| id.0),
+            filter.affiliate_id.map(|id| id.0),
             currency.code(),
             limit,
         )

@@ -5,7 +5,6 @@ use domain::{
     id::OrganizationId,
     money::{Currency, Money},
 };
-use uuid::Uuid;
 
 use super::ReportFilter;
 use crate::{Store, StoreError, error::readable};
@@ -72,7 +71,7 @@ macro_rules! sums {
             $organization.0,
             $filter.span.first(),
             $filter.span.end(),
-            $filter.campaign_id.map(|id| id.0) as Option<Uuid>,
+            $filter.campaign_id.map(|id| id.0),
             $($more)?
         )
     };
