@@ -47,7 +47,7 @@ impl Store {
                    from affiliate_day
                    where organization_id = $1 and day >= $2 and day < $3 and ($4::uuid is null or campaign_id = $4)
                        and ($5::uuid is null or affiliate_id = $5) and currency = $6 and status <> 'denied'
-                   group by affiliate_id having sum(conversions) filter (where kind <> 'lead') > 0
+                   group by affiliate_id having sum(conversions) filter (where kind <> 'lead' and source <> 'override') > 0
                    order by 2 desc, affiliate_id limit $7)
                select top.affiliate_id, top.amount_minor as "amount_minor!", top.sales as "sales!",
                    top.customers as "customers!", owed.commission_currency,

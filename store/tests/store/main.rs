@@ -31,6 +31,7 @@ mod rates;
 mod reconcile;
 mod references;
 mod refunds;
+mod report;
 mod roles;
 mod sales;
 mod search;
