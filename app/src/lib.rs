@@ -21,6 +21,8 @@ pub mod page;
 pub mod part;
 pub mod query;
 #[cfg(feature = "ssr")]
+pub mod report_query;
+#[cfg(feature = "ssr")]
 pub mod request;
 pub mod routes;
 pub mod server_fn;

@@ -43,6 +43,12 @@ pub fn campaign_path(id: CampaignId) -> String {
 /// Where the coupons page lives.
 pub const COUPONS_PATH: &str = "/dashboard/coupons";
 
+/// Where reports live.
+pub const REPORTS_PATH: &str = "/dashboard/reports";
+
+/// Where a report comes from as CSV.
+pub const REPORTS_CSV_PATH: &str = "/dashboard/reports/report.csv";
+
 /// Where the settings of the organization live; the other pages of settings are below it.
 pub const SETTINGS_PATH: &str = "/dashboard/settings";
 

@@ -15,7 +15,7 @@ use crate::{
         audit::Audit, campaign::Campaign, campaigns::Campaigns, connections::Connections,
         coupons::Coupons, dashboard::Dashboard, event::Event, events::Events, flags::Flags,
         import::Import, imports::Imports, invite::Invite, members::Members, not_found::NotFound,
-        sale::AddSale, sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn,
+        reports::Reports, sale::AddSale, sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn,
         webhook::Webhook, webhooks::Webhooks,
     },
     part::icon::Sprite,
@@ -41,6 +41,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=home ssr=SsrMode::Async/>
                     <Route path=path!("sales/new") view=AddSale ssr=SsrMode::Async/>
                     <Route path=path!("sales/:id?") view=Sales ssr=SsrMode::Async/>
+                    <Route path=path!("reports") view=Reports ssr=SsrMode::Async/>
                     <Route path=path!("affiliates") view=Affiliates ssr=SsrMode::Async/>
                     <Route path=path!("affiliates/:id") view=Affiliate ssr=SsrMode::Async/>
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>

@@ -27,6 +27,7 @@ mod problem;
 mod proxy;
 mod rate_limit;
 mod rates;
+mod reports;
 mod router;
 mod security;
 pub mod serve;

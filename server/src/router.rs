@@ -1,5 +1,6 @@
 //! Every address on one screen.
 
+use app::query::REPORTS_CSV_PATH;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -20,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{conversions, live, s2s, v1},
-    dashboard, health, idempotency, imports, openapi, problem, rate_limit, security,
+    dashboard, health, idempotency, imports, openapi, problem, rate_limit, reports, security,
     state::AppState,
     track, webhook,
 };
@@ -32,6 +33,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let upload = post(imports::upload).layer(DefaultBodyLimit::disable());
     let page = Router::new()
         .route("/dashboard/sales/export", post(conversions::export_picked))
+        .route(REPORTS_CSV_PATH, get(reports::csv))
         .route("/dashboard/imports/upload", upload)
         .route("/dashboard/imports/{id}/errors.csv", get(imports::errors));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);

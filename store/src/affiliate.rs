@@ -235,6 +235,18 @@ pub(crate) async fn by_slugs_in(
 }
 
 impl Store {
+    /// Who has this code.
+    pub async fn affiliate_of_code(
+        &self,
+        organization_id: OrganizationId,
+        code: &Slug,
+    ) -> Result<Option<AffiliateId>, StoreError> {
+        let mut db = self.pool.acquire().await?;
+        let codes = [code.as_str().to_owned()];
+        let found = by_slugs_in(&mut db, organization_id, &codes).await?;
+        Ok(found.into_iter().next().map(|one| one.1))
+    }
+
     /// One affiliate.
     pub async fn affiliate(
         &self,

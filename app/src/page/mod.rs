@@ -18,6 +18,7 @@ pub mod imports;
 pub mod invite;
 pub mod members;
 pub mod not_found;
+pub mod reports;
 pub mod sale;
 pub mod sales;
 pub mod settings;

@@ -14,6 +14,7 @@ use crate::{
 const HERE: &str = "/dashboard/events";
 
 /// A filter: one of a list, or all.
+#[derive(Clone)]
 pub(crate) struct Filter {
     /// Its parameter in the address.
     pub(crate) name: &'static str,

@@ -38,6 +38,7 @@ pub enum Icon {
     Out,
     Menu,
     Settings,
+    Reports,
 }
 
 /// The markup of an icon: ready-made, because there are many on a page and none ever changes.
@@ -56,6 +57,7 @@ impl Icon {
         match self {
             Self::Brand => drawn!("brand"),
             Self::Sales => drawn!("sales"),
+            Self::Reports => drawn!("reports"),
             Self::Affiliates => drawn!("affiliates"),
             Self::Campaigns => drawn!("campaigns"),
             Self::Connections => drawn!("connections"),

@@ -21,6 +21,8 @@ pub(crate) mod campaign;
 pub(crate) mod campaign_terms;
 #[cfg(feature = "ssr")]
 pub(crate) mod campaigns;
+#[cfg(feature = "ssr")]
+pub(crate) mod chart;
 pub mod chips;
 #[cfg(feature = "ssr")]
 pub(crate) mod connections;
@@ -62,6 +64,10 @@ pub mod option_filter;
 pub mod pager;
 pub mod pill;
 pub mod popover;
+#[cfg(feature = "ssr")]
+pub(crate) mod report;
+#[cfg(feature = "ssr")]
+pub(crate) mod report_tables;
 pub mod sale_cells;
 pub mod sales_table;
 pub mod selection;
