@@ -259,6 +259,7 @@ mod tests {
         Ok((span.first().to_string(), span.last().to_string(), before))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as what it is compared with")]
     fn told(first: &str, last: &str, before: bool) -> Result<(String, String, bool), NotASpan> {
         Ok((first.to_owned(), last.to_owned(), before))
     }

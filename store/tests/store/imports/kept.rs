@@ -129,7 +129,7 @@ async fn so_many_bytes_wait_and_no_more(pool: PgPool) {
 async fn an_upload_that_is_dropped_leaves_nothing(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let mut upload = shop.begin_file().await.expect("begins");
-    upload.push(&[b'x'; 300_000]).await.expect("keeps");
+    upload.push(&vec![b'x'; 300_000]).await.expect("keeps");
     assert_eq!(shop.kept().await, [1, 1, 0]);
     drop(upload);
     while shop.counted("import").await > 0 {
