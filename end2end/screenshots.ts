@@ -50,6 +50,10 @@ async function main(directory: string): Promise<void> {
       { name: 'affiliate-edit', path: `/dashboard/affiliates/${sights.affiliate}?edit=1`, as: shop },
       { name: 'affiliate-pause', path: `/dashboard/affiliates/${sights.affiliate}?ask=paused`, as: shop },
       { name: 'affiliate-join', path: `/dashboard/affiliates/${sights.affiliate}?ask=join`, as: shop },
+      { name: 'payouts', path: '/dashboard/payouts', as: shop, whole: true },
+      { name: 'payouts-empty', path: '/dashboard/payouts', as: empty },
+      { name: 'payouts-run', path: '/dashboard/payouts/new', as: shop, whole: true },
+      { name: 'payout', path: '/dashboard/payouts/new', as: shop, whole: true, prepare: runs },
       { name: 'events', path: '/dashboard/events', as: shop },
       { name: 'events-filtered', path: '/dashboard/events?outcome=failed', as: shop },
       { name: 'events-empty', path: '/dashboard/events', as: empty },
@@ -138,6 +142,12 @@ async function uploads(page: Page): Promise<void> {
   await page.getByLabel('CSV file').setInputFiles({ name: 'rewardful-sales.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
   await page.getByRole('button', { name: 'Upload' }).click();
   await page.getByRole('heading', { name: 'What the columns mean' }).waitFor();
+}
+
+async function runs(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Make these payouts' }).click();
+  await page.getByRole('table', { name: 'Payouts, newest first' }).getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'What it pays' }).waitFor();
 }
 
 async function pickTwo(page: Page): Promise<void> {

@@ -15,8 +15,9 @@ use crate::{
         audit::Audit, campaign::Campaign, campaigns::Campaigns, connections::Connections,
         coupons::Coupons, dashboard::Dashboard, event::Event, events::Events, flags::Flags,
         import::Import, imports::Imports, invite::Invite, members::Members, not_found::NotFound,
-        reports::Reports, sale::AddSale, sales::Sales, settings::Settings, setup::Setup,
-        sign_in::SignIn, webhook::Webhook, webhooks::Webhooks,
+        payout::Payout, payout_run::PayoutRun, payouts::Payouts, reports::Reports, sale::AddSale,
+        sales::Sales, settings::Settings, setup::Setup, sign_in::SignIn, webhook::Webhook,
+        webhooks::Webhooks,
     },
     part::icon::Sprite,
     text,
@@ -47,6 +48,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("campaigns") view=Campaigns ssr=SsrMode::Async/>
                     <Route path=path!("campaigns/:id") view=Campaign ssr=SsrMode::Async/>
                     <Route path=path!("coupons") view=Coupons ssr=SsrMode::Async/>
+                    <Route path=path!("payouts") view=Payouts ssr=SsrMode::Async/>
+                    <Route path=path!("payouts/new") view=PayoutRun ssr=SsrMode::Async/>
+                    <Route path=path!("payouts/:id") view=Payout ssr=SsrMode::Async/>
                     <Route path=path!("connections") view=Connections ssr=SsrMode::Async/>
                     <Route path=path!("flags") view=Flags ssr=SsrMode::Async/>
                     <Route path=path!("events") view=Events ssr=SsrMode::Async/>

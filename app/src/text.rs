@@ -22,6 +22,7 @@ pub mod funnel;
 pub mod imports;
 pub mod invite;
 pub mod members;
+pub mod payouts;
 pub mod reports;
 pub mod sale;
 pub mod sales;
@@ -118,6 +119,7 @@ pub mod nav {
     pub const SKIP: &str = "Skip to content";
     pub const SALES: &str = "Sales";
     pub const REPORTS: &str = "Reports";
+    pub const PAYOUTS: &str = "Payouts";
     pub const AFFILIATES: &str = "Affiliates";
     pub const CAMPAIGNS: &str = "Campaigns";
     pub const COUPONS: &str = "Coupons";

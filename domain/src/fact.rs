@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    commission::Paid, conversion::ProcessorIds, money::Money, refund::MoneyBack, words::words,
+    commission::Paid, conversion::ProcessorIds, money::Money, refund::MoneyBack,
+    transfer::TransferSeen, words::words,
 };
 
 words! {
@@ -212,4 +213,6 @@ pub enum Fact {
     },
     /// A subscription ended.
     Ended(SubscriptionEnd),
+    /// A payout's money was sent, or came back.
+    Transfer(TransferSeen),
 }

@@ -49,5 +49,6 @@ pub mod slug;
 pub mod target;
 pub mod text;
 pub mod traffic;
+pub mod transfer;
 pub mod webhook;
 mod words;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    id::{AffiliateId, CampaignId, PayoutBatchId, PayoutId},
+    id::{AffiliateId, CampaignId, ConnectionId, PayoutBatchId, PayoutId},
     money::{Money, MoneyError},
     words::words,
 };
@@ -78,6 +78,8 @@ pub struct Payout {
     pub method: PayoutMethod,
     /// The Stripe account that it goes to.
     pub account: Option<String>,
+    /// The connection whose account was asked for the transfer; none before that.
+    pub connection_id: Option<ConnectionId>,
     /// Stripe's id of the transfer.
     pub transfer_id: Option<String>,
     /// Why it failed; before that, why the last try did.
@@ -160,12 +162,13 @@ impl Payout {
         })
     }
 
-    /// May a person or a program say what became of it? Not once Stripe was asked for the money.
+    /// May a person or a program say what became of it? Not once Stripe was asked for the money, unless nobody
+    /// asks any more.
     ///
     /// # Errors
     /// [`PayoutRefusal::InTransfer`].
     pub fn by_hand(self) -> Result<Self, PayoutRefusal> {
-        let is_asked = self.method == PayoutMethod::Stripe && self.attempts > 0;
+        let is_asked = self.connection_id.is_some() && self.next_attempt_at.is_some();
         if is_asked && self.status == PayoutStatus::Processing {
             return Err(PayoutRefusal::InTransfer);
         }
@@ -215,6 +218,7 @@ mod tests {
             status: PayoutStatus::Pending,
             method,
             account: None,
+            connection_id: None,
             transfer_id: None,
             failure: None,
             note: None,
@@ -263,15 +267,21 @@ mod tests {
 
     #[test]
     fn nobody_ends_by_hand_what_stripe_was_asked_for() {
-        let asked = |method| {
-            let begun = payout(method, 1).processed(NOW).expect("it was pending");
-            begun.by_hand().err()
+        let begun = payout(PayoutMethod::Stripe, 1).processed(NOW);
+        let begun = begun.expect("it was pending");
+        assert!(begun.clone().by_hand().is_ok(), "no account was asked");
+        let asked = Payout {
+            connection_id: Some(ConnectionId(Uuid::from_u128(3))),
+            ..begun
         };
-        assert_eq!(asked(PayoutMethod::Stripe), Some(PayoutRefusal::InTransfer));
-        assert_eq!(asked(PayoutMethod::Manual), None);
-        let begun = payout(PayoutMethod::Stripe, 0).processed(NOW);
-        assert!(begun.expect("it was pending").by_hand().is_ok());
-        assert!(payout(PayoutMethod::Stripe, 0).by_hand().is_ok());
+        assert_eq!(asked.clone().by_hand(), Err(PayoutRefusal::InTransfer));
+        let given_up = Payout {
+            next_attempt_at: None,
+            ..asked
+        };
+        assert!(given_up.by_hand().is_ok());
+        let by_hand = payout(PayoutMethod::Manual, 0).processed(NOW);
+        assert!(by_hand.expect("it was pending").by_hand().is_ok());
     }
 
     #[test]

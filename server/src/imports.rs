@@ -182,7 +182,7 @@ fn lines_of(errors: &[RowError]) -> Bytes {
         .from_writer(Vec::new());
     for error in errors {
         let row = error.row.to_string();
-        let cells = [&error.column, &error.message, &error.text].map(|text| shown(text));
+        let cells = [&error.column, &error.message, &error.text].map(|text| unformulated(text));
         // It writes into memory, which does not fail.
         let _ = writer.write_record(std::iter::once(&row).chain(&cells));
     }
@@ -190,7 +190,7 @@ fn lines_of(errors: &[RowError]) -> Bytes {
 }
 
 /// Text that no spreadsheet takes for a formula.
-fn shown(text: &str) -> String {
+pub(crate) fn unformulated(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {

@@ -4,6 +4,7 @@ mod deliver;
 mod import;
 mod look_up;
 mod reconcile;
+mod transfer;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +16,7 @@ use self::{
     import::run_imports,
     look_up::look_up_refunds,
     reconcile::{Lists, keep_reconciled},
+    transfer::send_payouts,
 };
 use crate::{
     braintree_api::BraintreeApi, config::Config, rate_limit::Limits, rates::keep_published,
@@ -58,6 +60,7 @@ pub(crate) fn spawn(store: &Store, limits: &Arc<Limits>, config: &Config) {
     for lists in [Lists::Stripe(stripe.clone()), Lists::Braintree(braintree)] {
         tokio::spawn(keep_reconciled(store.clone(), lists, every));
     }
+    tokio::spawn(send_payouts(store.clone(), stripe.clone()));
     tokio::spawn(look_up_refunds(store.clone(), stripe, every));
 }
 

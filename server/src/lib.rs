@@ -23,6 +23,7 @@ mod job;
 pub mod log;
 mod openapi;
 mod outgoing;
+mod payouts;
 mod problem;
 mod proxy;
 mod rate_limit;

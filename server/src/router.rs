@@ -21,7 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     api::{conversions, live, s2s, v1},
-    dashboard, health, idempotency, imports, openapi, problem, rate_limit, reports, security,
+    dashboard, health, idempotency, imports, openapi, payouts, problem, rate_limit, reports,
+    security,
     state::AppState,
     track, webhook,
 };
@@ -34,6 +35,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let page = Router::new()
         .route("/dashboard/sales/export", post(conversions::export_picked))
         .route(REPORTS_CSV_PATH, get(reports::csv))
+        .route("/dashboard/payouts/export", get(payouts::export))
         .route("/dashboard/imports/upload", upload)
         .route("/dashboard/imports/{id}/errors.csv", get(imports::errors));
     let headers = middleware::from_fn_with_state(state.clone(), security::headers);

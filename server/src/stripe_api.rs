@@ -1,8 +1,10 @@
-//! Stripe's API, as far as it is asked: what happened, and which invoice a payment is of.
+//! Stripe's API, as far as it is asked: what happened, which invoice a payment is of, and transfers of
+//! payouts, the only thing that it writes.
 //!
-//! A thin client with limits on everything. It only reads, and it must not know about storage. The API
-//! key goes into one header and nowhere else: neither errors nor logs carry it, nor Stripe's own words
-//! about it.
+//! A thin client with limits on everything. It must not know about storage. The API key goes into one
+//! header and nowhere else: neither errors nor logs carry it, nor Stripe's own words about it.
+
+mod transfer;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 use url::Url;
 
+pub(crate) use self::transfer::{Transfer, TransferError};
 use crate::{outgoing, webhook::event::Listed};
 
 /// Where Stripe is.
@@ -238,6 +241,14 @@ impl StripeApi {
         Ok(invoices.pop().filter(|_| invoices.is_empty()))
     }
 
+    fn url(&self, path: &[&str]) -> Result<Url, StripeApiError> {
+        let mut url = Url::parse(&self.base).map_err(|_| StripeApiError::Missing)?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("v1").extend(path);
+        }
+        Ok(url)
+    }
+
     async fn get<T: DeserializeOwned>(
         &self,
         key: &str,
@@ -245,10 +256,7 @@ impl StripeApi {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<T, StripeApiError> {
-        let mut url = Url::parse(&self.base).map_err(|_| StripeApiError::Missing)?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("v1").extend(path);
-        }
+        let mut url = self.url(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

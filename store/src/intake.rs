@@ -32,6 +32,7 @@ mod share;
 mod suspect;
 mod tally;
 mod tell;
+mod transfer;
 mod write;
 
 use std::sync::Arc;

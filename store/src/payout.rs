@@ -4,6 +4,7 @@
 //! once make one payout, and what a refund changes in a pending one is part of the refund. Which entries of the ledger
 //! a payout takes is written down in `payout_entry`, where no entry is taken twice.
 
+mod carry;
 mod due;
 mod list;
 mod open;
@@ -11,10 +12,11 @@ mod rail;
 mod revise;
 mod step;
 mod tell;
+mod timeline;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{AffiliateId, CampaignId, OrganizationId, PayoutBatchId, PayoutId},
+    id::{AffiliateId, CampaignId, ConnectionId, OrganizationId, PayoutBatchId, PayoutId},
     money::{Currency, Money, MoneyError},
     payout::{CarriedOver, Payout, PayoutMethod, PayoutRefusal, PayoutStatus},
 };
@@ -23,12 +25,13 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub(crate) use self::carry::{carried_in, seen_in};
 pub use self::due::Payable;
 pub use self::list::{
     PaidRow, PayoutCursor, PayoutFilter, PayoutPage, PayoutRows, PayoutStart, PayoutSums,
 };
 pub use self::open::{Batch, PayoutOrder};
-pub use self::rail::{Transfer, TransferFailure};
+pub use self::rail::{DueTransfer, Ending};
 pub(crate) use self::revise::revised_in;
 pub use self::step::PayoutDecision;
 use crate::{
@@ -127,6 +130,7 @@ struct PayoutRow {
     status: String,
     method: String,
     account: Option<String>,
+    connection_id: Option<Uuid>,
     transfer_id: Option<String>,
     failure: Option<String>,
     note: Option<String>,
@@ -156,6 +160,7 @@ impl TryFrom<PayoutRow> for PayoutView {
             status: readable(PayoutStatus::parse(&row.status), TABLE, "status")?,
             method: readable(PayoutMethod::parse(&row.method), TABLE, "method")?,
             account: row.account,
+            connection_id: row.connection_id.map(ConnectionId),
             transfer_id: row.transfer_id,
             failure: row.failure,
             note: row.note,
@@ -182,7 +187,7 @@ macro_rules! payouts {
         sqlx::query_as!(
             $crate::payout::PayoutRow,
             "select p.payout_id, p.payout_batch_id, p.affiliate_id, p.campaign_id, p.currency, p.amount_minor, p.status,
-                 p.method, p.account, p.transfer_id, p.failure, p.note, p.attempts, p.next_attempt_at, p.created_at,
+                 p.method, p.account, p.connection_id, p.transfer_id, p.failure, p.note, p.attempts, p.next_attempt_at, p.created_at,
                  p.processing_at, p.completed_at, p.failed_at, a.name as affiliate_name, a.slug as affiliate_slug,
                  a.email as affiliate_email, c.name as \"campaign_name?\"
              from payout p

@@ -194,7 +194,7 @@ impl Store {
         let flags = flag::of_conversions_in(&mut moment, organization_id, &[root.0]).await?;
         let ledger = ledger_in(&mut moment, organization_id, id).await?;
         let payouts = payouts_in(&mut moment, organization_id, id).await?;
-        let audit = audit_in(&mut moment, organization_id, id).await?;
+        let audit = audit_in(&mut moment, organization_id, ("conversion", id.0)).await?;
         let events = events_in(&mut moment, organization_id, root, &audit).await?;
         moment.commit().await?;
         let mut db = self.pool.acquire().await?;
@@ -375,10 +375,11 @@ async fn payouts_in(
     Ok(lines)
 }
 
-async fn audit_in(
+/// What was done to a thing, the table's name and its id, oldest first.
+pub(crate) async fn audit_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
-    id: ConversionId,
+    (subject, id): (&str, Uuid),
 ) -> Result<Vec<AuditLine>, StoreError> {
     let rows = sqlx::query!(
         r#"select a.created_at, a.actor_kind, a.actor_id, a.action, a.detail, p.email as "email?", k.name as "key?"
@@ -386,10 +387,11 @@ async fn audit_in(
            left join person p on a.actor_kind = 'person' and p.person_id = a.actor_id
            left join api_key k on a.actor_kind = 'key' and k.organization_id = a.organization_id
                and k.api_key_id = a.actor_id
-           where a.organization_id = $1 and a.subject_id = $2 and a.subject_kind = 'conversion'
+           where a.organization_id = $1 and a.subject_id = $2 and a.subject_kind = $3
            order by a.audit_entry_id"#,
         organization_id.0,
-        id.0,
+        id,
+        subject,
     )
     .fetch_all(db)
     .await?;

@@ -34,6 +34,12 @@ impl Address {
         let of = |params: Memo<ParamsMap>| params.read_untracked().get(name);
         of(self.path).or_else(|| of(self.query)).unwrap_or_default()
     }
+
+    /// All parameters, escaped, without the question mark.
+    pub(super) fn query(self) -> String {
+        let query = self.query.read_untracked().to_query_string();
+        query.trim_start_matches('?').to_owned()
+    }
 }
 
 /// A page that the server writes.

@@ -7,7 +7,7 @@ use domain::{
     ledger::{Balance, EntryKind},
 };
 use leptos::{either::Either, prelude::*};
-use store::{funnel::Funnel, ledger::Entry, sales::Row};
+use store::{funnel::Funnel, ledger::Entry, payout::PayoutView, sales::Row};
 
 use super::{
     affiliate_form::{Edited, edit_form},
@@ -16,10 +16,12 @@ use super::{
     funnel::{Period, funnel},
     icon::{Icon, icon},
     links::Links,
+    payouts::of_affiliate,
     served::{copy, moment},
     table::head,
 };
 use crate::{
+    moment::Millis,
     query::{AFFILIATES_PATH, SalesQuery, affiliate_path, sale_path},
     text::{self, affiliate as words, affiliates, sales},
 };
@@ -36,6 +38,10 @@ pub(crate) struct Told {
     pub(crate) funnel: (Funnel, Period),
     /// The newest ones.
     pub(crate) sales: Vec<Row>,
+    /// The newest ones.
+    pub(crate) payouts: Vec<PayoutView>,
+    /// When this is told, which decides how moments are written.
+    pub(crate) now: Millis,
     /// A page of the account.
     pub(crate) entries: Vec<Entry>,
     /// Where the newest entries, newer and older ones are.
@@ -71,6 +77,7 @@ pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
             </section>
             {funnel(counts, period, &affiliate_path(page.affiliate.id))}
             <section aria-labelledby="sales">{newest_sales(page)}</section>
+            <section aria-labelledby="payouts">{of_affiliate(page.affiliate.id, &page.payouts, page.now)}</section>
             <section aria-labelledby="ledger">
                 <header><h2 id="ledger">{words::LEDGER}</h2></header>
                 {account(&page.entries, &page.steps)}
@@ -239,7 +246,7 @@ fn account(entries: &[Entry], steps: &[Option<String>; 3]) -> impl IntoView + us
 }
 
 fn entry(entry: &Entry) -> impl IntoView + use<> {
-    let (shape, class) = look(entry.kind);
+    let (shape, class) = entry_look(entry.kind);
     let sale = entry
         .conversion_id
         .map(|id| view! { " "<a class="link" href=sale_path(id)>{text::events::OPEN_SALE}</a> });
@@ -254,7 +261,7 @@ fn entry(entry: &Entry) -> impl IntoView + use<> {
 }
 
 /// An entry's shape and colour.
-fn look(kind: EntryKind) -> (Icon, &'static str) {
+pub(super) fn entry_look(kind: EntryKind) -> (Icon, &'static str) {
     match kind {
         EntryKind::Accrual => (Icon::Approved, "status approved"),
         EntryKind::Clawback => (Icon::Refunded, "status refunded"),

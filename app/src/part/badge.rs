@@ -1,6 +1,8 @@
 //! Badges: a shape and a word, never colour alone.
 
-use domain::{conversion::Source, event::Outcome, fraud::FlagStatus, lifecycle::Status};
+use domain::{
+    conversion::Source, event::Outcome, fraud::FlagStatus, lifecycle::Status, payout::PayoutStatus,
+};
 use leptos::{prelude::*, tachys::html::InertElement};
 
 use super::icon::{Icon, icon};
@@ -111,6 +113,22 @@ fn flag_look(status: FlagStatus) -> (Icon, &'static str) {
 pub fn flag_badge(status: FlagStatus) -> impl IntoView {
     let (shape, class) = flag_look(status);
     view! { <span class=class title=text::flags::status(status)>{icon(shape)}{status.label()}</span> }
+}
+
+/// A payout's shape and colour.
+fn payout_look(status: PayoutStatus) -> (Icon, &'static str) {
+    match status {
+        PayoutStatus::Pending => (Icon::Pending, "status pending"),
+        PayoutStatus::Processing => (Icon::Up, "status approved"),
+        PayoutStatus::Completed => (Icon::Paid, "status paid"),
+        PayoutStatus::Failed => (Icon::Failed, "status denied"),
+    }
+}
+
+/// Where a payout stands.
+pub fn payout_badge(status: PayoutStatus) -> impl IntoView {
+    let (shape, class) = payout_look(status);
+    view! { <span class=class title=text::payouts::status(status)>{icon(shape)}{status.label()}</span> }
 }
 
 fn status_class(status: Status) -> String {

@@ -62,6 +62,12 @@ pub mod nav;
 pub(crate) mod once;
 pub mod option_filter;
 pub mod pager;
+#[cfg(feature = "ssr")]
+pub(crate) mod payout;
+#[cfg(feature = "ssr")]
+pub(crate) mod payout_run;
+#[cfg(feature = "ssr")]
+pub(crate) mod payouts;
 pub mod pill;
 pub mod popover;
 #[cfg(feature = "ssr")]

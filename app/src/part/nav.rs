@@ -6,8 +6,8 @@ use leptos_router::components::A;
 use super::icon::{Icon, icon};
 use crate::{
     query::{
-        ACCOUNT_PATH, AFFILIATES_PATH, CAMPAIGNS_PATH, COUPONS_PATH, REPORTS_PATH, SALES_PATH,
-        SETTINGS_PATH,
+        ACCOUNT_PATH, AFFILIATES_PATH, CAMPAIGNS_PATH, COUPONS_PATH, PAYOUTS_PATH, REPORTS_PATH,
+        SALES_PATH, SETTINGS_PATH,
     },
     server_fn::session::{Session, SignOut},
     text,
@@ -50,6 +50,7 @@ pub fn Nav<O: IntoView + 'static, F: IntoView + 'static, C: IntoView + 'static>(
                     <ul aria-label=text::nav::LEDGER>
                         {link((SALES_PATH, Icon::Sales, text::nav::SALES))}
                         {link((REPORTS_PATH, Icon::Reports, text::nav::REPORTS))}
+                        {link((PAYOUTS_PATH, Icon::Paid, text::nav::PAYOUTS))}
                         <li><A href="/dashboard/flags">{icon(Icon::Flag)}{text::nav::FLAGS}{open}</A></li>
                     </ul>
                     <ul aria-label=text::nav::PROGRAM>{program.map(link)}</ul>

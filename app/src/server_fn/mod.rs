@@ -14,6 +14,7 @@ pub mod form;
 pub mod import;
 pub mod invitation;
 pub mod member;
+pub mod payout;
 pub mod report;
 pub mod sale;
 pub mod sales;

@@ -31,6 +31,12 @@ mod session;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod transfer;
+
+pub(crate) use self::{
+    amount::units,
+    transfer::{PAYOUT, read as transfer},
+};
 
 /// Stripe, for the intake.
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -92,7 +98,7 @@ fn is_thin(event: Object<'_>) -> bool {
 }
 
 /// The events in use.
-const READERS: [(&str, &str, Reader); 26] = [
+const READERS: [(&str, &str, Reader); 31] = [
     // Merchants report one or the other missing, so both are taken; the invoice id makes them one.
     ("invoice.paid", "invoice", invoice::paid),
     ("invoice.payment_succeeded", "invoice", invoice::paid),
@@ -156,6 +162,12 @@ const READERS: [(&str, &str, Reader); 26] = [
         refund::reinstated,
     ),
     ("invoice.voided", "invoice", refund::voided),
+    ("transfer.created", "transfer", transfer::told),
+    ("transfer.updated", "transfer", transfer::told),
+    ("transfer.reversed", "transfer", transfer::told),
+    // Accounts with versions older than 2017-04-06.
+    ("transfer.paid", "transfer", transfer::told),
+    ("transfer.failed", "transfer", transfer::failed),
 ];
 
 /// The kinds of events in use.

@@ -7,6 +7,7 @@ mod coupons;
 mod events;
 mod flags;
 mod imports;
+mod payouts;
 mod reports;
 mod sale;
 mod settings;

@@ -35,7 +35,7 @@ pub(crate) use self::{
     receiver::{Received, Receiver},
     server::{OWNER_EMAIL, OWNER_PASSWORD, TestServer},
     sign::{braintree_signature, s2s_signature, signature},
-    stand_in::StandIn,
+    stand_in::{Ending, StandIn},
     stream::{EventStream, Sent},
     told::{Sold, in_some_order, sold},
     visitor::{SHOP, Visitor},

@@ -1,4 +1,6 @@
-//! A stand-in for Stripe's API: lists events by page, newest first, and knows payments.
+//! A stand-in for Stripe's API: lists events by page, newest first, knows payments, and makes transfers.
+
+mod transfers;
 
 use std::{
     collections::HashMap,
@@ -9,10 +11,14 @@ use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
+    routing::get,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use url::form_urlencoded;
+
+pub(crate) use self::transfers::Ending;
+use self::transfers::Transfers;
 
 /// What it was asked.
 #[derive(Clone, Debug)]
@@ -51,6 +57,7 @@ pub(crate) struct Account {
     pub(crate) breaks_at_second_page: bool,
     /// Answers 500 to everything.
     pub(crate) is_down: bool,
+    pub(crate) transfers: Transfers,
     pub(crate) calls: Vec<Call>,
 }
 
@@ -81,6 +88,7 @@ impl StandIn {
         };
         let account = Arc::new(Mutex::new(account));
         let app = Router::new()
+            .route("/v1/transfers", get(transfers::find).post(transfers::make))
             .fallback(answer)
             .with_state(Arc::clone(&account));
         let (base_url, serving) = serve(app).await;
@@ -115,25 +123,25 @@ impl Drop for StandIn {
 
 type Answer = (StatusCode, Json<Value>);
 
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let value = headers.get(name);
+    value.map_or("", |value| value.to_str().expect("text"))
+}
+
 async fn answer(
     State(account): State<Arc<Mutex<Account>>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Answer {
-    let header = |name| {
-        headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("text"))
-    };
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let call = Call {
         path: uri.path().to_owned(),
         query: query.into_owned().collect(),
-        version: header("stripe-version").to_owned(),
+        version: header(&headers, "stripe-version").to_owned(),
     };
     let mut account = account.lock().expect("nobody panicked with it");
     account.calls.push(call.clone());
-    let given = header("authorization").trim_start_matches("Bearer ");
+    let given = header(&headers, "authorization").trim_start_matches("Bearer ");
     if given != account.key {
         // Stripe shows parts of the key; here all of it, to see that it is not repeated.
         let message = format!("Invalid API Key provided: {given}");

@@ -14,6 +14,7 @@ use crate::{
     Clock, Random, StoreError,
     directory::Directory,
     live::Live,
+    payout,
     transaction::begin,
     writer::{Busy, Scribe},
 };
@@ -172,6 +173,10 @@ async fn commit(
         return Ok(answers);
     }
     let moved_to = write::write_in(&mut tx, desk, organization_id, position, &writes).await?;
+    let now_at = moved_to.unwrap_or(position);
+    let carried = &writes.transfers;
+    let carried = payout::carried_in(&mut tx, desk, organization_id, now_at, carried).await?;
+    let moved_to = carried.or(moved_to);
     tx.commit().await?;
     if let Some(position) = moved_to {
         desk.live.changed(organization_id, position);

@@ -12,6 +12,7 @@ use domain::{
     event::Outcome,
     fact::{Clue, Fact, Payment, PromotionCodeSeen, Subject},
     id::{CampaignId, ConnectionId, ConversionId, EventId},
+    transfer::TransferSeen,
 };
 
 use super::{
@@ -59,6 +60,8 @@ pub(super) struct Writes {
     pub(super) ends: BTreeMap<String, DateTime<Utc>>,
     /// How many clicks and leads came and were paid for.
     pub(super) paid: Vec<(PaidKey, PaidDay)>,
+    /// Transfers that say something new of their payouts, and who told of them.
+    pub(super) transfers: Vec<(TransferSeen, Actor)>,
 }
 
 impl Writes {
@@ -79,6 +82,7 @@ impl Writes {
             && self.flags.is_empty()
             && self.ends.is_empty()
             && self.paid.is_empty()
+            && self.transfers.is_empty()
     }
 
     /// An event that waited says what came of it.
@@ -330,6 +334,7 @@ impl<'a> Clerk<'a> {
                 Fact::Linked { ids } => self.linked(ids, event_id, tally),
                 Fact::Refers { id, to } => self.refers(id, to, event_id, tally),
                 Fact::Ended(end) => self.ended(end, event_id, tally),
+                Fact::Transfer(seen) => self.transfer(seen, event_id, tally),
                 _ => {}
             }
         }

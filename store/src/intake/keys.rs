@@ -8,7 +8,7 @@ use domain::{
     conversion::ProcessorIds,
     email::Email,
     fact::{Clue, ClueKind, Fact, Payment, Signup, Subject, SubjectKind, refund_id},
-    id::{AffiliateId, ConversionId},
+    id::{AffiliateId, ConversionId, PayoutId},
     money::Currency,
 };
 
@@ -37,6 +37,8 @@ pub(super) struct Keys {
     pub(super) affiliates: BTreeSet<AffiliateId>,
     /// Conversions that are named by themselves.
     pub(super) conversions: BTreeSet<ConversionId>,
+    /// Payouts whose transfers were seen.
+    pub(super) payouts: BTreeSet<PayoutId>,
 }
 
 /// An e-mail as it is kept and compared: trimmed and in lower case, also when it is no address.
@@ -124,6 +126,7 @@ impl Keys {
             Fact::Ended(end) => {
                 self.ended.insert(end.subscription.clone());
             }
+            Fact::Transfer(seen) => self.payouts.extend(seen.payout_id),
         }
     }
 

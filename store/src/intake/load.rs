@@ -11,8 +11,12 @@ use domain::{
     exchange::Rates,
     fact::{Clue, ClueKind, Fact, Payment, Subject, SubjectKind},
     fraud::Flag,
-    id::{AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, FlagId, OrganizationId},
+    id::{
+        AffiliateId, CampaignId, ConnectionId, ConversionId, EventId, FlagId, OrganizationId,
+        PayoutId,
+    },
     money::Currency,
+    transfer::Carried,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -29,7 +33,7 @@ use super::{
     replay::{Stored, stored_in},
     rows::Rows,
 };
-use crate::{StoreError, click, directory::Names, error::readable, exchange::rates_in};
+use crate::{StoreError, click, directory::Names, error::readable, exchange::rates_in, payout};
 
 /// A payment that waits for somebody to credit.
 #[derive(Clone, Debug)]
@@ -69,6 +73,8 @@ pub(super) struct Known {
     /// All flags of the sales that are asked about.
     pub(super) flags: BTreeMap<FlagId, Flag>,
     pub(super) paid: PaidDays,
+    /// Payouts whose transfers were seen.
+    pub(super) payouts: BTreeMap<PayoutId, Carried>,
 }
 
 /// Puts this batch in line behind all others of the organization and tells the position so far.
@@ -132,6 +138,8 @@ pub(super) async fn known_in(
     let rates = foreign_in(db, organization_id, &keys, &rows, &book).await?;
     let affiliates: Vec<_> = book.affiliates.keys().copied().collect();
     let paid = paid_in(db, organization_id, &keys, items, &affiliates).await?;
+    let payouts: Vec<Uuid> = keys.payouts.iter().map(|id| id.0).collect();
+    let payouts = payout::seen_in(db, organization_id, &payouts).await?;
     let names = desk
         .directory
         .names_in(db, organization_id, &affiliates)
@@ -151,6 +159,7 @@ pub(super) async fn known_in(
         rates,
         flags,
         paid,
+        payouts,
     })
 }
 

@@ -377,6 +377,7 @@ fn payout_of(
             .account
             .clone()
             .filter(|_| method == PayoutMethod::Stripe),
+        connection_id: None,
         transfer_id: None,
         failure: None,
         note: note.map(str::to_owned),

@@ -1,48 +1,56 @@
-//! Payouts that Stripe pays: who transfers them, and what came of it.
+//! Payouts that Stripe pays: who transfers them, and when that is tried again.
 //!
-//! Whoever claims a payout has it for a while; if he is never heard of again, somebody else tries. Both ask Stripe with
-//! the payout's id as idempotency key, so the money goes once.
+//! Whoever claims a payout has it for a while; if he is never heard of again, somebody else tries. All ask the same
+//! account, with the payout's id as idempotency key, and look for what was made first: so the money goes once.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    id::{OrganizationId, PayoutId},
+    connection::{Mode, Processor},
+    id::{ConnectionId, OrganizationId, PayoutId},
     payout::{Payout, PayoutStatus},
+    transfer::next_attempt,
 };
+use uuid::Uuid;
 
 use super::{
-    PayoutError, change_in, payouts,
-    step::{Work, complete_in, fail_in, locked_in},
+    PayoutError, by_ids_in,
+    step::{fail_in, locked_in},
 };
-use crate::{Store, StoreError, audit::Actor, intake::lock_in, transaction::begin};
+use crate::{
+    Store, StoreError, audit::Actor, error::readable, intake::lock_in, transaction::begin,
+};
+
+/// Who claimed a transfer and is not heard of for so long has died: more than asking Stripe twice takes at most.
+const LEASE: Duration = Duration::minutes(2);
 
 /// A transfer that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
+pub struct DueTransfer {
     /// Whose money.
     pub organization_id: OrganizationId,
-    /// The payout, its attempts with this one.
+    /// The payout, with the connection that is to be asked, if there is one that can be.
     pub payout: Payout,
+    /// May somebody have asked before, and not have heard the answer?
+    pub was_asked: bool,
 }
 
-/// Why a transfer was not made.
+/// Why there is no transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransferFailure {
-    /// In Stripe's words.
-    pub reason: String,
-    /// When to try again; `None`: Stripe refused for good, the payout failed.
-    pub retry_at: Option<DateTime<Utc>>,
+pub enum Ending {
+    /// Stripe refused for good: the payout failed, for this reason.
+    Refused(String),
+    /// Nobody knows: it is tried again. Why, in words.
+    Unknown(String),
+    /// Nobody can be asked any more, so a person has to find out. Why, in words.
+    GivenUp(String),
 }
 
 impl Store {
-    /// Transfers that are due, at most `limit`, for the caller alone until `lease` is over.
+    /// Transfers that are due, at most `limit`, for the caller alone for a while.
     ///
     /// # Errors
     /// Below.
-    pub async fn claim_transfers(
-        &self,
-        limit: i64,
-        lease: Duration,
-    ) -> Result<Vec<Transfer>, StoreError> {
+    pub async fn claim_transfers(&self, limit: usize) -> Result<Vec<DueTransfer>, StoreError> {
         let now = self.clock.now();
         let organizations = sqlx::query_scalar!(
             "select distinct organization_id from payout
@@ -53,13 +61,10 @@ impl Store {
         .await?;
         let mut claimed = Vec::new();
         for id in organizations {
-            let claims = i64::try_from(claimed.len()).unwrap_or(limit);
-            let room = limit.saturating_sub(claims);
-            if room <= 0 {
-                break;
+            let room = limit.saturating_sub(claimed.len());
+            if room > 0 {
+                claimed.extend(self.claim_of(OrganizationId(id), room, now).await?);
             }
-            let organization_id = OrganizationId(id);
-            claimed.extend(self.claim_of(organization_id, room, now, lease).await?);
         }
         Ok(claimed)
     }
@@ -67,119 +72,155 @@ impl Store {
     async fn claim_of(
         &self,
         organization_id: OrganizationId,
-        limit: i64,
+        limit: usize,
         now: DateTime<Utc>,
-        lease: Duration,
-    ) -> Result<Vec<Transfer>, StoreError> {
+    ) -> Result<Vec<DueTransfer>, StoreError> {
+        let account = self.paying_connection(organization_id).await?;
         let mut tx = begin(&self.pool).await?;
-        let due = sqlx::query_scalar!(
-            "select payout_id from payout
+        let due = sqlx::query!(
+            "select payout_id, connection_id from payout
              where organization_id = $1 and status = 'processing' and next_attempt_at is not null
                  and next_attempt_at <= $2
              order by next_attempt_at, payout_id limit $3 for update skip locked",
             organization_id.0,
             now,
-            limit,
+            i64::try_from(limit).unwrap_or(i64::MAX),
         )
         .fetch_all(&mut *tx)
         .await?;
+        let asked = due.iter().filter(|one| one.connection_id.is_some());
+        let asked: Vec<Uuid> = asked.map(|one| one.payout_id).collect();
+        let due: Vec<Uuid> = due.iter().map(|one| one.payout_id).collect();
         sqlx::query!(
-            "update payout set attempts = attempts + 1, next_attempt_at = $3
+            "update payout set attempts = attempts + 1, next_attempt_at = $3, connection_id = coalesce(connection_id, $4)
              where organization_id = $1 and payout_id = any($2)",
             organization_id.0,
             &due,
-            now + lease,
+            now + LEASE,
+            account.map(|id| id.0),
         )
         .execute(&mut *tx)
         .await?;
-        let views = super::by_ids_in(&mut tx, organization_id, &due).await?;
+        let views = by_ids_in(&mut tx, organization_id, &due).await?;
         tx.commit().await?;
-        let transfers = views.into_iter().map(|view| Transfer {
+        let transfers = views.into_iter().map(|view| DueTransfer {
             organization_id,
+            was_asked: asked.contains(&view.payout.id.0),
             payout: view.payout,
         });
         Ok(transfers.collect())
     }
 
-    /// Stripe made the transfer: the payout is completed. Said again, nothing changes.
-    ///
-    /// # Errors
-    /// [`PayoutError::NotFound`], and [`PayoutError::Refused`] when it failed before, or was paid by hand.
-    pub async fn transfer_made(
+    /// The connection that pays: the oldest one to Stripe with a key of its API, a live one first.
+    async fn paying_connection(
         &self,
         organization_id: OrganizationId,
-        payout_id: PayoutId,
-        transfer_id: &str,
-        actor: Actor,
-    ) -> Result<(), PayoutError> {
-        let mut tx = begin(&self.pool).await?;
-        let position = lock_in(&mut tx, organization_id).await?;
-        let payout = locked_in(&mut tx, organization_id, payout_id).await?;
-        let is_known = payout.transfer_id.as_deref() == Some(transfer_id);
-        if is_known && payout.status == PayoutStatus::Completed {
-            return Ok(());
+    ) -> Result<Option<ConnectionId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "select connection_id from connection
+             where organization_id = $1 and processor = $2 and removed_at is null
+             order by mode <> $3, connection_id",
+            organization_id.0,
+            Processor::Stripe.as_str(),
+            Mode::Live.as_str(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for id in ids.into_iter().map(ConnectionId) {
+            let known = self.connection(id).await?;
+            if known.is_some_and(|one| one.secrets.can_ask()) {
+                return Ok(Some(id));
+            }
         }
-        let made = Payout {
-            transfer_id: Some(transfer_id.to_owned()),
-            ..payout
-        };
-        let made = made.completed(self.clock.now())?;
-        let desk = self.desk();
-        let mut work = Work::new(&desk, organization_id, position, actor);
-        let why = format!("Stripe made the transfer {transfer_id}");
-        complete_in(&mut tx, &mut work, &made, &why).await?;
-        tx.commit().await?;
-        work.tell();
-        Ok(())
+        Ok(None)
     }
 
-    /// Stripe did not make the transfer: it is tried again, or the payout failed. Of a payout that is over, nothing
-    /// changes.
-    ///
-    /// # Errors
-    /// [`PayoutError::NotFound`].
-    pub async fn transfer_failed(
-        &self,
-        organization_id: OrganizationId,
-        payout_id: PayoutId,
-        failure: TransferFailure,
-        actor: Actor,
-    ) -> Result<(), PayoutError> {
-        let mut tx = begin(&self.pool).await?;
-        lock_in(&mut tx, organization_id).await?;
-        let payout = locked_in(&mut tx, organization_id, payout_id).await?;
-        if payout.status != PayoutStatus::Processing {
-            return Ok(());
-        }
-        let desk = self.desk();
-        let why = format!("Stripe made no transfer: {}", failure.reason);
-        if failure.retry_at.is_some() {
-            let waits = Payout {
-                failure: Some(failure.reason),
-                next_attempt_at: failure.retry_at,
-                ..payout
-            };
-            change_in(&mut tx, &desk, organization_id, &waits, actor, &why).await?;
-        } else {
-            let failed = payout.failed(Some(failure.reason), self.clock.now())?;
-            fail_in(&mut tx, &desk, organization_id, &failed, actor, &why).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// The payout that a transfer of Stripe's is of.
+    /// A transfer that was due was not made, as far as is known. Of a payout that is over, nothing changes.
     ///
     /// # Errors
     /// Below.
-    pub async fn payout_of_transfer(
+    pub async fn transfer_ended(
+        &self,
+        due: &DueTransfer,
+        ending: Ending,
+    ) -> Result<(), StoreError> {
+        match ending {
+            Ending::Refused(why) => self.transfer_refused(due, &why).await,
+            Ending::Unknown(why) => {
+                let attempts = u32::try_from(due.payout.attempts).unwrap_or(u32::MAX);
+                let again = next_attempt(attempts, self.clock.now());
+                self.transfer_waits(due, &why, Some(again)).await
+            }
+            Ending::GivenUp(why) => self.transfer_waits(due, &why, None).await,
+        }
+    }
+
+    async fn transfer_refused(&self, due: &DueTransfer, why: &str) -> Result<(), StoreError> {
+        let organization_id = due.organization_id;
+        let mut tx = begin(&self.pool).await?;
+        lock_in(&mut tx, organization_id).await?;
+        let payout = match locked_in(&mut tx, organization_id, due.payout.id).await {
+            Ok(payout) => payout,
+            Err(PayoutError::Store(error)) => return Err(error),
+            Err(_) => return Ok(()),
+        };
+        let Ok(failed) = payout.failed(Some(why.to_owned()), self.clock.now()) else {
+            return Ok(());
+        };
+        let (desk, told) = (self.desk(), format!("no transfer was made: {why}"));
+        fail_in(
+            &mut tx,
+            &desk,
+            organization_id,
+            &failed,
+            Actor::System,
+            &told,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn transfer_waits(
+        &self,
+        due: &DueTransfer,
+        why: &str,
+        again: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update payout set failure = $3, next_attempt_at = $4
+             where organization_id = $1 and payout_id = $2 and status = $5 and attempts = $6",
+            due.organization_id.0,
+            due.payout.id.0,
+            why,
+            again,
+            PayoutStatus::Processing.as_str(),
+            due.payout.attempts,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Of which mode the account is that a payout's transfer was asked of.
+    ///
+    /// # Errors
+    /// Below.
+    pub async fn transfer_mode(
         &self,
         organization_id: OrganizationId,
-        transfer_id: &str,
-    ) -> Result<Option<Payout>, StoreError> {
-        let row = payouts!("p.transfer_id = $2", organization_id.0, transfer_id);
-        let row = row.fetch_optional(&self.pool).await?;
-        let view = row.map(super::PayoutView::try_from).transpose()?;
-        Ok(view.map(|view| view.payout))
+        id: PayoutId,
+    ) -> Result<Mode, StoreError> {
+        let word = sqlx::query_scalar!(
+            "select c.mode from payout p
+             join connection c on c.organization_id = $1 and c.connection_id = p.connection_id
+             where p.organization_id = $1 and p.payout_id = $2",
+            organization_id.0,
+            id.0,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let mode = word.map(|word| readable(Mode::parse(&word), "connection", "mode"));
+        Ok(mode.transpose()?.unwrap_or(Mode::Live))
     }
 }

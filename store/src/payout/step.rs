@@ -61,10 +61,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The number of the last change, when conversions changed.
+    pub(super) fn moved_to(&self) -> Option<i64> {
+        self.has_changed.then_some(self.position)
+    }
+
     /// After the commit: the live streams hear of conversions that changed.
     pub(super) fn tell(&self) {
-        if self.has_changed {
-            self.desk.live.changed(self.organization_id, self.position);
+        if let Some(position) = self.moved_to() {
+            self.desk.live.changed(self.organization_id, position);
         }
     }
 }

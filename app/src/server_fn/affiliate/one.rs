@@ -75,6 +75,7 @@ mod server {
     use store::{
         affiliate::AffiliateChange,
         ledger::{AccountCursor, AccountPage},
+        payout::{PayoutFilter, PayoutStart},
     };
 
     use super::{AppError, ChangeAffiliate, ChangeForm, Written};
@@ -97,6 +98,8 @@ mod server {
 
     /// How many sales the page lists.
     const SALES: u16 = 5;
+    /// How many payouts.
+    const PAYOUTS: i64 = 5;
     /// How many entries of the account.
     const ENTRIES: i64 = 25;
 
@@ -132,6 +135,13 @@ mod server {
             };
             let newest = self.store.sales_page(organization, &filter, SALES, None);
             let sales = newest.await?.rows;
+            let own = PayoutFilter {
+                affiliate_id: Some(id),
+                ..PayoutFilter::default()
+            };
+            let first = PayoutStart::Offset(0);
+            let payouts = self.store.payouts(organization, own, first, PAYOUTS);
+            let payouts = payouts.await?.payouts;
             let account = self.account_at(id, view.cursor).await?;
             let since = period.since(self.store.now().date_naive());
             let funnel = self.store.affiliate_funnel(organization, id, since).await?;
@@ -151,6 +161,8 @@ mod server {
                 campaigns,
                 recruiter,
                 sales,
+                payouts,
+                now: self.store.now().timestamp_millis(),
                 is_saved: view.is_saved,
                 may_edit,
                 affiliate,

@@ -86,6 +86,8 @@ const STRIPE: About = About {
         "charge.dispute.closed",
         "charge.dispute.funds_withdrawn",
         "charge.dispute.funds_reinstated",
+        "transfer.created",
+        "transfer.reversed",
     ],
     secrets: "Signing secrets",
     secret: Some(Secret {

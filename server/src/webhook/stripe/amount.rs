@@ -30,13 +30,16 @@ impl Unit {
     pub(super) fn of(object: Object<'_>) -> Result<Self, Malformed> {
         let code = object.needed_word("currency")?;
         let unknown = |_| object.malformed("currency", "is not an ISO 4217 code");
-        let currency = Currency::parse(&code).map_err(unknown)?;
+        Ok(Self::of_currency(Currency::parse(&code).map_err(unknown)?))
+    }
+
+    fn of_currency(currency: Currency) -> Self {
         let (stripe, iso) = (stripe_exponent(currency), currency.exponent());
-        Ok(Self {
+        Self {
             currency,
             numerator: 10_i128.pow(iso.saturating_sub(stripe)),
             denominator: 10_i128.pow(stripe.saturating_sub(iso)),
-        })
+        }
     }
 
     /// The amount at `path`, which must not be negative and must be whole in ISO's minor unit.
@@ -63,6 +66,14 @@ impl Unit {
         let numerator = amount.checked_mul(self.numerator)?;
         round_half_up(numerator, divisor.checked_mul(self.denominator)?)
     }
+}
+
+/// An amount as Stripe writes it. `None`: it has a fraction of Stripe's unit, or is too large.
+pub(crate) fn units(amount: Money) -> Option<i64> {
+    let unit = Unit::of_currency(amount.currency);
+    let units = i128::from(amount.minor) * unit.denominator;
+    (units % unit.numerator == 0).then_some(())?;
+    i64::try_from(units / unit.numerator).ok()
 }
 
 fn stripe_exponent(currency: Currency) -> u32 {

@@ -22,6 +22,7 @@ mod invoice;
 mod session;
 mod signature;
 mod story;
+mod transfer;
 
 /// When the composed events happen; nothing in them happens at another time unless it says so.
 const CREATED: i64 = 1_760_000_000;
