@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::path::{
     ACCOUNT_PATH, ADD_SALE_PATH, AFFILIATES_PATH, API_KEYS_PATH, AUDIT_PATH, CAMPAIGNS_PATH,
-    COUPONS_PATH, EXPORT_PICKED_PATH, INVITE_PATH, MEMBERS_PATH, PAYOUTS_PATH, SALES_PATH,
-    SETTINGS_PATH, WEBHOOKS_PATH, affiliate_path, campaign_path, sale_path, webhook_path,
+    COUPONS_PATH, EXPORT_PICKED_PATH, INVITE_PATH, MEMBERS_PATH, PAYOUTS_PATH, REPORTS_CSV_PATH,
+    REPORTS_PATH, SALES_PATH, SETTINGS_PATH, WEBHOOKS_PATH, affiliate_path, campaign_path,
+    sale_path, webhook_path,
 };
 
 mod path;
