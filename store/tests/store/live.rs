@@ -99,7 +99,8 @@ async fn insert(db: &mut PgConnection, table: &str, mut row: Value) {
 async fn set_up(pool: &PgPool) {
     let db = &mut *pool.acquire().await.expect("connected");
     insert(db, "organization", organization("A")).await;
-    insert(db, "organization_position", json!({ "position": 0 })).await;
+    let position = json!({ "position": 0, "webhook_version": 0 });
+    insert(db, "organization_position", position).await;
     let campaign = json!({
         "campaign_id": Uuid::nil(), "name": "Default", "slug": "default", "status": "active",
         "currency": "USD", "plan_percent_bp": 2000, "plan_duration": "recurring", "hold_days": 30,

@@ -251,7 +251,8 @@ async fn what_is_due_in_a_program_is_paid_by_one_call_once() {
         json!(told(stats.data(), &names)),
         json!([0, 10_000, 1, "USD"])
     );
-    let complete = format!("{PATH}/{}/complete", made.id());
+    let id = made.data()["id"].as_str().expect("an id");
+    let complete = format!("{PATH}/{id}/complete");
     server.post(&complete, json!({})).await.expect(200);
     let stats = server
         .get(&format!("{PATH}/stats?programId={program}"))
