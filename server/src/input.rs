@@ -130,7 +130,33 @@ fn refusal(body: &[u8], error: &serde_json::Error, path: &str) -> Problem {
         }
         (None, path) => path.to_owned(),
     };
-    Problem::invalid(field, text.to_owned())
+    let needs = needs(&field, text);
+    Problem::invalid(field, needs)
+}
+
+/// What a field needs, in words for people who don't know how it is read here.
+fn needs(field: &str, text: &str) -> String {
+    let is_id = text.starts_with("UUID parsing failed") || text.ends_with("UUID string");
+    let whole = ["i64", "u64", "i32", "u32", "u16", "u8"];
+    let is_whole = text.starts_with("invalid")
+        && text
+            .rsplit_once(", expected ")
+            .is_some_and(|(_, kind)| whole.contains(&kind));
+    if is_id {
+        "an id (a UUID) is needed".to_owned()
+    } else if is_whole && is_money(field) {
+        "a whole number of cents is needed".to_owned()
+    } else if is_whole {
+        "a whole number is needed".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Is it an amount of money, by its name on the wire?
+fn is_money(field: &str) -> bool {
+    let name = field.rsplit('.').next().unwrap_or_default();
+    name.ends_with("Cents") || ["amount", "payoutThreshold"].contains(&name)
 }
 
 /// An id that a caller or a processor gave: any text that can be seen.
@@ -256,6 +282,42 @@ mod tests {
         assert!(unknown.contains(r#"field: Some("amuont")"#), "{unknown}");
         for body in ["", "{", "nonsense", r#"{"amountCents": 1} x"#] {
             assert!(problem_of(body).contains("BadRequest"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_needed() {
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(rename_all = "camelCase", default)]
+        #[derive(Default)]
+        struct Sale {
+            amount_cents: i64,
+            hold_days: Option<i64>,
+            affiliate_id: uuid::Uuid,
+        }
+        for (body, needs) in [
+            (
+                r#"{"amountCents": 1e20}"#,
+                "a whole number of cents is needed",
+            ),
+            (
+                r#"{"amountCents": "49"}"#,
+                "a whole number of cents is needed",
+            ),
+            (
+                r#"{"amountCents": null}"#,
+                "a whole number of cents is needed",
+            ),
+            (r#"{"holdDays": 1.5}"#, "a whole number is needed"),
+            (r#"{"affiliateId": "sarah"}"#, "an id (a UUID) is needed"),
+            (r#"{"affiliateId": 7}"#, "an id (a UUID) is needed"),
+        ] {
+            let refused = parse::<Sale>(body.as_bytes()).expect_err("refused");
+            let refused = format!("{refused:?}");
+            assert!(
+                refused.contains(&format!("\"{needs}\"")),
+                "{body}: {refused}"
+            );
         }
     }
 
