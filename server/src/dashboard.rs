@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -60,6 +60,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let shell_options = state.leptos.clone();
     Router::new()
         .leptos_routes_with_context(state, pages, provide, move || shell(shell_options.clone()))
+        .layer(middleware::from_fn(lead_on))
         .layer(middleware::from_fn(cap_body))
         .layer(middleware::from_fn_with_state(
             state.clone(),
@@ -103,6 +104,18 @@ async fn cap_body(request: Request, next: Next) -> Response {
         Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// A page that is somewhere else says so to everybody: leptos only tells those who ask for HTML. What our pages ask
+/// learns it in leptos's own way.
+async fn lead_on(request: Request, next: Next) -> Response {
+    let is_page = !request.uri().path().starts_with("/rpc/");
+    let mut response = next.run(request).await;
+    let leads = response.headers().contains_key(header::LOCATION);
+    if is_page && leads && response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::FOUND;
+    }
+    response
 }
 
 async fn cache_files(State(state): State<AppState>, request: Request, next: Next) -> Response {

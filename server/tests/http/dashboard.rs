@@ -113,3 +113,18 @@ async fn a_connection_says_when_it_was_compared_with_the_processor_and_why_not()
     let told = "It broke off: Stripe has no such object. It is tried again by itself.";
     assert!(page().await.contains(told));
 }
+
+#[tokio::test]
+async fn a_page_that_is_elsewhere_says_so_to_every_program() {
+    let server = TestServer::start().await;
+    let anybody = server.without_key();
+    for (path, location) in [("/", "/dashboard/sales"), ("/setup", "/sign-in")] {
+        for accept in ["*/*", "application/json", "text/html"] {
+            let request = anybody.request(Method::GET, path).header("accept", accept);
+            let led = send(request).await.expect(302);
+            assert_eq!(led.header("location"), location, "{accept}");
+        }
+        let bare = send(anybody.request(Method::HEAD, path)).await.expect(302);
+        assert_eq!(bare.header("location"), location);
+    }
+}
