@@ -317,6 +317,7 @@ impl From<IntakeError> for Problem {
                 Self::conflict("status_conflict", error.to_string())
             }
             IntakeError::NoAffiliate => Self::not_found("affiliate"),
+            IntakeError::NotActive(_) => Self::conflict("affiliate_not_active", error.to_string()),
             IntakeError::NotEnrolled => Self::invalid("programId", error.to_string()),
             IntakeError::TooLongAgo => Self::invalid("occurredAt", error.to_string()),
             IntakeError::NothingPaid => Self::invalid("externalEventId", error.to_string()),

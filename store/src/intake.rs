@@ -40,6 +40,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
+    affiliate::AffiliateStatus,
     attribution::TrailStep,
     conversion::ConversionType,
     event::Outcome,
@@ -165,6 +166,9 @@ pub enum IntakeError {
     /// The named affiliate is not the organization's.
     #[error("there is no such affiliate")]
     NoAffiliate,
+    /// The named affiliate gets no new credit.
+    #[error("this affiliate is {}: set the affiliate to active first", .0.as_str())]
+    NotActive(AffiliateStatus),
     /// The named affiliate is not in the named campaign.
     #[error("the affiliate is not in this campaign")]
     NotEnrolled,

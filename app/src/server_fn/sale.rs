@@ -61,7 +61,7 @@ pub async fn load_entry() -> Result<Written, AppError> {
     caller.entry_form().await.map_err(crate::request::refuse)
 }
 
-/// Enters a sale and shows it.
+/// Enters a sale and shows it. One that is there already is only told of.
 #[server(prefix = "/rpc", endpoint = "enter_sale")]
 pub async fn enter_sale(form: EntryForm) -> Result<(), AppError> {
     use crate::request::{manager, redirect, refuse};
@@ -94,7 +94,7 @@ mod server {
         text::{MAX_EXTERNAL_ID, Reason},
     };
     use leptos::prelude::*;
-    use store::intake::{Decision, IntakeError, MAX_DECIDED, ManualSale};
+    use store::intake::{Decision, IntakeError, MAX_DECIDED, ManualSale, Recorded};
 
     use super::{AppError, DecisionForm, EnterSale, EntryForm, Written};
     use crate::{
@@ -196,12 +196,13 @@ mod server {
                     .ok_or_else(|| AppError::invalid("campaign", text::form::CHOOSE))?,
             };
             let sale = form.read(affiliate.id, campaign_id, self)?;
-            let entered = self.store.enter_sale(self.organization(), sale).await?;
-            Ok(match entered {
-                store::intake::Recorded::New(row) | store::intake::Recorded::Existing(row) => {
-                    row.conversion.id
+            match self.store.enter_sale(self.organization(), sale).await? {
+                Recorded::New(row) => Ok(row.conversion.id),
+                Recorded::Existing(row) => {
+                    let told = words::already(&row.affiliate_name);
+                    Err(AppError::invalid("external_id", told))
                 }
-            })
+            }
         }
 
         /// The affiliate with this referral code, or the only one who is found by what was typed.
@@ -288,6 +289,7 @@ mod server {
                 IntakeError::NoConversion(_) | IntakeError::NoFlag => Self::NotFound,
                 IntakeError::Refused { refusal, .. } => Self::invalid("", said(refusal)),
                 IntakeError::NoAffiliate => Self::invalid("affiliate", words::NO_AFFILIATE),
+                IntakeError::NotActive(_) => Self::invalid("affiliate", error),
                 IntakeError::NoCampaign | IntakeError::NotEnrolled => {
                     Self::invalid("campaign", error)
                 }

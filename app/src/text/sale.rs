@@ -60,6 +60,12 @@ pub const EMAIL: &str = "Customer's e-mail";
 pub const EXTERNAL_ID: &str = "External id";
 pub const EXTERNAL_ID_HINT: &str =
     "The invoice or order number. The same id again is the same sale, for ever.";
+
+/// The external id of a sale that is there.
+pub fn already(affiliate: &str) -> String {
+    format!("this id is already the sale of {affiliate}; nothing was added")
+}
+
 pub const NOT_AN_ID: &str = "1 to 255 bytes without control characters are needed";
 pub const PAID_ON: &str = "Paid on";
 pub const PAID_ON_HINT: &str = "Left empty, it was paid now. Days begin at midnight UTC.";

@@ -1,6 +1,7 @@
 //! Carrying out what members, programs and jobs ask of the ledger.
 
 use domain::{
+    affiliate::AffiliateStatus,
     attribution::{Credit, TrailStep, Verdict},
     commission::{Earned, Position},
     conversion::{Conversion, ConversionType, ProcessorIds, Source},
@@ -160,6 +161,9 @@ impl Clerk<'_> {
         self.check_campaign(Some(sale.campaign_id))?;
         let affiliate = self.known.book.affiliates.get(&sale.affiliate_id);
         let affiliate = affiliate.ok_or(IntakeError::NoAffiliate)?;
+        if affiliate.status != AffiliateStatus::Active {
+            return Err(IntakeError::NotActive(affiliate.status));
+        }
         if affiliate.enrollment(sale.campaign_id).is_none() {
             return Err(IntakeError::NotEnrolled);
         }

@@ -140,6 +140,7 @@ impl Store {
     ///
     /// # Errors
     /// [`IntakeError::NoAffiliate`] and [`IntakeError::NoCampaign`] for ids that are not there,
+    /// [`IntakeError::NotActive`] for an affiliate who gets no new credit,
     /// [`IntakeError::TooLongAgo`], and [`IntakeError::NotDue`] where the plan does not pay for it.
     pub async fn enter_sale(
         &self,

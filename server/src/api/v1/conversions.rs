@@ -57,7 +57,7 @@ pub(super) async fn show(
 #[utoipa::path(
     post, path = "/conversions", tag = "Conversions",
     request_body = NewBody,
-    responses((status = 201, body = RecordedRow), (status = 200, body = RecordedRow), (status = 404)),
+    responses((status = 201, body = RecordedRow), (status = 200, body = RecordedRow), (status = 404), (status = 409)),
     security(("key" = ["conversions:write"]))
 )]
 pub(super) async fn create(

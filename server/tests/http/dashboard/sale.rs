@@ -354,7 +354,48 @@ async fn a_sale_is_entered_by_a_form_that_keeps_what_was_typed() {
         format!("Pending, $20.00: Entered by hand: paid by wire<small>{OWNER_EMAIL}</small>");
     let told = story.text.replace("<!>", "").replace("<!---->", "");
     assert!(told.contains(&line), "{line}: {told}");
-    enter(JSON, &[]).await.expect(200);
+    enter(JSON, &[]).await.expect(400);
+    assert_eq!(server.sales("").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sale_that_is_there_and_who_gets_no_new_credit_are_told_of() {
+    let server = TestServer::start().await;
+    server.affiliate("sarah").await;
+    sale(&server, "wire-1", json!({})).await;
+    let mia = server.affiliate("mia").await;
+    let paused = json!({"status": "paused"});
+    server
+        .patch(&format!("/api/v1/affiliates/{}", mia.id), paused)
+        .await
+        .expect(200);
+    let ours = token(&server, OWNER_EMAIL).await;
+    for (affiliate, external_id, field, told) in [
+        (
+            "sarah",
+            "wire-1",
+            "external_id",
+            "this id is already the sale of Affiliate sarah; nothing was added",
+        ),
+        (
+            "mia",
+            "wire-2",
+            "affiliate",
+            "this affiliate is paused: set the affiliate to active first",
+        ),
+    ] {
+        let fields = [
+            ("form[affiliate]", affiliate),
+            ("form[amount]", "100.00"),
+            ("form[currency]", "USD"),
+            ("form[external_id]", external_id),
+            ("form[note]", "paid by wire"),
+        ];
+        let refused = post(&server, &ours, "/rpc/enter_sale", JSON, &fields).await;
+        let refused = refused.expect(400);
+        let named = &refused.json["Invalid"];
+        assert_eq!((&named[0], &named[1]), (&json!(field), &json!(told)));
+    }
     assert_eq!(server.sales("").await.len(), 1);
 }
 

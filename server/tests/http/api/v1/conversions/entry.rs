@@ -146,3 +146,28 @@ async fn strangers_and_readers_enter_nothing() {
     refused(&reader.post(PATH, body).await, 403, "INSUFFICIENT_SCOPE");
     assert_eq!(server.sales("").await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn who_gets_no_new_credit_gets_none_by_hand() {
+    let server = TestServer::start().await;
+    let body = body(&server).await;
+    let affiliate = format!(
+        "/api/v1/affiliates/{}",
+        body["affiliateId"].as_str().expect("an id")
+    );
+    for status in ["paused", "blocked", "removed"] {
+        let set = json!({"status": status});
+        server.patch(&affiliate, set).await.expect(200);
+        let answer = server.post(PATH, body.clone()).await;
+        refused(&answer, 409, "CONFLICT");
+        let told = format!("this affiliate is {status}: set the affiliate to active first");
+        assert!(answer.text.contains(&told), "{}", answer.text);
+    }
+    assert_eq!(server.sales("").await.len(), 0);
+    let set = json!({"status": "approved"});
+    server.patch(&affiliate, set).await.expect(200);
+    server.post(PATH, body.clone()).await.expect(201);
+    let set = json!({"status": "paused"});
+    server.patch(&affiliate, set).await.expect(200);
+    server.post(PATH, body).await.expect(200);
+}
