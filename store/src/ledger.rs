@@ -22,7 +22,8 @@ const TABLE: &str = "ledger_entry";
 pub struct Standing {
     /// Visits through his links.
     pub clicks: i64,
-    /// Sales and recurring payments.
+    /// Sales and recurring payments. What was denied is not counted, nor are a recruiter's shares of others' sales;
+    /// what was refunded is.
     pub sales: i64,
     /// Commission due now, whatever its status, by currency.
     pub earned: Vec<Money>,
@@ -88,7 +89,8 @@ impl Store {
                from (
                    select affiliate_id, commission_currency as currency, sum(commission_minor) as earned,
                        coalesce(sum(commission_minor) filter (where status = 'pending'), 0) as held, 0 as moved,
-                       0 as payouts, coalesce(sum(conversions) filter (where kind <> 'lead'), 0) as sales, 0 as clicks
+                       0 as payouts, coalesce(sum(conversions) filter (where kind <> 'lead' and source <> 'override'
+                           and status <> 'denied'), 0) as sales, 0 as clicks
                    from affiliate_day where organization_id = $1 and affiliate_id = any($2)
                    group by affiliate_id, commission_currency
                    union all

@@ -10,7 +10,8 @@ use crate::{Store, StoreError};
 /// What an affiliate has brought in one campaign, whose one currency the commission is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AffiliateTotals {
-    /// Sales and recurring payments.
+    /// Sales and recurring payments. What was denied is not counted, nor are a recruiter's shares of others' sales;
+    /// what was refunded is.
     pub sales: i64,
     /// Visits through his links.
     pub clicks: i64,
@@ -32,7 +33,8 @@ impl Store {
             .unzip();
         let rows = sqlx::query!(
             r#"select d.affiliate_id,
-                   coalesce(sum(d.conversions) filter (where d.kind <> 'lead'), 0)::bigint as "sales!",
+                   coalesce(sum(d.conversions) filter (where d.kind <> 'lead' and d.source <> 'override'
+                       and d.status <> 'denied'), 0)::bigint as "sales!",
                    sum(d.commission_minor)::bigint as "commission_minor!"
                from unnest($2::uuid[], $3::uuid[]) wanted (affiliate_id, campaign_id)
                join affiliate_day d on d.organization_id = $1 and d.affiliate_id = wanted.affiliate_id

@@ -3,11 +3,13 @@
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
     affiliate::Affiliate,
+    conversion::ConversionType,
     fact::{ClueKind, Fact},
+    lifecycle::Transition,
     rate::BasisPoints,
 };
 use sqlx::PgPool;
-use store::{click::Visit, funnel::Funnel};
+use store::{audit::Actor, click::Visit, funnel::Funnel, intake::Decision};
 
 use crate::support::{Shop, clue, noon, payment, signup};
 
@@ -104,7 +106,36 @@ async fn a_funnel_counts_visits_signups_and_first_payments(pool: PgPool) {
         (own.clicks, own.sales, own.commission_minor)
     };
     assert_eq!(told(&sarah), (4, 2, 2 * 980));
-    assert_eq!(told(&rita), (0, 2, 2 * 98));
+    assert_eq!(told(&rita), (0, 0, 2 * 98), "shares are no sales");
+
+    let first = shop.rows().await.into_iter().find(|row| {
+        row.conversion.kind == ConversionType::Sale && row.conversion.affiliate_id == sarah.id
+    });
+    let denial = Decision {
+        conversion_ids: vec![first.expect("a first payment").conversion.id],
+        step: Transition::Deny,
+        actor: Actor::System,
+        reason: Some("a test".to_owned()),
+    };
+    let denied = shop.store.decide(shop.organization_id, denial).await;
+    denied.expect("denied");
+    let wanted = [(sarah.id, campaign)];
+    let totals = shop
+        .store
+        .affiliate_totals(shop.organization_id, &wanted)
+        .await
+        .expect("summed");
+    let standings = shop
+        .store
+        .standings(shop.organization_id, &[sarah.id, rita.id])
+        .await
+        .expect("summed");
+    assert_eq!(of(&shop, &sarah, today()).await.sales, 0);
+    assert_eq!(
+        (totals[&sarah.id].sales, standings[&sarah.id].sales),
+        (1, 1)
+    );
+    assert_eq!(standings[&rita.id].sales, 0);
     let recount = shop.store.recount().await.expect("counts");
     assert_eq!(recount.differences, Vec::<String>::new());
 }

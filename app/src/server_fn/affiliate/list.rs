@@ -45,7 +45,7 @@ pub(crate) struct AffiliateRow {
     /// The coupon codes.
     pub(crate) coupons: Vec<String>,
     pub(crate) clicks: i64,
-    /// Sales and recurring payments.
+    /// Sales and recurring payments; neither denied ones nor shares of others' sales.
     pub(crate) sales: i64,
     /// All commission due, by currency side by side.
     pub(crate) earned: String,

@@ -58,7 +58,7 @@ pub(super) struct ProgramTotals {
     /// Visits through his links, bots not counted.
     #[serde(rename = "totalClicks")]
     clicks: i64,
-    /// Sales and recurring payments.
+    /// Sales and recurring payments; neither denied ones nor shares of others' sales.
     #[serde(rename = "totalConversions")]
     conversions: i64,
     /// Commission due now, whatever its status, in minor units.
