@@ -145,6 +145,23 @@ impl Terms {
             .find_map(|page| open_address(page))
     }
 
+    /// The landing page's site, where the campaign names others and that is none of them: it becomes one by being the
+    /// landing page's.
+    pub fn added_by_landing(&self) -> Option<Site> {
+        let landing = self.landing_page_url.as_deref()?;
+        let landing = Site::parse(landing).ok()?.listed();
+        let website = self.website.as_deref();
+        let website = website.and_then(|page| Site::parse(page).ok());
+        let mut named = website
+            .iter()
+            .chain(&self.sites)
+            .cloned()
+            .map(Site::listed)
+            .peekable();
+        let is_added = named.peek().is_some() && !named.any(|site| landing.is_within(&site));
+        is_added.then_some(landing)
+    }
+
     /// The sites whose pages are the campaign's, each once. Their subdomains are too.
     pub fn all_sites(&self) -> Vec<Site> {
         let pages = [&self.website, &self.landing_page_url];

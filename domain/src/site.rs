@@ -1,10 +1,12 @@
 //! Web sites of campaigns: which hosts are a merchant's, and where a link may lead on them.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use url::Url;
+use url::{Url, form_urlencoded};
+
+use crate::id::ClickId;
 
 /// The longest web address that is read, in bytes.
 pub const MAX_ADDRESS: usize = 8192;
@@ -77,10 +79,16 @@ impl Site {
             && parent.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
+    /// Its host, in lower case, where that is a name; `None`: it is an IP address.
+    pub fn name(&self) -> Option<&str> {
+        let host = url::Host::parse(&self.host);
+        let is_name = host.is_ok_and(|host| matches!(host, url::Host::Domain(_)));
+        is_name.then_some(&*self.host)
+    }
+
     /// Itself and every site that it is a subdomain of, itself first.
     pub fn and_parents(&self) -> Vec<Self> {
-        let is_name =
-            url::Host::parse(&self.host).is_ok_and(|host| matches!(host, url::Host::Domain(_)));
+        let is_name = self.name().is_some();
         let mut all = vec![self.clone()];
         let mut rest = self.host.as_str();
         while is_name && let Some((_, parent)) = rest.split_once('.') {
@@ -169,16 +177,57 @@ pub fn destination(landing: &Url, wanted: Option<&str>, sites: &[Site]) -> Url {
 /// The parameter by which a site learns whose link it was.
 const VIA: &str = "via";
 
+/// The parameter by which a site learns which click has led to it.
+const CLICK: &str = "tributary_click";
+
+/// What the names of the parameters begin with that say which advertisement a visitor came by.
+const UTM: &str = "utm_";
+
 /// The page with `via=code`, in the place of any other `via`. The rest of the query stays as it was written.
 #[must_use]
-pub fn with_code(mut page: Url, code: &str) -> Url {
-    let is_via =
-        |pair: &&str| url::form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == VIA);
-    let own = format!("{VIA}={code}");
+pub fn with_code(page: Url, code: &str) -> Url {
+    with_pairs(page, &[(VIA, code)])
+}
+
+/// The page with the token of the click that leads to it.
+#[must_use]
+pub fn with_click(page: Url, token: ClickId) -> Url {
+    with_pairs(page, &[(CLICK, &token.to_string())])
+}
+
+/// The page with the `utm_` parameters of a link's query, each in the place of one of its name, and with none of the
+/// link's others. As it was where its address would become too long.
+#[must_use]
+pub fn with_utm(page: Url, query: &str) -> Url {
+    let pairs: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name.starts_with(UTM))
+        .collect();
+    let pairs: Vec<(&str, &str)> = pairs
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let with = with_pairs(page.clone(), &pairs);
+    if with.as_str().len() > MAX_ADDRESS {
+        page
+    } else {
+        with
+    }
+}
+
+/// The page with these parameters, in the place of any others of their names.
+fn with_pairs(mut page: Url, own: &[(&str, &str)]) -> Url {
+    if own.is_empty() {
+        return page;
+    }
+    let is_other = |pair: &&str| {
+        let mut names = form_urlencoded::parse(pair.as_bytes()).map(|(name, _)| name);
+        !pair.is_empty() && !names.any(|name| own.iter().any(|(own, _)| *own == name))
+    };
     let query = page.query().unwrap_or_default().to_owned();
-    let others = query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !is_via(pair));
+    let others = query.split('&').filter(is_other);
+    let own = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(own)
+        .finish();
     let pairs: Vec<&str> = others.chain([own.as_str()]).collect();
     page.set_query(Some(&pairs.join("&")));
     page
@@ -328,6 +377,41 @@ mod tests {
             let page = Url::parse(page).expect("a page");
             assert_eq!(with_code(page, "sarah").as_str(), with);
         }
+    }
+
+    #[test]
+    fn what_a_link_says_of_its_advertisement_arrives_and_nothing_else() {
+        for (query, with) in [
+            (
+                "utm_source=news&to=/a&c=b&ref=mia",
+                "https://s.example/?x=1&utm_medium=m&utm_source=news#e",
+            ),
+            (
+                "utm_medium=a%26b+c&utm_medium=e-mail",
+                "https://s.example/?x=1&utm_medium=e-mail#e",
+            ),
+            (
+                "utm_content=%ff\"<>",
+                "https://s.example/?x=1&utm_medium=m&utm_content=%EF%BF%BD%22%3C%3E#e",
+            ),
+            (
+                "UTM_source=a&autm_x=1",
+                "https://s.example/?x=1&utm_medium=m#e",
+            ),
+            (
+                &format!("utm_source={}", "x".repeat(MAX_ADDRESS)),
+                "https://s.example/?x=1&utm_medium=m#e",
+            ),
+            ("", "https://s.example/?x=1&utm_medium=m#e"),
+        ] {
+            let page = Url::parse("https://s.example/?x=1&utm_medium=m#e").expect("a page");
+            assert_eq!(with_utm(page, query).as_str(), with, "{query:.40}");
+        }
+        let page = Url::parse("https://s.example/?tributary_click=x&via=mia#e").expect("a page");
+        assert_eq!(
+            with_click(page, ClickId(uuid::Uuid::nil())).as_str(),
+            "https://s.example/?via=mia&tributary_click=00000000-0000-0000-0000-000000000000#e"
+        );
     }
 
     #[test]

@@ -82,8 +82,8 @@ test('a link, a signup, and a payment without the cookie', async ({ page, contex
   const blog = shop.page('/blog', '', `<a href="${merchant.url}/r/sarah?o=${organization}" referrerpolicy="unsafe-url">Try it</a>`);
   await page.goto(`${blog}?reader=ann`);
   await page.getByRole('link', { name: 'Try it' }).click();
-  await expect(page).toHaveURL(`${shop.url}/?via=sarah`);
   const { referral, click } = await known(page);
+  await expect(page).toHaveURL(`${shop.url}/?via=sarah&tributary_click=${click}`);
   expect(referral).toBe('sarah');
   expect(click).toMatch(TOKEN);
   expect(await clicks('sarah'), 'the link and the loader are one visit').toBe(before + 1);
@@ -128,6 +128,44 @@ test('a link, a signup, and a payment without the cookie', async ({ page, contex
   await expect(drawer.getByRole('heading', { name: '$9.80 to Sarah' })).toBeVisible();
   await expect(drawer.getByText('The same e-mail was credited to Sarah before (lead)')).toBeVisible();
   await expect(drawer.getByText(`link to ${shop.url}/?via=sarah, from ${blog}`)).toBeVisible();
+});
+
+test('a link into another campaign of the site hands its click to the page', async ({ page, context }) => {
+  const partners = await merchant.campaign('Partners', { website: shop.url, landingPageUrl: `${shop.url}/partners` });
+  const ada = await merchant.affiliate('Ada', { programId: program });
+  await merchant.call('PATCH', `/api/v1/affiliates/${ada}`, { programId: partners, commissionPercent: 20 });
+  // The first campaign's snippet.
+  shop.page('/partners', snippet(`data-program-id="${program}" data-clean-url`));
+  shop.page('/pricing', snippet());
+  const told = calls(page);
+  const answer = page.waitForResponse((response) => response.url().includes('/api/tracking/click'));
+  await page.goto(`${merchant.url}/r/ada?o=${organization}&c=partners&utm_source=news&x=1`);
+  const { referral, click } = await known(page);
+  expect(referral).toBe('ada');
+  expect(told.map((request) => request.postDataJSON())).toMatchObject([{ referralCode: 'ada', linkToken: click }]);
+  expect(await (await answer).json()).toMatchObject({ programId: partners, clickToken: click });
+  expect(page.url(), 'cleaned, and with its advertisement').toBe(`${shop.url}/partners?utm_source=news`);
+  expect((await kept(page)).stored).toEqual(['ada', click]);
+  expect((await context.cookies(shop.url)).find(({ name }) => name === 'tributary_click')?.value).toBe(click);
+  const funnel = await merchant.call<{ data: { code: string; totalClicks: number }[] }>('GET', `/api/v1/affiliates?programId=${partners}`);
+  expect(funnel.data.find(({ code }) => code === 'ada')?.totalClicks).toBe(1);
+  expect(await clicks('ada'), 'none in the first campaign').toBe(0);
+  await page.goto(`${shop.url}/pricing?via=ada&tributary_click=${click}`);
+  expect(await known(page), 'known already').toEqual({ referral, click });
+  expect(told).toHaveLength(1);
+});
+
+test('a click that nobody made is recorded as any other visit', async ({ page }) => {
+  const forged = '01990000-0000-7000-8000-000000000000';
+  const fresh = `${Date.now().toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000000`;
+  const address = shop.page('/forged', snippet());
+  for (const token of [forged, fresh, 'nonsense']) {
+    await page.goto(`${address}?via=jonas&tributary_click=${token}`);
+    const { referral, click } = await known(page);
+    expect(referral).toBe('jonas');
+    expect(click).toMatch(TOKEN);
+    expect(click).not.toBe(token);
+  }
 });
 
 test('every parameter that carries a code is read, the first one that can be a code', async ({ browser }) => {

@@ -20,8 +20,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::seen::Seen;
 pub(crate) use self::{seen::Noted, site::Listed};
+pub use self::{seen::Seen, site::SiteOf};
 use crate::{
     Store, StoreError,
     audit::{self, Actor, Allowed},
@@ -48,6 +48,9 @@ pub enum CampaignError {
     /// Another campaign of the organization has this slug.
     #[error("another campaign already has the slug {0}: choose another")]
     SlugTaken(Slug),
+    /// Anybody has sites under what is named as one of its own.
+    #[error("anybody can have a site under {1}: name a host of your own, such as shop.{1}")]
+    NotOwn(SiteOf, Site),
     /// There is no such campaign in the organization.
     #[error("there is no such campaign")]
     NotFound,
@@ -258,6 +261,7 @@ impl Store {
         new: NewCampaign,
     ) -> Result<Campaign, CampaignError> {
         let (actor, now) = (actor.manages()?, self.now());
+        site::check(&new.terms)?;
         let campaign = Campaign {
             id: CampaignId(self.new_id(now)),
             slug: new
@@ -340,6 +344,9 @@ impl Store {
         let mut tx = begin(&self.pool).await.map_err(CampaignError::from)?;
         let old = locked_in(&mut tx, organization_id, id).await?;
         let campaign = change(old.clone())?;
+        if campaign.terms != old.terms {
+            site::check(&campaign.terms)?;
+        }
         update_in(&mut tx, organization_id, &campaign).await?;
         pay_per_click::keep_in(&mut tx, organization_id, &campaign, self.now())
             .await

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Visits of one visitor through one link that come closer together are one click.
-const ONE_VISIT: TimeDelta = TimeDelta::minutes(30);
+pub const ONE_VISIT: TimeDelta = TimeDelta::minutes(30);
 /// About what a click takes up in memory, in bytes.
 const CLICK_SIZE: usize = 2048;
 

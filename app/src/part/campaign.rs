@@ -41,7 +41,7 @@ pub(crate) struct Told {
     /// Where the newest ones and older ones are.
     pub(crate) steps: [Option<String>; 3],
     /// What was just done.
-    pub(crate) notice: Option<&'static str>,
+    pub(crate) notice: Option<String>,
     /// What was typed, and what is wrong with it.
     pub(crate) refused: Refused,
     pub(crate) may_edit: bool,
@@ -51,6 +51,7 @@ pub(crate) struct Told {
 pub(crate) fn told(page: &Told) -> impl IntoView + use<> {
     let notice = page
         .notice
+        .clone()
         .map(|text| view! { <p class="notice" role="status">{text}</p> });
     let campaign = &page.campaign;
     let (counts, period) = page.funnel;

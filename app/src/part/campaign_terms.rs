@@ -179,10 +179,13 @@ fn crediting(terms: &Terms, refused: &Refused) -> AnyView {
 
 fn site(terms: &Terms, refused: &Refused) -> AnyView {
     let sites: Vec<String> = terms.sites.iter().map(ToString::to_string).collect();
+    let added = terms.added_by_landing();
+    let added = added.map(|site| view! { <p class="hint">{words::adds(&site)}</p> });
     let consent = choice(terms.tracking_requires_consent);
     view! {
         {input(&WEBSITE, refused, terms.website.as_deref().unwrap_or_default())}
         {input(&LANDING, refused, terms.landing_page_url.as_deref().unwrap_or_default())}
+        {added}
         {area(&SITES, refused, &sites.join("\n"))}
         {select(&CONSENT, refused, choices(words::CONSENT_YES, words::CONSENT_NO), consent)}
     }

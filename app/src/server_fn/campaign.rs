@@ -60,7 +60,7 @@ mod server {
         text::Name,
     };
     use leptos::prelude::*;
-    use store::campaign::{CampaignError, NewCampaign};
+    use store::campaign::{CampaignError, NewCampaign, SiteOf};
 
     use super::{AddCampaign, AppError, CampaignForm, Written};
     use crate::{
@@ -151,6 +151,14 @@ mod server {
             match error {
                 CampaignError::Store(error) => error.into(),
                 CampaignError::NotFound => Self::NotFound,
+                CampaignError::NotOwn(of, _) => {
+                    let field = match of {
+                        SiteOf::Website => "website",
+                        SiteOf::LandingPage => "landing",
+                        SiteOf::Sites => "sites",
+                    };
+                    Self::invalid(field, error)
+                }
                 CampaignError::SlugTaken(_) => Self::invalid("slug", error),
             }
         }

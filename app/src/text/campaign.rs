@@ -1,10 +1,18 @@
 //! One campaign: its terms, its snippet, its affiliates' links.
 
-use domain::id::{CampaignId, OrganizationId};
+use domain::{
+    id::{CampaignId, OrganizationId},
+    site::Site,
+};
 
 pub const ONE: &str = "Campaign";
 pub const ALL: &str = "All campaigns";
-pub const SAVED: &str = "Saved.";
+/// What was typed is kept; with the site that the landing page adds, if it does.
+pub fn saved(added: Option<&Site>) -> String {
+    let added = added.map(|site| format!(" {}", adds(site)));
+    format!("Saved.{}", added.unwrap_or_default())
+}
+
 pub const SAVE: &str = "Save terms";
 pub const PAGE_ADDED: &str =
     "The campaign is there. Look through its terms, then put the snippet into your site.";
@@ -67,6 +75,12 @@ pub const WEBSITE_HINT: &str =
     "Its pages and subdomains may tell of visits, for example https://shop.example.";
 pub const LANDING: &str = "Landing page";
 pub const LANDING_HINT: &str = "Where affiliates' links lead. Left empty, it is the website.";
+
+/// What a landing page on a host that is not named does.
+pub fn adds(site: &Site) -> String {
+    format!("This adds {site} to your sites.")
+}
+
 pub const SITES: &str = "Further sites";
 pub const SITES_HINT: &str = "Other hosts of yours that links may lead to and that may tell of visits, one in a line: pay.example.com.";
 pub const CONSENT: &str = "Consent";
@@ -146,7 +160,7 @@ pub fn snippet(
         ""
     };
     format!(
-        "<script src=\"{public_url}/t.js\"\n        data-organization=\"{organization}\"\n        data-program-id=\"{campaign}\"{consent} defer></script>"
+        "<script src=\"{public_url}/t.js?program={campaign}\"\n        data-organization=\"{organization}\"\n        data-program-id=\"{campaign}\"{consent} defer></script>"
     )
 }
 

@@ -11,6 +11,7 @@ use axum::{
 use domain::{
     affiliate::Affiliate,
     campaign::{AttributionModel, Campaign},
+    click::Click,
     id::{CampaignId, ClickId, OrganizationId},
     link::campaign_on_page,
     site::{self, Site},
@@ -19,7 +20,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use store::{
-    click::Visit,
+    click::{ONE_VISIT, Visit},
     link::{Asked, Link, OnSite},
 };
 use url::Url;
@@ -41,6 +42,8 @@ struct Body {
     consent_granted: Option<bool>,
     /// The click that the page knows of from before.
     previous_token: Option<String>,
+    /// The click that the link has made and handed to the page in its address.
+    link_token: Option<String>,
 }
 
 /// What became of the visit.
@@ -94,26 +97,34 @@ pub(crate) async fn record(
 ) -> Result<Response, Problem> {
     let (parts, body): (_, Body) = told(&state, request).await?;
     let page = body.page()?;
-    let on_page = body.of_program(campaigns(&state, &parts, Some(&page)).await?)?;
+    let on_site = campaigns(&state, &parts, Some(&page)).await?;
+    let on_page = body.of_program(on_site.clone())?;
     if let Some(site) = Site::of(&page) {
         state.store.note_seen(&on_page, &site);
     }
     if !visitor::is_person(&parts.headers) {
         return Ok(ignored(Reason::Bot));
     }
+    // The link has named the campaign already, which may be another than the page's script names.
+    let handed = body.handed(&state, &on_site).await?;
+    let (on_page, handed) = match handed {
+        Some((one, click)) => (vec![one], Some(click)),
+        None => (on_page, None),
+    };
     match body.link(&state, &on_page).await? {
-        Some(link) => counted(&state, &parts, &body, (&page, &on_page), &link).await,
+        Some(link) => counted(&state, &parts, &body, (&page, &on_page), (&link, handed)).await,
         None => Ok(ignored(Reason::UnknownCode)),
     }
 }
 
-/// The visit, if it counts for the link's affiliate and the visitor has agreed where that is asked.
+/// The visit, if it counts for the link's affiliate and the visitor has agreed where that is asked; it is the click
+/// that the link has handed over, if it has.
 async fn counted(
     state: &AppState,
     parts: &Parts,
     body: &Body,
     (page, on_page): (&Url, &[OnSite]),
-    link: &Link,
+    (link, handed): (&Link, Option<Click>),
 ) -> Result<Response, Problem> {
     let Some((affiliate, campaign)) = credited(link, on_page) else {
         return Ok(ignored(Reason::UnknownCode));
@@ -122,8 +133,13 @@ async fn counted(
         count("unasked");
         return Ok(answer(Status::ConsentRequired, affiliate, campaign, None));
     }
-    let visit = body.visit(state, parts, (affiliate, campaign), page);
-    let click = keep(state, link.organization_id, visit).await?.click();
+    let click = if let Some(click) = handed {
+        count("handed");
+        click
+    } else {
+        let visit = body.visit(state, parts, (affiliate, campaign), page);
+        keep(state, link.organization_id, visit).await?.click()
+    };
     let before = body
         .first_touch(state, link.organization_id, campaign)
         .await?;
@@ -246,6 +262,41 @@ impl Body {
             page_url: Some(site::kept_page(page)),
             referrer: self.referrer.as_deref().and_then(site::kept_referrer),
         }
+    }
+
+    /// The click that the link has handed to the page, and its campaign: if it was made less than half an hour ago, on
+    /// the link of the affiliate whose code it is, and the page is its campaign's. What else the address of a page
+    /// says is nothing to go by: anybody can write one.
+    async fn handed(
+        &self,
+        state: &AppState,
+        on_site: &[OnSite],
+    ) -> Result<Option<(OnSite, Click)>, Problem> {
+        let Some(token) = self.link_token.as_deref().and_then(token) else {
+            return Ok(None);
+        };
+        let Ok(code) = Slug::parse(&self.referral_code) else {
+            return Ok(None);
+        };
+        let mut before = None;
+        for one in on_site {
+            if before.replace(one.organization_id) == Some(one.organization_id) {
+                continue;
+            }
+            let found = state.store.click(one.organization_id, token).await?;
+            let fresh = state.store.now() - ONE_VISIT;
+            let Some((click, _)) =
+                found.filter(|(click, who)| who.slug == code && click.clicked_at > fresh)
+            else {
+                continue;
+            };
+            let one = OnSite {
+                organization_id: one.organization_id,
+                campaign_id: click.campaign_id,
+            };
+            return Ok(on_site.contains(&one).then_some((one, click)));
+        }
+        Ok(None)
     }
 
     /// Where the first touch counts: the click that the page knows of, if it still counts in this campaign.

@@ -5,7 +5,7 @@
 // data-organization, data-program-id  whose page it is, where its address alone does not say so
 // data-params="partner,p"             further parameters that carry a referral code
 // data-require-consent                nothing is sent, kept or read until Tributary.setConsent(true)
-// data-clean-url                      takes the referral code out of the address bar
+// data-clean-url                      takes the referral code and the click out of the address bar
 //
 // It is a guest: whatever goes wrong here must not be seen on the page.
 (() => {
@@ -70,6 +70,9 @@
 
   // The time of a click stands in the first 48 bits of its token.
   const age = (token) => Date.now() - parseInt(token.replace('-', '').slice(0, 12), 16);
+  // The click that the link has made, if that was just now. The server says whether it is one.
+  const handed = read(CLICK);
+  const isHanded = age(handed) < FRESH;
 
   // Beside the script, wherever that is served.
   const post = async (path, body) => {
@@ -88,6 +91,7 @@
       referrer: document.referrer || undefined,
       consentGranted: consent ?? undefined,
       previousToken: click || undefined,
+      linkToken: isHanded ? handed : undefined,
     });
     if (!response.ok) return;
     const answer = await response.json();
@@ -134,7 +138,7 @@
       if (consent === undefined || consent === false) return;
       referral ||= recall(REF);
       click ||= recall(CLICK);
-      const isKnown = code === referral && click && age(click) < FRESH;
+      const isKnown = code === referral && click && age(click) < FRESH && (!isHanded || handed === click);
       if (code && !told && !isKnown) await tell();
     } catch {
       // The next page tells it again.
@@ -176,7 +180,7 @@
   attempt(() => {
     if (!code || !says('clean-url')) return;
     const clean = new URL(page);
-    clean.searchParams.delete(param);
+    for (const name of [param, CLICK]) clean.searchParams.delete(name);
     history.replaceState(history.state, '', clean);
   });
   attempt(watch);

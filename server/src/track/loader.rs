@@ -7,8 +7,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::site::{Site, open_address};
+use domain::{
+    id::CampaignId,
+    site::{Site, open_address},
+};
 use sha2::{Digest, Sha256};
+use url::form_urlencoded;
 
 use super::visitor;
 use crate::state::AppState;
@@ -41,7 +45,8 @@ pub(crate) async fn script(State(state): State<AppState>, request: Request) -> R
     response
 }
 
-/// Notes, aside, whose page asks for it, where its browser tells. Anybody can tell anything: few may ask the database
+/// Notes, aside, whose page asks for it, where its browser tells: of the campaign that the page's snippet names
+/// (`?program=`), else of every campaign whose page it is. Anybody can tell anything: few may ask the database
 /// at a time, of one address not often, and who is turned away has the script all the same.
 fn seen(state: AppState, parts: &Parts) {
     let page = parts.headers.get(header::REFERER);
@@ -52,13 +57,24 @@ fn seen(state: AppState, parts: &Parts) {
     if state.limits.load(visitor::address(parts, &state)).is_err() {
         return;
     }
+    let query = parts.uri.query().unwrap_or_default();
+    let named = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "program")
+        .map(|(_, id)| id.parse::<CampaignId>());
+    let Ok(named) = named.transpose() else {
+        return;
+    };
     let Ok(turn) = Arc::clone(&state.looking).try_acquire_owned() else {
         return;
     };
     tokio::spawn(async move {
         let _turn = turn;
         match state.store.campaigns_on(&site).await {
-            Ok(on_site) => state.store.note_seen(&on_site, &site),
+            Ok(on_site) => {
+                let mut on_page = on_site.to_vec();
+                on_page.retain(|one| named.is_none_or(|id| id == one.campaign_id));
+                state.store.note_seen(&on_page, &site);
+            }
             Err(error) => tracing::warn!(%error, "it was not noted that a site has the loader"),
         }
     });

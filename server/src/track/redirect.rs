@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::{link::Route, site, slug::Slug};
+use domain::{id::ClickId, link::Route, site, slug::Slug};
 use store::{
     click::{Clicked, Visit, Visitor},
     link::{Asked, Link},
@@ -37,8 +37,10 @@ pub(crate) async fn follow(
     let named = parameter(&parts, "c").and_then(|slug| Slug::parse(&slug).ok());
     let route = link.route(named.as_ref()).ok_or_else(nowhere)?;
     let target = target(&route, &parts).ok_or_else(nowhere)?;
-    let cookie = visit(&state, &parts, &link, &route, &target).await;
-    Ok(send(&target, cookie))
+    Ok(match visit(&state, &parts, &link, &route, &target).await {
+        Some(kept) => send(&site::with_click(target, kept.click), kept.cookie),
+        None => send(&target, None),
+    })
 }
 
 /// A parameter of the query. There may be others of every kind: networks add theirs to links.
@@ -48,26 +50,35 @@ fn parameter(parts: &Parts, name: &str) -> Option<String> {
     pairs.find_map(|(found, value)| (found == name).then(|| value.into_owned()))
 }
 
-/// The page of the shop, which learns whose link it was if that counts.
+/// The page of the shop, which learns whose link it was if that counts, and by which advertisement he was found.
 fn target(route: &Route<'_>, parts: &Parts) -> Option<Url> {
     let terms = &route.campaign.terms;
     let wanted = parameter(parts, "to");
     let page = site::destination(&terms.landing()?, wanted.as_deref(), &terms.all_sites());
+    let page = site::with_utm(page, parts.uri.query().unwrap_or_default());
     Some(match route.affiliate {
         Some(affiliate) => site::with_code(page, affiliate.slug.as_str()),
         None => page,
     })
 }
 
-/// Keeps the visit, if it is one that counts; returns the cookie that the visitor is given for it. Where the shop
-/// asks its visitors first, its page tells of the visit when they have agreed.
+/// A visit that counts.
+struct Kept {
+    /// Handed on to the shop's page, so that its loader does not make another of the same visit.
+    click: ClickId,
+    /// What the visitor is told again by.
+    cookie: Option<String>,
+}
+
+/// Keeps the visit, if it is one that counts. Where the shop asks its visitors first, its page tells of the visit
+/// when they have agreed.
 async fn visit(
     state: &AppState,
     parts: &Parts,
     link: &Link,
     route: &Route<'_>,
     target: &Url,
-) -> Option<String> {
+) -> Option<Kept> {
     let campaign = route.campaign;
     let Some(affiliate) = route.affiliate else {
         count("uncredited");
@@ -95,20 +106,17 @@ async fn visit(
         referrer: visitor::referrer(&parts.headers),
     };
     let is_known = matches!(who, Visitor::Known(_));
-    match keep(state, link.organization_id, visit).await {
-        // Who is told by his network alone may have a cookie already, which is on its way.
-        Ok(Clicked::Existing(_)) if !is_known => None,
-        Ok(_) => Some(visitor::cookie(
-            &who,
-            campaign.terms.cookie_days,
-            parts,
-            state,
-        )),
-        Err(error) => {
-            tracing::warn!(%error, "a click was not kept");
-            None
-        }
-    }
+    let clicked = keep(state, link.organization_id, visit)
+        .await
+        .inspect_err(|error| tracing::warn!(%error, "a click was not kept"))
+        .ok()?;
+    // Who is told by his network alone may have a cookie already, which is on its way.
+    let gets_cookie = is_known || matches!(clicked, Clicked::New(_));
+    let days = campaign.terms.cookie_days;
+    Some(Kept {
+        click: clicked.click().id,
+        cookie: gets_cookie.then(|| visitor::cookie(&who, days, parts, state)),
+    })
 }
 
 fn send(target: &Url, cookie: Option<String>) -> Response {

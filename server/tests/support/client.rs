@@ -48,6 +48,15 @@ impl Answer {
             .map_or("", |value| value.to_str().expect("a readable header"))
     }
 
+    /// Where a link leads, without the token of the click that it hands over.
+    pub(crate) fn landing(&self) -> String {
+        let location = self.header("location");
+        let Some((page, rest)) = location.split_once("&tributary_click=") else {
+            return location.to_owned();
+        };
+        format!("{page}{}", rest.get(36..).unwrap_or_default())
+    }
+
     /// What is in the envelope of `/api/v1`.
     #[track_caller]
     pub(crate) fn data(&self) -> &Value {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use domain::{
-    campaign::Campaign,
+    campaign::{Campaign, Terms},
     id::{CampaignId, OrganizationId},
     site::Site,
 };
 use sqlx::PgConnection;
 
+use super::CampaignError;
 use crate::{Store, StoreError, error::readable, link::OnSite};
 
 /// Who lists a site, or what it is a subdomain of.
@@ -17,6 +18,48 @@ pub(crate) struct Listed {
     pub(crate) campaigns: Arc<Vec<OnSite>>,
     /// And under which names.
     pub(super) sites: Vec<(OnSite, Site)>,
+}
+
+/// Which of a campaign's terms names a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteOf {
+    /// The website.
+    Website,
+    /// The landing page.
+    LandingPage,
+    /// One of the further sites.
+    Sites,
+}
+
+/// Refuses what is not one merchant's own: under `com`, `co.uk` or `vercel.app` anybody has sites, to which links
+/// could then lead, and which could tell of visits. Source: the Public Suffix List, its private part too.
+pub(super) fn check(terms: &Terms) -> Result<(), CampaignError> {
+    let page = |of, page: Option<&str>| {
+        let site = page.and_then(|page| Site::parse(page).ok());
+        site.map(|site| (of, site))
+    };
+    let pages = [
+        page(SiteOf::Website, terms.website.as_deref()),
+        page(SiteOf::LandingPage, terms.landing_page_url.as_deref()),
+    ];
+    let sites = terms
+        .sites
+        .iter()
+        .cloned()
+        .map(|site| (SiteOf::Sites, site));
+    for (of, site) in pages.into_iter().flatten().chain(sites) {
+        let site = site.listed();
+        if !is_own(&site) {
+            return Err(CampaignError::NotOwn(of, site));
+        }
+    }
+    Ok(())
+}
+
+/// Can it be one merchant's own host?
+fn is_own(site: &Site) -> bool {
+    site.name()
+        .is_none_or(|name| name == "localhost" || psl::domain_str(name).is_some())
 }
 
 /// Writes the campaign's sites down, and those that it no longer has off.

@@ -129,8 +129,8 @@ mod server {
                 affiliates,
                 steps,
                 notice: match done {
-                    "added" => Some(words::PAGE_ADDED),
-                    "saved" => Some(words::SAVED),
+                    "added" => Some(words::PAGE_ADDED.to_owned()),
+                    "saved" => Some(words::saved(campaign.terms.added_by_landing().as_ref())),
                     _ => None,
                 },
                 refused: Refused::of::<ChangeCampaign>(),

@@ -15,7 +15,7 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::Number;
-use store::campaign::CampaignError;
+use store::campaign::{CampaignError, SiteOf};
 use utoipa::ToSchema;
 
 use self::body::{CommissionModel, CommissionType, ProgramBody};
@@ -179,6 +179,14 @@ impl From<CampaignError> for Problem {
     fn from(error: CampaignError) -> Self {
         match error {
             CampaignError::SlugTaken(_) => Self::conflict("slug_taken", error.to_string()),
+            CampaignError::NotOwn(of, _) => {
+                let field = match of {
+                    SiteOf::Website => "website",
+                    SiteOf::LandingPage => "landingPageUrl",
+                    SiteOf::Sites => "sites",
+                };
+                Self::invalid(field, error.to_string())
+            }
             CampaignError::NotFound => Self::not_found("program"),
             CampaignError::Store(error) => error.into(),
         }

@@ -1,5 +1,7 @@
 //! One campaign with its terms, snippet and links, as one sees it without JavaScript.
 
+mod sites;
+
 use std::time::Duration;
 
 use reqwest::Method;
@@ -115,7 +117,7 @@ async fn a_campaign_has_a_page_with_its_snippet_and_links() {
         .expect(200);
     let page = get(&server, &ours, &path(&id)).await.expect(200);
     let link = format!("{}/r/sarah?c=default", server.base_url);
-    let script = format!("&lt;script src=\"{}/t.js\"", server.base_url);
+    let script = format!("&lt;script src=\"{}/t.js?program={id}\"", server.base_url);
     let program = format!("data-program-id=\"{id}\"\n        data-require-consent defer&gt;");
     for text in [
         &format!("data-copy=\"{link}\""),

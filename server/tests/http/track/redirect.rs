@@ -24,8 +24,9 @@ async fn a_link_is_followed_and_the_click_is_kept() {
         .await
         .expect(302);
     assert_eq!(
-        sent.header("location"),
-        "https://shop.example/start?via=sarah"
+        sent.landing().as_str(),
+        "https://shop.example/start?utm_source=x&via=sarah",
+        "and nothing else of the link's parameters"
     );
     assert_eq!(sent.header("cache-control"), "no-store");
     assert_eq!(sent.header("referrer-policy"), "no-referrer-when-downgrade");
@@ -43,7 +44,7 @@ async fn a_link_is_followed_and_the_click_is_kept() {
         .await;
     assert_eq!(
         kept,
-        "https://shop.example/start?via=sarah https://blog.example/best"
+        "https://shop.example/start?utm_source=x&via=sarah https://blog.example/best"
     );
     let kept = server
         .database()
@@ -151,7 +152,7 @@ async fn links_lead_to_the_campaigns_sites_and_nowhere_else() {
     ] {
         let path: String = url(to);
         assert_eq!(
-            ann.follow(&path).await.expect(302).header("location"),
+            ann.follow(&path).await.expect(302).landing().as_str(),
             target,
             "{to}"
         );
@@ -179,7 +180,7 @@ async fn links_lead_to_the_campaigns_sites_and_nowhere_else() {
     ] {
         let sent = ann.follow(&url(to)).await.expect(302);
         assert_eq!(
-            sent.header("location"),
+            sent.landing().as_str(),
             "https://shop.example/start?via=sarah",
             "{to:?}"
         );
@@ -192,9 +193,9 @@ async fn links_lead_to_the_campaigns_sites_and_nowhere_else() {
     ] {
         let sent = ann.follow(path).await.expect(302);
         assert!(
-            sent.header("location").starts_with("https://shop.example/"),
+            sent.landing().starts_with("https://shop.example/"),
             "{path}: {}",
-            sent.header("location")
+            sent.landing().as_str()
         );
     }
 }
@@ -218,7 +219,7 @@ async fn codes_of_nobody_lead_to_the_shop_and_are_not_counted() {
     ] {
         let sent = ann.follow(path).await.expect(302);
         assert_eq!(
-            (sent.header("location"), sent.header("set-cookie")),
+            (sent.landing().as_str(), sent.header("set-cookie")),
             ("https://shop.example/start", ""),
             "{path}"
         );
@@ -259,28 +260,28 @@ async fn who_may_not_be_credited_gets_no_click() {
             .expect(200);
         let sent = ann.follow("/r/mia").await.expect(302);
         assert_eq!(
-            sent.header("location"),
+            sent.landing().as_str(),
             "https://shop.example/start",
             "{status}"
         );
     }
     let sent = ann.follow("/r/sarah?c=other").await.expect(302);
     assert_eq!(
-        sent.header("location"),
+        sent.landing().as_str(),
         "https://other.example/",
         "not in that campaign"
     );
     assert_eq!(clicks(&server).await, 0);
     assert_eq!(
-        ann.follow("/r/zoe").await.header("location"),
+        ann.follow("/r/zoe").await.landing().as_str(),
         "https://other.example/?via=zoe"
     );
     assert_eq!(
-        ann.follow("/r/zoe?c=OTHER&to=/a").await.header("location"),
+        ann.follow("/r/zoe?c=OTHER&to=/a").await.landing().as_str(),
         "https://other.example/a?via=zoe"
     );
     assert_eq!(
-        ann.follow("/r/sarah?c=nothing").await.header("location"),
+        ann.follow("/r/sarah?c=nothing").await.landing().as_str(),
         "https://shop.example/start?via=sarah"
     );
     assert_eq!(clicks(&server).await, 2);
@@ -292,10 +293,10 @@ async fn who_may_not_be_credited_gets_no_click() {
         .await
         .expect(200);
     let sent = ann.follow("/r/sarah?c=moved").await.expect(302);
-    assert_eq!(sent.header("location"), "https://other.example/");
+    assert_eq!(sent.landing().as_str(), "https://other.example/");
     let sent = ann.follow("/r/sarah?c=other").await.expect(302);
     assert_eq!(
-        sent.header("location"),
+        sent.landing().as_str(),
         "https://shop.example/start?via=sarah",
         "the old slug names no campaign"
     );
@@ -306,7 +307,7 @@ async fn who_may_not_be_credited_gets_no_click() {
         .expect(200);
     let sent = ann.follow("/r/zoe").await.expect(302);
     assert_eq!(
-        sent.header("location"),
+        sent.landing().as_str(),
         "https://other.example/",
         "an archived campaign"
     );
@@ -319,11 +320,11 @@ async fn who_may_not_be_credited_gets_no_click() {
         .await;
     renamed.expect(200);
     assert_eq!(
-        ann.follow("/r/mimi").await.header("location"),
+        ann.follow("/r/mimi").await.landing().as_str(),
         "https://shop.example/start?via=mimi"
     );
     assert_eq!(
-        ann.follow("/r/mia").await.header("location"),
+        ann.follow("/r/mia").await.landing().as_str(),
         "https://shop.example/start",
         "the old code stops"
     );
@@ -336,7 +337,7 @@ async fn nobody_who_is_not_looking_is_counted() {
     let link = |method| ann.request(method, "/r/sarah");
     let head = send(link(Method::HEAD)).await.expect(302);
     assert_eq!(
-        (head.header("location"), head.header("set-cookie")),
+        (head.landing().as_str(), head.header("set-cookie")),
         ("https://shop.example/start?via=sarah", "")
     );
     let bare = server.without_key().request(Method::GET, "/r/sarah");
@@ -357,7 +358,7 @@ async fn nobody_who_is_not_looking_is_counted() {
     ] {
         let sent = send(request).await.expect(302);
         assert_eq!(
-            (sent.header("location"), sent.header("set-cookie")),
+            (sent.landing().as_str(), sent.header("set-cookie")),
             ("https://shop.example/start?via=sarah", "")
         );
     }
@@ -380,7 +381,7 @@ async fn a_campaign_that_asks_first_keeps_nothing_at_the_link() {
         .await
         .expect(302);
     assert_eq!(
-        (sent.header("location"), sent.header("set-cookie")),
+        (sent.landing().as_str(), sent.header("set-cookie")),
         ("https://shop.example/start?via=sarah", "")
     );
     assert_eq!(clicks(&server).await, 0);
@@ -399,7 +400,7 @@ async fn of_several_organizations_the_one_with_the_code_is_meant() {
     let mut ann = Visitor::new(&server, 1);
     let mut leads = async |path: &str| {
         let answer = ann.follow(path).await;
-        (answer.status, answer.header("location").to_owned())
+        (answer.status, answer.landing())
     };
     // The other organization was made by another process: a minute old at most is what this one knows.
     eventually("the server knows of both", async || {

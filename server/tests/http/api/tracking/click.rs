@@ -1,5 +1,6 @@
 //! `POST /api/tracking/click`: what the loader tells from a shop's page.
 
+mod handed;
 mod lead;
 
 use reqwest::Method;
