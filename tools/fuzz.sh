@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 
 seconds=${FUZZ_SECONDS:-60}
-if [ $# -eq 0 ]; then set -- stripe paddle braintree rates; fi
+if [ $# -eq 0 ]; then set -- stripe paddle braintree rates imports; fi
 
 for target in "$@"; do
   mkdir -p "fuzz/corpus/$target"

@@ -45,3 +45,8 @@ pub fn verify(processor: Processor, header: &[u8], body: &[u8]) {
 pub fn read_rates(text: &str) {
     let _ = rates::parse(text);
 }
+
+/// Reads a file of an import, whole and in slices.
+pub fn read_import(file: &[u8]) {
+    store::import::read_for_fuzzing(file);
+}

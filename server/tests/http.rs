@@ -23,4 +23,5 @@ mod http {
     mod sign_in;
     mod stopping;
     mod track;
+    mod walk;
 }

@@ -4,6 +4,7 @@
 
 mod affiliates;
 mod file;
+mod fuzzing;
 mod list;
 mod progress;
 mod run;
@@ -26,7 +27,10 @@ use domain::{
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::{file::BadFile, list::ImportError as RowError, sums::CurrencySum, upload::Upload};
+pub use self::{
+    file::BadFile, fuzzing::read_for_fuzzing, list::ImportError as RowError, sums::CurrencySum,
+    upload::Upload,
+};
 use crate::{
     Store, StoreError,
     audit::{self, Actor},

@@ -25,7 +25,7 @@ mod visitor;
 
 pub(crate) use self::{
     braintree::BraintreeStandIn,
-    client::{Affiliate, Answer, Client, Connection, padded, send},
+    client::{Affiliate, Answer, Client, Connection, Organization, padded, send},
     database::Database,
     localstripe::LocalStripe,
     node::verdicts,

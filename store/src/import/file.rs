@@ -89,6 +89,10 @@ pub(super) struct Slice {
 }
 
 impl Slice {
+    pub(super) fn new(content: Vec<u8>, is_last: bool) -> Self {
+        Self { content, is_last }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.content.is_empty()
     }
@@ -135,7 +139,7 @@ pub(super) async fn slice_in(
     let is_last = pieces.last().is_none_or(|piece| piece.len() < PIECE);
     let skipped = usize::try_from(from % piece).unwrap_or(0);
     let content: Vec<u8> = pieces.into_iter().flatten().skip(skipped).collect();
-    Ok(Slice { content, is_last })
+    Ok(Slice::new(content, is_last))
 }
 
 /// Reads up to `most` rows from a place on, and tells the place behind them. The header is read and left out, and

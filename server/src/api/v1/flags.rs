@@ -172,7 +172,7 @@ fn program(query: &mut Query) -> Result<Option<CampaignId>, Problem> {
 /// Newest first.
 #[utoipa::path(
     get, path = "/flags", tag = "Flags",
-    params(Page, ("status" = Option<FlagStatus>, Query, description = "Only those that stand so."), ("type" = Option<FlagRule>, Query, description = "Only what this rule suspects."), ("affiliateId" = Option<AffiliateId>, Query, description = "Only about this affiliate."), ("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
+    params(Page, ("status" = Option<FlagStatus>, Query, description = "Only those that stand so."), ("type" = Option<FlagRule>, Query, description = "Only what this rule suspects."), ("affiliateId" = Option<AffiliateId>, Query, description = "Only about this affiliate."), ("programId" = Option<CampaignId>, Query, description = "Only of this program."), ("conversionId" = Option<ConversionId>, Query, description = "Only about this conversion.")),
     responses((status = 200, body = Vec<ListedFlag>)),
     security(("key" = ["flags:read"]))
 )]
