@@ -15,7 +15,7 @@ use crate::{
     rate::BasisPoints,
     site::{Site, open_address},
     slug::Slug,
-    text::Name,
+    text::{Description, Name},
     words::words,
 };
 
@@ -72,6 +72,8 @@ pub const MAX_COOKIE_DAYS: u16 = 365;
 /// What an owner can set about a campaign. Changing it changes nothing that was credited before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
+    /// What it is for.
+    pub description: Option<Description>,
     /// Commissions are in this currency.
     pub currency: Currency,
     /// What a sale earns.
@@ -115,6 +117,7 @@ impl Terms {
     /// cookie, last touch, coupons win, payouts from 50.00.
     pub fn new(currency: Currency, plan: Plan) -> Self {
         Self {
+            description: None,
             currency,
             plan,
             hold_days: 30,

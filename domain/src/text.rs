@@ -14,6 +14,9 @@ pub const MAX_NAME: usize = 120;
 /// The longest reason or note in characters.
 pub const MAX_REASON: usize = 500;
 
+/// The longest description in characters.
+pub const MAX_DESCRIPTION: usize = 500;
+
 /// The longest id given by a caller or a processor, in bytes (Stripe promises at most 255).
 pub const MAX_EXTERNAL_ID: usize = 255;
 
@@ -44,6 +47,51 @@ impl Reason {
 impl From<Reason> for String {
     fn from(reason: Reason) -> Self {
         reason.0
+    }
+}
+
+/// A description that does not fit its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("1 to {MAX_DESCRIPTION} characters without control characters are needed")]
+pub struct NotADescription;
+
+/// What something is for, in a person's words and lines: trimmed, not empty, at most [`MAX_DESCRIPTION`] characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Description(String);
+
+impl Description {
+    /// Reads a description.
+    pub fn parse(text: &str) -> Result<Self, NotADescription> {
+        let text = text.trim().replace("\r\n", "\n");
+        let fits = (1..=MAX_DESCRIPTION).contains(&text.chars().count());
+        if fits
+            && !text
+                .chars()
+                .any(|letter| letter.is_control() && letter != '\n')
+        {
+            Ok(Self(text))
+        } else {
+            Err(NotADescription)
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Description {
+    type Error = NotADescription;
+    fn try_from(text: String) -> Result<Self, NotADescription> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Description> for String {
+    fn from(description: Description) -> Self {
+        description.0
     }
 }
 
@@ -91,6 +139,18 @@ impl std::fmt::Display for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn descriptions_have_lines() {
+        let text = Description::parse(" For friends\r\nof the house ");
+        assert_eq!(
+            text.map(String::from),
+            Ok("For friends\nof the house".into())
+        );
+        for text in ["", " \n ", "a\0b", &"x".repeat(501)] {
+            assert_eq!(Description::parse(text), Err(NotADescription), "{text:?}");
+        }
+    }
 
     #[test]
     fn names_are_trimmed_and_bounded() {

@@ -14,7 +14,7 @@ use domain::{
     rate::BasisPoints,
     site::Site,
     slug::Slug,
-    text::Name,
+    text::{Description, Name},
 };
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -93,6 +93,7 @@ struct CampaignRow {
     website: Option<String>,
     landing_page_url: Option<String>,
     sites: Vec<String>,
+    description: Option<String>,
     flag_self_referral: bool,
     flag_suspicious_activity: bool,
     flag_clicks_per_day: Option<i32>,
@@ -127,6 +128,11 @@ impl TryFrom<CampaignRow> for Campaign {
             .sites
             .into_iter()
             .map(|text| readable(Site::parse(&text).ok(), TABLE, "sites"));
+        let description = row
+            .description
+            .as_deref()
+            .map(Description::parse)
+            .transpose();
         let clicks = row.flag_clicks_per_day.map(u32::try_from).transpose();
         let percent = row.flag_conversion_percent.map(u16::try_from).transpose();
         let flags = FlagRules {
@@ -159,6 +165,7 @@ impl TryFrom<CampaignRow> for Campaign {
             website: row.website,
             landing_page_url: row.landing_page_url,
             sites: sites.collect::<Result<_, _>>()?,
+            description: readable(description.ok(), TABLE, "description")?,
             flags,
         };
         Ok(Self {
@@ -180,7 +187,7 @@ macro_rules! campaigns {
             "select campaign_id, name, slug, status, currency, plan_percent_bp, plan_fixed_minor, plan_duration,
                  plan_months, hold_days, cookie_days, attribution_model, coupons_override_clicks, override_bp,
                  refund_on_cancel, lead_commission_minor, click_commission_minor, payout_threshold_minor,
-                 tracking_requires_consent, website, landing_page_url, sites, flag_self_referral,
+                 tracking_requires_consent, website, landing_page_url, sites, description, flag_self_referral,
                  flag_suspicious_activity, flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor,
                  lead_cap_day, lead_cap_month, click_cap_day, click_cap_month, created_at
              from campaign where " + $rest,
@@ -281,9 +288,9 @@ impl Store {
                  click_commission_minor, payout_threshold_minor, tracking_requires_consent, website,
                  landing_page_url, sites, created_at, flag_self_referral, flag_suspicious_activity,
                  flag_clicks_per_day, flag_conversion_percent, flag_review_from_minor, lead_cap_day,
-                 lead_cap_month, click_cap_day, click_cap_month)
+                 lead_cap_month, click_cap_day, click_cap_month, description)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)",
+                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
             organization_id.0,
             campaign.id.0,
             campaign.name.as_str(),
@@ -317,6 +324,7 @@ impl Store {
             column(terms.lead_caps.per_month),
             column(terms.click_caps.per_day),
             column(terms.click_caps.per_month),
+            terms.description.as_ref().map(Description::as_str),
         )
         .execute(&mut *db)
         .await;
@@ -381,7 +389,7 @@ async fn update_in(
              payout_threshold_minor = $17, tracking_requires_consent = $18, website = $19,
              landing_page_url = $20, sites = $21, flag_self_referral = $22, flag_suspicious_activity = $23,
              flag_clicks_per_day = $24, flag_conversion_percent = $25, flag_review_from_minor = $26,
-             lead_cap_day = $27, lead_cap_month = $28, click_cap_day = $29, click_cap_month = $30,
+             lead_cap_day = $27, lead_cap_month = $28, click_cap_day = $29, click_cap_month = $30, description = $32,
              slug = $31
          where organization_id = $1 and campaign_id = $2",
         organization_id.0,
@@ -415,6 +423,7 @@ async fn update_in(
         column(terms.click_caps.per_day),
         column(terms.click_caps.per_month),
         campaign.slug.as_str(),
+        terms.description.as_ref().map(Description::as_str),
     )
     .execute(&mut *db)
     .await;

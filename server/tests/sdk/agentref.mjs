@@ -108,12 +108,13 @@ async function refusal(kind, code, call) {
 async function programs() {
   const made = is(await client.programs.create({ name: "Node", commissionType: "recurring_limited", commissionPercent: 12.5,
     commissionLimitMonths: 12, website: "https://node.example", cookieDuration: 45, payoutThreshold: 2500,
-    autoApproveAffiliates: true, currency: "EUR", landingPageUrl: "https://node.example/welcome" },
+    autoApproveAffiliates: true, currency: "EUR", description: "For Node", landingPageUrl: "https://node.example/welcome" },
     { idempotencyKey: "node-program" }), program);
-  assert.deepEqual([made.commissionPercent, made.commissionLimitMonths, made.cookieDuration], [12.5, 12, 45]);
+  assert.deepEqual([made.commissionPercent, made.commissionLimitMonths, made.cookieDuration, made.description],
+    [12.5, 12, 45, "For Node"]);
   const again = await client.programs.create({ name: "Node", commissionType: "recurring_limited", commissionPercent: 12.5,
     commissionLimitMonths: 12, website: "https://node.example", cookieDuration: 45, payoutThreshold: 2500,
-    autoApproveAffiliates: true, currency: "EUR", landingPageUrl: "https://node.example/welcome" },
+    autoApproveAffiliates: true, currency: "EUR", description: "For Node", landingPageUrl: "https://node.example/welcome" },
     { idempotencyKey: "node-program" });
   assert.equal(again.id, made.id, "the same key is the same program");
   await refusal(sdk.ConflictError, "IDEMPOTENCY_KEY_REUSED", () => client.programs.create(

@@ -66,12 +66,14 @@ def programs():
             cookie_duration=45,
             payout_threshold=2500,
             auto_approve_affiliates=True,
+            description="For Python",
             landing_page_url="https://python.example/welcome",
             currency="EUR",
             idempotency_key="python-program",
         )
 
     made = make()
+    same(made.description, "For Python")
     same((made.commission_percent, made.commission_limit_months, made.cookie_duration), (12.5, 12, 45))
     same(make().id, made.id)
     refusal(ConflictError, "IDEMPOTENCY_KEY_REUSED", lambda: make("Other"))

@@ -12,6 +12,7 @@ use domain::{
     rate::BasisPoints,
     scope::Scope,
     site::Site,
+    text::Description,
 };
 use serde::Serialize;
 use serde_json::Number;
@@ -42,6 +43,7 @@ pub(super) struct Program<'a> {
     id: CampaignId,
     merchant_id: OrganizationId,
     name: &'a str,
+    description: Option<&'a str>,
     slug: &'a str,
     status: CampaignStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +98,7 @@ impl<'a> Program<'a> {
             id: campaign.id,
             merchant_id: organization_id,
             name: campaign.name.as_str(),
+            description: terms.description.as_ref().map(Description::as_str),
             slug: campaign.slug.as_str(),
             status: campaign.status,
             readiness: None,
@@ -142,7 +145,6 @@ impl<'a> Program<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ProgramConstants)]
 struct Constants {
-    description: Option<&'static str>,
     portal_slug: Option<&'static str>,
     marketplace_status: &'static str,
     marketplace_category: Option<&'static str>,
@@ -159,7 +161,6 @@ struct Constants {
 impl Default for Constants {
     fn default() -> Self {
         Self {
-            description: None,
             portal_slug: None,
             marketplace_status: "private",
             marketplace_category: None,

@@ -13,7 +13,7 @@ use domain::{
     organization::Defaults,
     site::Site,
     slug::Slug,
-    text::Name,
+    text::{Description, Name},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -76,6 +76,9 @@ pub(crate) struct ProgramBody {
     landing_page_url: Change<String>,
     #[schema(value_type = Option<Vec<Site>>, max_items = 20)]
     sites: Option<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    description: Change<String>,
     flag_self_referral: Option<bool>,
     flag_suspicious_activity: Option<bool>,
     #[serde(default)]
@@ -227,6 +230,7 @@ impl ProgramBody {
             )?,
             sites: sites(self.sites.as_deref())?.unwrap_or(old.sites),
             flags: self.flags(old.flags)?,
+            description: described(&self.description, old.description)?,
             currency: old.currency,
             plan: old.plan,
         })
@@ -372,6 +376,17 @@ fn site(
 ) -> Result<Option<String>, Problem> {
     let new = change.clone().read(|text| web_address(name, &text))?;
     Ok(new.applied_to(old))
+}
+
+fn described(
+    change: &Change<String>,
+    old: Option<Description>,
+) -> Result<Option<Description>, Problem> {
+    let read = |text: String| {
+        Description::parse(&text)
+            .map_err(|error| Problem::invalid("description", error.to_string()))
+    };
+    Ok(change.clone().read(read)?.applied_to(old))
 }
 
 /// Further hosts of the merchant's, each once.

@@ -83,7 +83,7 @@ async fn every_setting_is_kept_and_can_change() {
         "trackingRequiresConsent": true, "website": "https://example.com",
         "landingPageUrl": "https://example.com/start?a=b", "autoApproveAffiliates": true,
         "flagSelfReferral": false, "flagSuspiciousActivity": false, "flagClicksPerDay": 500,
-        "flagConversionPercent": 25, "flagReviewFromCents": 100_000,
+        "flagConversionPercent": 25, "flagReviewFromCents": 100_000, "description": "For friends\nof the house",
     });
     let made = server.post(PATH, settings.clone()).await.expect(201);
     let path = format!("{PATH}/{}", made.data()["id"].as_str().expect("an id"));
@@ -100,7 +100,7 @@ async fn every_setting_is_kept_and_can_change() {
     let change = json!({
         "name": "Other", "commissionModel": "fixed", "commissionAmountCents": 500, "commissionType": "one_time",
         "landingPageUrl": null, "leadCapPerDay": null, "payoutThreshold": 1000, "currency": "EUR",
-        "slug": "all-of-it", "flagClicksPerDay": null,
+        "slug": "all-of-it", "flagClicksPerDay": null, "description": null,
     });
     let changed = server.patch(&path, change).await.expect(200);
     let program = changed.data();
@@ -114,6 +114,7 @@ async fn every_setting_is_kept_and_can_change() {
         ("commissionLimitMonths", Value::Null),
         ("landingPageUrl", Value::Null),
         ("flagClicksPerDay", Value::Null),
+        ("description", Value::Null),
         ("flagConversionPercent", json!(25)),
         ("website", json!("https://example.com")),
         ("payoutThreshold", json!(1000)),
@@ -343,4 +344,20 @@ async fn a_programs_affiliates_are_those_who_joined_it() {
     assert_eq!(list.json["meta"]["total"], 1);
     assert_eq!(list.data()[0]["id"], here.id.as_str());
     assert_eq!(list.data()[0]["programId"], id.as_str());
+}
+
+#[tokio::test]
+async fn a_description_is_a_text_of_some_length() {
+    let server = TestServer::start().await;
+    for text in [
+        json!(""),
+        json!("x".repeat(501)),
+        json!("a\u{0}b"),
+        json!(5),
+    ] {
+        let body = with(recurring(), "description", text);
+        invalid(&server.post(PATH, body).await, "description");
+    }
+    let body = with(recurring(), "description", json!("x".repeat(500)));
+    server.post(PATH, body).await.expect(201);
 }
