@@ -1,6 +1,5 @@
 //! Every address on one screen.
 
-use app::query::REPORTS_CSV_PATH;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -34,7 +33,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let upload = post(imports::upload).layer(DefaultBodyLimit::disable());
     let page = Router::new()
         .route("/dashboard/sales/export", post(conversions::export_picked))
-        .route(REPORTS_CSV_PATH, get(reports::csv))
+        .route("/dashboard/reports/report.csv", get(reports::csv))
         .route("/dashboard/payouts/export", get(payouts::export))
         .route("/dashboard/imports/upload", upload)
         .route("/dashboard/imports/{id}/errors.csv", get(imports::errors));

@@ -99,7 +99,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/payouts/pending", tag = "Payouts",
     params(Page, ("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
-    responses((status = 200, body = Vec<PendingRow>)),
+    responses((status = 200, body = Vec<PendingRow>), (status = 404)),
     security(("key" = ["payouts:read"]))
 )]
 pub(super) async fn pending(
@@ -129,7 +129,7 @@ pub(super) async fn pending(
 #[utoipa::path(
     get, path = "/payouts/stats", tag = "Payouts",
     params(("period" = Option<String>, Query, pattern = "^(7d|30d|90d|all)$", description = "Whole UTC days, today among them; 30d when left out."), ("programId" = Option<CampaignId>, Query, description = "Only of this program.")),
-    responses((status = 200, body = StatsRow)),
+    responses((status = 200, body = StatsRow), (status = 404)),
     security(("key" = ["stats:read"]))
 )]
 pub(super) async fn stats(
@@ -220,7 +220,7 @@ async fn found(
 #[utoipa::path(
     post, path = "/payouts", tag = "Payouts",
     request_body = NewBody,
-    responses((status = 201, body = PayoutRow)),
+    responses((status = 201, body = PayoutRow), (status = 404)),
     security(("key" = ["payouts:write"]))
 )]
 pub(super) async fn create(
@@ -246,7 +246,7 @@ pub(super) async fn create(
 #[utoipa::path(
     post, path = "/payouts/batches", tag = "Payouts",
     request_body = BatchBody,
-    responses((status = 201, body = BatchRow), (status = 200, body = BatchRow, description = "A dry run.")),
+    responses((status = 201, body = BatchRow), (status = 200, body = BatchRow, description = "A dry run."), (status = 404)),
     security(("key" = ["payouts:write"]))
 )]
 pub(super) async fn batch(

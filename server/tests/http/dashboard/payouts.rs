@@ -9,6 +9,11 @@ use super::{get, token};
 use crate::support::{Answer, OWNER_EMAIL, TestServer, send};
 
 const PAGE: &str = "/dashboard/payouts";
+const RUN: &str = "/dashboard/payouts/new";
+
+fn page_of(id: &str) -> String {
+    format!("{PAGE}/{id}")
+}
 
 /// A run without limits, as the page sends it.
 const EVERYTHING: [(&str, &str); 3] = [
@@ -17,20 +22,30 @@ const EVERYTHING: [(&str, &str); 3] = [
     ("form[method]", ""),
 ];
 
-/// Sends a form from the page of payouts, and tells the page that it leads to.
-async fn post(server: &TestServer, token: &str, path: &str, fields: &[(&str, &str)]) -> String {
-    let answer = sent(server, token, path, fields).await;
+/// Sends a form from a page, and tells the page that it leads to.
+async fn post(
+    server: &TestServer,
+    token: &str,
+    (path, from): (&str, &str),
+    fields: &[(&str, &str)],
+) -> String {
+    let answer = sent(server, token, (path, from), fields).await;
     let location = answer.expect(302).header("location").to_owned();
     let from = location.find("/dashboard").expect("a page of ours");
     get(server, token, &location[from..]).await.expect(200).text
 }
 
-async fn sent(server: &TestServer, token: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn sent(
+    server: &TestServer,
+    token: &str,
+    (path, from): (&str, &str),
+    fields: &[(&str, &str)],
+) -> Answer {
     let request = server
         .without_key()
         .request(Method::POST, path)
         .header("accept", "text/html")
-        .header("referer", format!("{}{PAGE}", server.base_url))
+        .header("referer", format!("{}{from}", server.base_url))
         .header("cookie", format!("tributary_session={token}"));
     send(request.form(fields)).await
 }
@@ -93,7 +108,7 @@ async fn what_is_payable_is_seen_and_paid_by_hand() {
     let other = get(&server, &ours, &format!("{run}?currency=EUR")).await;
     assert!(!other.text.contains("Make these payouts"), "{}", other.text);
 
-    let page = post(&server, &ours, "/rpc/run_payouts", &EVERYTHING).await;
+    let page = post(&server, &ours, ("/rpc/run_payouts", RUN), &EVERYTHING).await;
     contains_all(&page, &["1 payout was made.", "Affiliate sarah", "Pending"]);
     assert!(!page.contains("Affiliate ben"), "{page}");
     let id = newest(&server).await;
@@ -110,13 +125,25 @@ async fn what_is_payable_is_seen_and_paid_by_hand() {
         ],
     );
     let payout = [("form[payout]", id.as_str())];
-    let page = post(&server, &ours, "/rpc/process_payout", &payout).await;
+    let page = post(
+        &server,
+        &ours,
+        ("/rpc/process_payout", &page_of(&id)),
+        &payout,
+    )
+    .await;
     contains_all(&page, &["Saved.", "Processing"]);
     let noted = [
         ("form[payout]", id.as_str()),
         ("form[note]", "transfer 4711"),
     ];
-    let page = post(&server, &ours, "/rpc/complete_payout", &noted).await;
+    let page = post(
+        &server,
+        &ours,
+        ("/rpc/complete_payout", &page_of(&id)),
+        &noted,
+    )
+    .await;
     contains_all(
         &page,
         &["Completed", "What it paid", "transfer 4711", OWNER_EMAIL],
@@ -124,7 +151,13 @@ async fn what_is_payable_is_seen_and_paid_by_hand() {
     assert!(!page.contains("Mark as failed"), "{page}");
     let told = server.get(&format!("/api/v1/conversions/{sale}")).await;
     assert_eq!(told.expect(200).data()["lifecycle"], "paid");
-    let again = post(&server, &ours, "/rpc/complete_payout", &noted).await;
+    let again = post(
+        &server,
+        &ours,
+        ("/rpc/complete_payout", &page_of(&id)),
+        &noted,
+    )
+    .await;
     contains_all(&again, &["This payout is completed already"]);
 }
 
@@ -136,10 +169,10 @@ async fn a_failed_payout_is_payable_again_and_the_list_is_filtered_and_a_file() 
         .affiliate_named("=Sarah, \"S\"", "sarah", json!({}))
         .await;
     approved(&server, "order-1", "sarah", 49_000).await;
-    post(&server, &ours, "/rpc/run_payouts", &EVERYTHING).await;
+    post(&server, &ours, ("/rpc/run_payouts", RUN), &EVERYTHING).await;
     let id = newest(&server).await;
     let blank = [("form[payout]", id.as_str()), ("form[reason]", " ")];
-    let page = post(&server, &ours, "/rpc/fail_payout", &blank).await;
+    let page = post(&server, &ours, ("/rpc/fail_payout", &page_of(&id)), &blank).await;
     assert!(
         page.contains("role=\"alert\"") && page.contains("Pending"),
         "{page}"
@@ -148,7 +181,7 @@ async fn a_failed_payout_is_payable_again_and_the_list_is_filtered_and_a_file() 
         ("form[payout]", id.as_str()),
         ("form[reason]", "the account is closed"),
     ];
-    let page = post(&server, &ours, "/rpc/fail_payout", &why).await;
+    let page = post(&server, &ours, ("/rpc/fail_payout", &page_of(&id)), &why).await;
     contains_all(&page, &["Failed", "The account is closed."]);
     let page = get(&server, &ours, &format!("{PAGE}/new")).await.text;
     contains_all(&page, &["$98.00", "Make these payouts"]);
@@ -187,7 +220,7 @@ async fn nobody_sees_or_changes_another_organizations_payouts() {
     let ours = token(&server, OWNER_EMAIL).await;
     server.affiliate("sarah").await;
     approved(&server, "order-1", "sarah", 49_000).await;
-    post(&server, &ours, "/rpc/run_payouts", &EVERYTHING).await;
+    post(&server, &ours, ("/rpc/run_payouts", RUN), &EVERYTHING).await;
     let id = newest(&server).await;
 
     server.second_organization().await;
@@ -199,7 +232,13 @@ async fn nobody_sees_or_changes_another_organizations_payouts() {
     let file = get(&server, &theirs, &format!("{PAGE}/export")).await;
     assert_eq!(file.expect(200).text.lines().count(), 1);
     let payout = [("form[payout]", id.as_str())];
-    sent(&server, &theirs, "/rpc/process_payout", &payout).await;
+    sent(
+        &server,
+        &theirs,
+        ("/rpc/process_payout", &page_of(&id)),
+        &payout,
+    )
+    .await;
     let status = "select status from payout";
     assert_eq!(server.database().text(status).await, "pending");
 
@@ -210,7 +249,13 @@ async fn nobody_sees_or_changes_another_organizations_payouts() {
         page.contains("$98.00") && !page.contains("Start paying"),
         "{page}"
     );
-    sent(&server, &ours, "/rpc/process_payout", &payout).await;
+    sent(
+        &server,
+        &ours,
+        ("/rpc/process_payout", &page_of(&id)),
+        &payout,
+    )
+    .await;
     assert_eq!(server.database().text(status).await, "pending");
     let signed_out = server.without_key().get(&format!("{PAGE}/export")).await;
     assert!(!signed_out.text.contains("sarah"), "{}", signed_out.text);

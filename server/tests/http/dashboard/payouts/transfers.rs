@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{EVERYTHING, PAGE, approved, get, newest, post, token};
+use super::{EVERYTHING, PAGE, RUN, approved, get, newest, page_of, post, token};
 use crate::support::{
     Connection, Ending, OWNER_EMAIL, StandIn, TestServer, eventually, now, stripe::event,
 };
@@ -35,10 +35,16 @@ async fn shop() -> (TestServer, Connection, StandIn) {
 /// Begins to pay what a sale of 490.00 earned; the payout's id and the sale's.
 async fn begun(server: &TestServer, token: &str) -> (String, String) {
     let sale = approved(server, "order-1", "sarah", 49_000).await;
-    post(server, token, "/rpc/run_payouts", &EVERYTHING).await;
+    post(server, token, ("/rpc/run_payouts", RUN), &EVERYTHING).await;
     let id = newest(server).await;
     let payout = [("form[payout]", id.as_str())];
-    post(server, token, "/rpc/process_payout", &payout).await;
+    post(
+        server,
+        token,
+        ("/rpc/process_payout", &page_of(&id)),
+        &payout,
+    )
+    .await;
     (id, sale)
 }
 
@@ -269,12 +275,12 @@ async fn money_that_comes_back_is_payable_again() {
         "{run}"
     );
     counted(&server).await;
-    post(&server, &ours, "/rpc/run_payouts", &EVERYTHING).await;
+    post(&server, &ours, ("/rpc/run_payouts", RUN), &EVERYTHING).await;
     let id = newest(&server).await;
     post(
         &server,
         &ours,
-        "/rpc/process_payout",
+        ("/rpc/process_payout", &page_of(&id)),
         &[("form[payout]", id.as_str())],
     )
     .await;

@@ -24,7 +24,7 @@ async fn a_key_is_made_with_what_is_ticked_and_shown_once() {
         ],
     );
     let fields = [
-        ("form[name]", "Reports"),
+        ("form[name]", "Bookkeeper"),
         ("form[last_day]", "2099-12-31"),
         ("form[scopes][]", "conversions:read"),
         ("form[scopes][]", "stats:read"),
@@ -34,7 +34,7 @@ async fn a_key_is_made_with_what_is_ticked_and_shown_once() {
     tells(
         &page,
         &[
-            "Reports",
+            "Bookkeeper",
             "<code>conversions:read</code>",
             "Dec 31, 2099",
             "Not yet",
@@ -50,7 +50,7 @@ async fn a_key_is_made_with_what_is_ticked_and_shown_once() {
     let id = me.data()["key"]["id"].as_str().expect("an id").to_owned();
     let page = owner.submit("/rpc/revoke_api_key", &[("key", &id)]).await;
     tells(&page, &["Revoked."]);
-    assert!(!page.text.contains("Reports"), "{}", page.text);
+    assert!(!page.text.contains("Bookkeeper"), "{}", page.text);
     program.get("/api/conversions").await.expect(401);
 }
 
@@ -61,9 +61,14 @@ async fn what_is_wrong_with_a_key_is_told_and_the_rest_is_kept() {
     owner.open(&format!("{PAGE}?add=key")).await;
     for (name, day, scope, why) in [
         ("", "", "stats:read", "1 to 120"),
-        ("Reports", "2020-01-01", "stats:read", "That day is over"),
-        ("Reports", "soon", "stats:read", "A day such as"),
-        ("Reports", "", "everything", "One of the boxes is not known"),
+        ("Bookkeeper", "2020-01-01", "stats:read", "That day is over"),
+        ("Bookkeeper", "soon", "stats:read", "A day such as"),
+        (
+            "Bookkeeper",
+            "",
+            "everything",
+            "One of the boxes is not known",
+        ),
     ] {
         let fields = [
             ("form[name]", name),
@@ -76,7 +81,7 @@ async fn what_is_wrong_with_a_key_is_told_and_the_rest_is_kept() {
         assert_eq!(ticked, scope == "stats:read", "{}", page.text);
     }
     let page = owner
-        .submit("/rpc/add_api_key", &[("form[name]", "Reports")])
+        .submit("/rpc/add_api_key", &[("form[name]", "Bookkeeper")])
         .await;
     tells(&page, &["Tick at least one thing that it may do."]);
     assert_eq!(server.database().count("api_key").await, 1);

@@ -143,8 +143,12 @@ async fn what_failed_is_shown_and_sent_again_as_the_same_message() {
         assert_eq!(tried.get(name), Some(&value), "{name}");
     }
     assert!(tried["durationMs"].is_number() && tried["nextAttemptAt"].is_string());
-    let shown = server.get(&path).await.expect(200);
-    assert!(shown.data()["failingSince"].is_string());
+    // The endpoint is judged right after its delivery.
+    eventually("since when it fails", async || {
+        let shown = server.get(&path).await.expect(200);
+        shown.data()["failingSince"].is_string().then_some(())
+    })
+    .await;
 
     // Gone is final: it fails at once, the endpoint is disabled and says why.
     receiver.answer_with(410);
