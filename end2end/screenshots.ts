@@ -58,6 +58,8 @@ async function main(directory: string): Promise<void> {
       { name: 'events-filtered', path: '/dashboard/events?outcome=failed', as: shop },
       { name: 'events-empty', path: '/dashboard/events', as: empty },
       { name: 'event', path: `/dashboard/events/${sights.event}`, as: shop, whole: true },
+      { name: 'reports', path: '/dashboard/reports', as: shop, whole: true },
+      { name: 'reports-empty', path: '/dashboard/reports', as: empty },
       { name: 'flags', path: '/dashboard/flags', as: shop, whole: true },
       { name: 'flags-resolved', path: '/dashboard/flags?status=resolved', as: shop },
       { name: 'flags-empty', path: '/dashboard/flags', as: empty },

@@ -16,7 +16,7 @@ test('every page and the way out are in the menu', async ({ page, visit, look })
   const pages = page.locator('#pages');
   await expect(pages).toBeHidden();
   await menu.click();
-  for (const name of ['Sales', 'Flags', 'Affiliates', 'Campaigns', 'Coupons', 'Connections', 'Events', 'Imports', 'Settings']) {
+  for (const name of ['Sales', 'Reports', 'Payouts', 'Flags', 'Affiliates', 'Campaigns', 'Coupons', 'Connections', 'Events', 'Imports', 'Settings']) {
     await expect(pages.getByRole('link', { name })).toBeInViewport();
   }
   await expect(pages.getByRole('button', { name: 'Sign out' })).toBeInViewport();
