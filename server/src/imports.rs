@@ -25,6 +25,8 @@ const AT_A_TIME: i64 = 1000;
 const PAGE: &str = "/dashboard/imports";
 /// The word for a file that there is no room for.
 const FULL: &str = "full";
+/// How much of a form is read behind a refusal, in bytes.
+const MAX_READ_OUT: usize = 1024 * 1024;
 /// How long the word for what is in the file may be, in bytes.
 const MAX_KIND: usize = 16;
 
@@ -33,7 +35,7 @@ const MAX_KIND: usize = 16;
 pub(crate) async fn upload(
     State(state): State<AppState>,
     headers: HeaderMap,
-    form: Multipart,
+    mut form: Multipart,
 ) -> Result<Response, Problem> {
     let Some(viewer) = caller::viewer(&headers, &state).await? else {
         return Ok(Redirect::to(&format!("/sign-in?next={PAGE}")).into_response());
@@ -42,7 +44,11 @@ pub(crate) async fn upload(
     if !viewer.role.may_manage() {
         return Err(StoreError::Forbidden.into());
     }
-    let path = match taken(&state, &viewer, form).await? {
+    let taken = taken(&state, &viewer, &mut form).await;
+    if taken.is_err() {
+        read_out(form).await;
+    }
+    let path = match taken? {
         Ok(import) => format!("{PAGE}/{}", import.id),
         Err(ImportError::File(bad)) => {
             let row = bad
@@ -59,7 +65,7 @@ pub(crate) async fn upload(
 async fn taken(
     state: &AppState,
     viewer: &Viewer,
-    mut form: Multipart,
+    form: &mut Multipart,
 ) -> Result<Result<Import, ImportError>, Problem> {
     let mut kind = None;
     while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
@@ -73,6 +79,19 @@ async fn taken(
         }
     }
     Err(Problem::invalid("file", "a file is needed"))
+}
+
+/// Reads on a little behind a refusal: who is cut off while he sends never sees why.
+async fn read_out(mut form: Multipart) {
+    let mut left = MAX_READ_OUT;
+    while let Ok(Some(mut field)) = form.next_field().await {
+        while let Ok(Some(piece)) = field.chunk().await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                return;
+            }
+        }
+    }
 }
 
 /// What is in the file; `None`: no such kind. No more is read than a kind has.
