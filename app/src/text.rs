@@ -37,6 +37,7 @@ pub const MONTHS: [&str; 12] = [
 pub const COPIED: &str = "Copied";
 pub const NOTHING: &str = "–";
 pub const CANCEL: &str = "Cancel";
+pub const ACTIONS: &str = "Actions";
 pub const TRY_AGAIN: &str = "Try again";
 pub const TIMES_ARE_UTC: &str = "Times are in UTC.";
 

@@ -194,7 +194,7 @@ test('connections', async ({ page, visit, look }) => {
   const card = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Stripe US' }) });
   await expect(card).toContainText(`${shop.url}/api/webhooks/stripe/`);
   await expect(card).toContainText('None yet');
-  await card.getByText('25 events').click();
+  await card.getByText(/^\d+ events$/).click();
   await expect(card.getByText('checkout.session.completed')).toBeVisible();
   await look();
 

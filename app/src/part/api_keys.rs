@@ -18,7 +18,7 @@ use crate::{
     moment::short_day,
     query::API_KEYS_PATH as HERE,
     server_fn::api_key::{AddKey, RevokeKey},
-    text::{TIMES_ARE_UTC, api_keys as words, sentence},
+    text::{ACTIONS, TIMES_ARE_UTC, api_keys as words, sentence},
 };
 
 const NAME: Field = Field::new("name", words::NAME, words::NAME_HINT);
@@ -80,7 +80,7 @@ fn keys(page: &Told) -> impl IntoView + use<> {
         (words::CREATED, ""),
         (words::LAST_USED, ""),
         (words::LAST_DAY, ""),
-        ("", "num"),
+        (ACTIONS, "num"),
     ];
     let rows = page.keys.iter().map(|key| row(page, key));
     view! {

@@ -19,7 +19,7 @@ use crate::{
         Choice,
         member::{ChangeRole, Invite, RemoveMember, RevokeInvitation},
     },
-    text::{TIMES_ARE_UTC, members as words},
+    text::{ACTIONS, TIMES_ARE_UTC, members as words},
 };
 
 const EMAIL: Field = Field::new("email", words::EMAIL, words::EMAIL_HINT).kind("email");
@@ -104,7 +104,7 @@ fn members(page: &Told) -> impl IntoView + use<> {
         (words::ROLE, ""),
         (words::JOINED, ""),
         (words::LAST_SEEN, ""),
-        ("", "num"),
+        (ACTIONS, "num"),
     ];
     let rows = page.members.iter().map(|member| row(page, member));
     view! {
@@ -147,7 +147,7 @@ fn invitations(page: &Told) -> Option<impl IntoView + use<>> {
         (words::ROLE, ""),
         (words::INVITED, ""),
         (words::ENDS, ""),
-        ("", "num"),
+        (ACTIONS, "num"),
     ];
     let rows = page.invitations.iter().map(|one| invitation(page, one));
     Some(view! {

@@ -88,6 +88,10 @@ fn content(kind: &str, event: Object<'_>, at: &Result<DateTime<Utc>, Malformed>)
         let why = "a thin event carries no object: set the endpoint to snapshot payloads";
         return Content::Ignored(why.to_owned());
     }
+    if kind.starts_with("transfer.") && event.text("account").is_some() {
+        let why = "it is of a connected account: payouts are paid from the merchant's own";
+        return Content::Ignored(why.to_owned());
+    }
     let read = read_object(&READERS, kind, (event, "data.object"), at);
     read.unwrap_or_else(|| Content::Ignored(format!("{kind} is not used")))
 }

@@ -101,24 +101,27 @@ pub(super) async fn customers_in(
     Ok(())
 }
 
-/// What customers bought before their e-mail was known is found by it from now on.
+/// What customers bought before their e-mail was known is found by it from now on. Those sales change at `position`;
+/// are there any?
 pub(super) async fn names_in(
     db: &mut PgConnection,
     organization_id: OrganizationId,
+    position: i64,
     writes: &Writes,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let named = writes.customers.iter();
     let named: Vec<_> = named.filter(|(id, _)| writes.named.contains(*id)).collect();
     if named.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     columns!(named, (external_id, customer) => {
         external_ids: String = external_id.clone(),
         emails: Option<String> = customer.email.clone(),
         names: Option<String> = customer.name.clone(),
     });
-    sqlx::query!(
-        "update conversion set customer_email = c.email, customer_name = coalesce(conversion.customer_name, c.name)
+    let changed = sqlx::query!(
+        "update conversion set customer_email = c.email, customer_name = coalesce(conversion.customer_name, c.name),
+             change_position = $5, revision = revision + 1
          from unnest($2::text[], $3::text[], $4::text[]) as c (external_id, email, name)
          where conversion.organization_id = $1 and conversion.customer_id = c.external_id
              and conversion.customer_email is null",
@@ -126,10 +129,11 @@ pub(super) async fn names_in(
         &external_ids,
         &emails as &[Option<String>],
         &names as &[Option<String>],
+        position,
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(changed.rows_affected() > 0)
 }
 
 pub(super) async fn clues_in(

@@ -46,7 +46,7 @@ pub(super) async fn write_in(
     if rows.is_empty() {
         flags::keep_in(db, desk, organization_id, &writes.flags).await?;
         notes_in(db, desk, organization_id, &rows.notes).await?;
-        names_in(db, organization_id, writes).await?;
+        let is_named = names_in(db, organization_id, position + 1, writes).await?;
         money::keep_in(db, organization_id, now, writes).await?;
         if !writes.flags.is_empty() {
             let version = webhook_version_in(db, organization_id).await?;
@@ -60,12 +60,16 @@ pub(super) async fn write_in(
             )
             .await?;
         }
-        return Ok(None);
+        if is_named {
+            moved_in(db, organization_id, position + 1).await?;
+        }
+        return Ok(is_named.then_some(position + 1));
     }
     let settled = rows.settled();
     conversions_in(db, organization_id, position, &rows.created, &settled).await?;
     flags::keep_in(db, desk, organization_id, &writes.flags).await?;
-    names_in(db, organization_id, writes).await?;
+    let last = position + i64::try_from(rows.len()).unwrap_or(1);
+    let is_named = names_in(db, organization_id, last + 1, writes).await?;
     let position_of_changes = position + i64::try_from(rows.created.len()).unwrap_or(1);
     changes_in(
         db,
@@ -80,14 +84,8 @@ pub(super) async fn write_in(
     payout::revised_in(db, desk, organization_id, &rows.payable()).await?;
     notes_in(db, desk, organization_id, &rows.notes).await?;
     days_in(db, organization_id, rows).await?;
-    let moved_to = position + i64::try_from(rows.len()).unwrap_or(1);
-    let version = sqlx::query_scalar!(
-        "update organization_position set position = $2 where organization_id = $1 returning webhook_version",
-        organization_id.0,
-        moved_to,
-    )
-    .fetch_one(&mut *db)
-    .await?;
+    let moved_to = last + i64::from(is_named);
+    let version = moved_in(db, organization_id, moved_to).await?;
     tell_in(
         db,
         desk,
@@ -98,6 +96,22 @@ pub(super) async fn write_in(
     )
     .await?;
     Ok(Some(moved_to))
+}
+
+/// Moves the organization on; tells which webhooks there are.
+async fn moved_in(
+    db: &mut PgConnection,
+    organization_id: OrganizationId,
+    moved_to: i64,
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        "update organization_position set position = $2 where organization_id = $1 returning webhook_version",
+        organization_id.0,
+        moved_to,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(version)
 }
 
 async fn webhook_version_in(

@@ -111,7 +111,8 @@ impl Store {
         Ok(transfers.collect())
     }
 
-    /// The connection that pays: the oldest one to Stripe with a key of its API, a live one first.
+    /// The connection that pays: the oldest one to Stripe with a key of its API. Test money pays only where there is
+    /// no live connection at all.
     async fn paying_connection(
         &self,
         organization_id: OrganizationId,
@@ -119,7 +120,10 @@ impl Store {
         let ids = sqlx::query_scalar!(
             "select connection_id from connection
              where organization_id = $1 and processor = $2 and removed_at is null
-             order by mode <> $3, connection_id",
+                 and (mode = $3 or not exists (select from connection live
+                     where live.organization_id = $1 and live.processor = $2 and live.removed_at is null
+                         and live.mode = $3))
+             order by connection_id",
             organization_id.0,
             Processor::Stripe.as_str(),
             Mode::Live.as_str(),

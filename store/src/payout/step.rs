@@ -287,7 +287,9 @@ pub(super) async fn fail_in(
     why: &str,
 ) -> Result<(), StoreError> {
     change_in(db, desk, organization_id, payout, actor, why).await?;
-    let released = release_in(db, organization_id, payout.id, None, desk.clock.now()).await?;
+    // The same moment: by it the payout's page still finds what it gave back.
+    let at = payout.failed_at.unwrap_or_else(|| desk.clock.now());
+    let released = release_in(db, organization_id, payout.id, None, at).await?;
     // What went back while it was being paid is no debit any more: pending payouts that took it give it back.
     revised_in(db, desk, organization_id, &released).await
 }

@@ -4,6 +4,8 @@
 //! Whether a page still holds is asked of the database each time, which costs one row; so a page is as fresh
 //! as one that is read, whichever server made the change.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::{id::OrganizationId, sales::Filter};
 use moka::sync::Cache;
@@ -11,6 +13,10 @@ use store::sales::Mark;
 
 /// How much memory the pages take at most, in bytes.
 const ROOM: u64 = 32 * 1024 * 1024;
+/// What an entry takes beside its page, in bytes.
+const ENTRY: usize = 512;
+/// How long a page is kept at most: the bound on a name's age if every notice of its change were lost.
+const MAX_AGE: Duration = Duration::from_mins(1);
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +24,14 @@ pub(super) struct Asked {
     pub(super) organization_id: OrganizationId,
     pub(super) filter: Filter,
     pub(super) take: u16,
+}
+
+impl Asked {
+    /// How many words its filter lists: each takes a byte.
+    fn words(&self) -> usize {
+        let filter = &self.filter;
+        filter.statuses.len() + filter.kinds.len() + filter.sources.len()
+    }
 }
 
 /// A page, and of which moment it is.
@@ -34,9 +48,16 @@ pub(crate) struct FirstPages {
 
 impl FirstPages {
     pub(crate) fn new() -> Self {
-        let weight = |_: &Asked, kept: &Kept| u32::try_from(kept.body.len()).unwrap_or(u32::MAX);
+        let weight = |asked: &Asked, kept: &Kept| {
+            let size = ENTRY + asked.words() + kept.body.len();
+            u32::try_from(size).unwrap_or(u32::MAX)
+        };
         Self {
-            kept: Cache::builder().weigher(weight).max_capacity(ROOM).build(),
+            kept: Cache::builder()
+                .weigher(weight)
+                .max_capacity(ROOM)
+                .time_to_live(MAX_AGE)
+                .build(),
         }
     }
 
